@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+"""Measures nonzero beside other programs, in the same run, and prints Markdown tables.
+
+    bench/make-images.sh            build the images first (once)
+    bench/run.py                    print the tables
+    bench/run.py --write            and put them into docs/BENCHMARKS.md
+    bench/run.py --only gzip-one    one row (any number of times)
+
+It reports; it never fails because a machine is busy.  It stops only when an image or a program is
+missing.
+"""
+
+import argparse
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOCUMENT = HERE.parent / "docs" / "BENCHMARKS.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+PEAK_LIMIT_MB = 24
+START_LIMIT_MS = 3
+
+IGZIP = ["igzip", "-dc", "one-gz.layer"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.  `ratio` is the most that nonzero's time may be of the rival's; None asks
+    nothing.  `before` is run, untimed, ahead of each of the rival's runs."""
+
+    key: str
+    what: str
+    image: str
+    rival: list = field(default_factory=list)
+    rival_name: str = ""
+    ratio: float | None = None
+    before: list | None = None
+    most_runs: int = 1000
+
+
+TARGETS = [
+    Row("gzip-one", "one gzip layer", "oci-archive:one-gz.tar", IGZIP, "`igzip -dc LAYER`", 1.15),
+    Row("gzip-six", "the same files in six gzip layers", "oci-archive:six-gz.tar", IGZIP,
+        "`igzip -dc` of the one layer", 0.65),
+    Row("plain", "plain docker-archive", "docker-archive:plain.tar",
+        ["bsdtar", "-tvf", "root.tar"], "`bsdtar -tvf layer.tar`, extracted beforehand", 0.40),
+    Row("plain-outer", "plain docker-archive", "docker-archive:plain.tar",
+        ["bsdtar", "-tvf", "plain.tar"], "`bsdtar -tvf` of the outer archive: five names, "
+        "the layer unread"),
+    Row("zstd", "one zstd layer", "oci-archive:one-zstd.tar",
+        ["zstd", "-dc", "one-zstd.layer"], "`zstd -dc LAYER`", 1.15),
+]
+
+LARGE = [
+    Row("many", "3,000,000 entries, plain docker-archive", "docker-archive:many.tar"),
+    Row("many-gz", "3,000,000 entries, gzip OCI archive", "oci-archive:many-gz.tar"),
+]
+
+TODAY = [
+    Row("today-tar", "one gzip layer", "oci-archive:one-gz.tar",
+        ["sh", "-c", "tar -tvzf one-gz.layer | grep '^-..s'"],
+        "`tar -tvzf LAYER \\| grep '^-..s'` (one layer; knows no whiteouts, no user)"),
+    Row("today-tar-plain", "plain docker-archive", "docker-archive:plain.tar",
+        ["sh", "-c", "tar -xOf plain.tar --wildcards '*/layer.tar' | tar -tvf - | grep '^-..s'"],
+        "`tar -xO … \\| tar -tvf - \\| grep '^-..s'`"),
+    Row("today-umoci", "one gzip layer", "oci-archive:one-gz.tar",
+        ["sh", "-c", "umoci unpack --image one-gz.oci:latest unpacked >&2 && "
+                     "find unpacked/rootfs -perm /6000"],
+        "`umoci unpack` + `find -perm /6000` (the archive untarred beforehand)",
+        before=["rm", "-rf", "unpacked"], most_runs=3),
+]
+
+
+class Runner:
+    """Runs programs in the image directory and measures each by wait4."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.null = os.open(os.devnull, os.O_RDWR)
+        # A child's ru_maxrss starts at the size of who spawned it, and Python is not small; time(1)
+        # in between is (1.5 MB), and reports the wait4 of its own child.
+        self.timer = shutil.which("time")
+        self.peak_file = os.path.join(directory, "peak.tmp")
+
+    def spawn(self, argv):
+        """Return (seconds, peak MB by our own wait4, exit code)."""
+        path = shutil.which(argv[0]) or argv[0]
+        actions = [(os.POSIX_SPAWN_DUP2, self.null, fd) for fd in (0, 1, 2)]
+        begin = time.perf_counter()
+        pid = os.posix_spawn(path, argv, os.environ, file_actions=actions)
+        _, status, usage = os.wait4(pid, 0)
+        seconds = time.perf_counter() - begin
+        return seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
+
+    def measure(self, argv):
+        if not self.timer:
+            return self.spawn(argv)
+        seconds, _, code = self.spawn([self.timer, "-f", "%M", "-o", self.peak_file, *argv])
+        with open(self.peak_file, encoding="ascii") as stream:
+            peak = int(stream.read().split()[-1]) / 1024
+        os.unlink(self.peak_file)
+        return seconds, peak, code
+
+
+@dataclass
+class Sample:
+    times: list = field(default_factory=list)
+    peaks: list = field(default_factory=list)
+    wrong_exit: int | None = None
+
+    def add(self, result, good_codes):
+        seconds, peak, code = result
+        self.times.append(seconds)
+        self.peaks.append(peak)
+        if code not in good_codes:
+            self.wrong_exit = code
+
+    @property
+    def median(self):
+        return statistics.median(self.times)
+
+    @property
+    def peak(self):
+        return max(self.peaks)
+
+    def time_text(self):
+        if self.wrong_exit is not None:
+            return f"failed (exit {self.wrong_exit})"
+        return f"{self.median:.2f} s" if self.median >= 1 else f"{self.median * 1000:.0f} ms"
+
+    def peak_text(self):
+        return f"failed (exit {self.wrong_exit})" if self.wrong_exit is not None else f"{self.peak:.1f} MB"
+
+
+def compare(runner, nonzero, row, runs):
+    """Alternate the two programs, after one run of each that is not counted."""
+    ours, theirs = Sample(), Sample()
+    argv = [nonzero, "scan", row.image]
+    for number in range(min(runs, row.most_runs) + 1):
+        print(f"\r{row.key}: {number}/{min(runs, row.most_runs)} ", end="", file=sys.stderr)
+        result = runner.measure(argv)
+        if number:
+            ours.add(result, (0, 1))
+        if row.rival:
+            if row.before:
+                subprocess.run(row.before, cwd=runner.directory, check=True)
+            result = runner.measure(row.rival)
+            if number:
+                theirs.add(result, (0,))
+    if row.before:
+        subprocess.run(row.before, cwd=runner.directory, check=True)
+    print("\r\033[K" if sys.stderr.isatty() else "", end="\n", file=sys.stderr)
+    return ours, theirs
+
+
+def verdict(good):
+    return "yes" if good else "**no**"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def ratio_cells(ours, theirs, target):
+    if ours.wrong_exit is not None or theirs.wrong_exit is not None:
+        return ["—", f"≤ {target:.2f}x" if target else "—", "not measured"]
+    ratio = ours.median / theirs.median
+    if target is None:
+        return [f"{ratio:.2f}x", "—", "—"]
+    return [f"{ratio:.2f}x", f"≤ {target:.2f}x", verdict(ratio <= target)]
+
+
+def measure_start(runner, nonzero, runs):
+    """The whole life of a scan of a tiny image, nothing subtracted; /bin/true shows what starting
+    any program costs here."""
+    ours, floor = Sample(), Sample()
+    for _ in range(10):
+        runner.spawn([nonzero, "scan", "docker-archive:tiny.tar"])
+    for _ in range(runs):
+        ours.add(runner.spawn([nonzero, "scan", "docker-archive:tiny.tar"]), (0, 1))
+        floor.add(runner.spawn(["/bin/true"]), (0,))
+    return ours, floor
+
+
+def start_table(ours, floor):
+    if ours.wrong_exit is not None:
+        return f"The tiny image could not be scanned: exit {ours.wrong_exit}."
+    quantile = statistics.quantiles(ours.times, n=20)[-1]
+    return table(
+        ["start to exit of a tiny image", "median", "95th percentile", "target", "met", "`/bin/true`"],
+        [[f"{len(ours.times)} runs", f"{ours.median * 1000:.2f} ms", f"{quantile * 1000:.2f} ms",
+          f"≤ {START_LIMIT_MS} ms", verdict(ours.median * 1000 <= START_LIMIT_MS),
+          f"{floor.median * 1000:.2f} ms"]])
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def machine(runner):
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    kernel = re.match(r"[\d.]+", platform.release())[0]
+    size = os.path.getsize(os.path.join(runner.directory, "root.tar")) / 1e9
+    return (f"Machine: {len(os.sched_getaffinity(0))} cores ({processor()}), {memory:.0f} GB of memory, "
+            f"Linux {kernel}. The image: {size:.2f} GB uncompressed.")
+
+
+def report(runner, nonzero, options):
+    parts = [machine(runner)]
+    peaks = []
+
+    def selected(rows):
+        return [row for row in rows if not options.only or row.key in options.only]
+
+    def compared(rows):
+        cells = []
+        for row in selected(rows):
+            ours, theirs = compare(runner, nonzero, row, options.runs)
+            peaks.append((row, ours, theirs))
+            cells.append((row, ours, theirs))
+        return cells
+
+    speed = compared(TARGETS)
+    if speed:
+        parts.append(table(
+            ["image", "`nonzero scan`", "rival", "its time", "ratio", "target", "met"],
+            [[row.what, ours.time_text(), row.rival_name, theirs.time_text(),
+              *ratio_cells(ours, theirs, row.ratio)] for row, ours, theirs in speed]))
+    large = compared(LARGE)
+    if peaks:
+        parts.append(table(
+            ["peak memory", "`nonzero scan`", "target", "met", "time", "the rival's peak"],
+            [[row.what, ours.peak_text(), f"≤ {PEAK_LIMIT_MB} MB",
+              verdict(ours.peak <= PEAK_LIMIT_MB) if ours.wrong_exit is None else "not measured",
+              ours.time_text(), theirs.peak_text() if row.rival else "—"]
+             for row, ours, theirs in speed + large if row.key != "plain-outer"]))
+    if not options.only or "start" in options.only:
+        parts.append(start_table(*measure_start(runner, nonzero, options.starts)))
+    today = compared(TODAY)
+    if today:
+        parts.append("What people do today, beside it:")
+        parts.append(table(
+            ["image", "`nonzero scan`", "today", "its time", "its peak", "ratio"],
+            [[row.what, ours.time_text(), row.rival_name, theirs.time_text(), theirs.peak_text(),
+              ratio_cells(ours, theirs, None)[0]] for row, ours, theirs in today]))
+    return "\n\n".join(parts)
+
+
+PREAMBLE = f"""# Benchmarks
+
+How fast `nonzero scan` is, and how much memory it takes, beside programs that do less: decompress
+the layer, or list it.
+
+## Method
+
+- `bench/make-images.sh` builds the images with `mmdebstrap` and `skopeo`: a Debian root with a
+  compiler, a JDK, PostgreSQL and two web servers, about 1.2 GB and 25,000 entries, as one layer and
+  spread over six.
+- `bench/run.py` alternates `nonzero` and its rival, so that a machine that slows down slows both.
+  One run of each is thrown away; the medians of the others are compared. Output goes to
+  `/dev/null`, files are in the page cache.
+- Time is the wall clock from spawn to exit, with nothing subtracted. Memory is the kernel's
+  `ru_maxrss`, the greatest of all runs.
+- A gzip or zstd rival gets the layer's blob, extracted beforehand, and only decompresses it.
+  `nonzero` reads the archive, verifies the blob's SHA-256, decompresses and reads every header.
+- `bsdtar -tvf` has two readings. The one with a target lists the image's `layer.tar`, extracted
+  beforehand: that favours the rival, which then has one archive to walk. Listing the outer
+  archive prints five names and says nothing of what is in the image; it is shown for completeness.
+- Targets are data: the tables at the head of `bench/run.py`. A missed target is a line in the table,
+  never a failing test.
+
+To measure again: `bench/make-images.sh && bench/run.py --write`.
+
+## Results
+
+{BEGIN}
+{END}
+"""
+
+
+def write_document(text):
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    old = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else PREAMBLE
+    if BEGIN not in old or END not in old:
+        sys.exit(f"{DOCUMENT}: the markers {BEGIN} and {END} are gone; put them back")
+    head, rest = old.split(BEGIN, 1)
+    tail = rest.split(END, 1)[1]
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--images", default=HERE.parent / "build" / "bench", type=pathlib.Path)
+    parser.add_argument("--nonzero", default=os.environ.get("NONZERO", HERE.parent / "build" / "nonzero"))
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each program (default 5)")
+    parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
+    parser.add_argument("--only", action="append", metavar="KEY",
+                        help="measure one row: start, " + ", ".join(r.key for r in TARGETS + LARGE + TODAY))
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
+    options = parser.parse_args()
+    if not (options.images / "many-gz.tar").exists():
+        sys.exit(f"{options.images}: the images are not built; run bench/make-images.sh")
+    nonzero = os.path.abspath(options.nonzero)
+    if not os.access(nonzero, os.X_OK):
+        sys.exit(f"{nonzero}: no such program; build it, or name it with --nonzero")
+    if options.write and options.only:
+        sys.exit("--write wants the whole table: leave out --only")
+    os.chdir(options.images)
+    runner = Runner(str(options.images.resolve()))
+    text = report(runner, nonzero, options)
+    print(text)
+    if options.write:
+        write_document(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+#include <string.h>
+
+static const NzCheck *const checks[] = {
+    &nz_check_image_user,        &nz_check_setuid_root,      &nz_check_setuid_inert,
+    &nz_check_setgid_root,       &nz_check_setuid_other,     &nz_check_setgid_other,
+    &nz_check_file_capabilities, &nz_check_uid0_alias,       &nz_check_user_not_numeric,
+    &nz_check_ambiguous_layer,   &nz_check_media_type_mismatch,
+};
+
+const NzCheck *
+nz_check_at(guint i)
+{
+  return i < G_N_ELEMENTS(checks) ? checks[i] : NULL;
+}
+
+const NzCheck *
+nz_check_find(const char *rule)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
+    if (strcmp(checks[i]->rule, rule) == 0)
+      return checks[i];
+  return NULL;
+}
+
+void
+nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
+    checks[i]->run(facts, findings);
+}
+
+NzFinding *
+nz_finding_add_file(GPtrArray *findings, const NzCheck *check, NzLevel level,
+                    const NzFileFact *file, const char *message)
+{
+  NzFinding *f = nz_finding_new(check->rule, level, check->remedy, "%s", message);
+  f->path = g_strdup(file->path);
+  f->mode = file->mode;
+  f->uid = file->uid;
+  f->gid = file->gid;
+  f->has_mode = TRUE;
+  f->layer = file->layer;
+  f->package = g_strdup(file->package);
+  g_ptr_array_add(findings, f);
+  return f;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks: facts in, findings out.
+ *
+ * To add one: a file with a const NzCheck, and a line in the table of check.c. The rule's name is
+ * what people read, write into policies and see in every report; it says what is wrong. */
+#pragma once
+
+#include "check/facts.h"
+
+typedef struct {
+  const char *rule;
+  const char *title;    /* what it finds, in a few words */
+  const char *why;      /* why it matters, for people */
+  const char *remedy;   /* what to do about it */
+  const char *const *aliases; /* what other tools call it; NULL-terminated */
+  gboolean required;    /* CBPP-0002 asks for it: a finding fails the image */
+  void (*run)(const NzImageFacts *facts, GPtrArray *findings);
+} NzCheck;
+
+extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_inert,
+    nz_check_setgid_root, nz_check_setuid_other, nz_check_setgid_other,
+    nz_check_file_capabilities, nz_check_uid0_alias, nz_check_user_not_numeric,
+    nz_check_ambiguous_layer, nz_check_media_type_mismatch;
+
+/* The check number I, NULL past the last. */
+const NzCheck *nz_check_at(guint i);
+
+/* The check called RULE, or NULL. */
+const NzCheck *nz_check_find(const char *rule);
+
+/* Runs all checks. */
+void nz_checks_run(const NzImageFacts *facts, GPtrArray *findings);
+
+/* --- for checks --- */
+
+/* A finding about FILE, added to FINDINGS. */
+NzFinding *nz_finding_add_file(GPtrArray *findings, const NzCheck *check, NzLevel level,
+                               const NzFileFact *file, const char *message);
+
+static inline gboolean
+nz_file_can_run(const NzFileFact *f)
+{
+  return (f->mode & 0111) != 0;
+}
+
+/* setuid takes effect when anyone may execute the file, setgid when the group may (inode.c and
+ * exec.c: without S_IXGRP the bit means mandatory locking). */
+static inline gboolean
+nz_file_is_setuid(const NzFileFact *f)
+{
+  return (f->mode & NZ_MODE_SETUID) && nz_file_can_run(f);
+}
+
+static inline gboolean
+nz_file_is_setgid(const NzFileFact *f)
+{
+  return (f->mode & NZ_MODE_SETGID) && (f->mode & 0010);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  const NzUser *user = facts->user;
+  gboolean fails = user->state == NZ_USER_ROOT || user->hostile;
+  /* An ambiguous passwd may give the name another uid than the reading that counts here. */
+  gboolean users_in_doubt = user->by_name && (facts->ambiguities_hide & NZ_HIDES_USERS);
+  gboolean undecided = user->state == NZ_USER_UNKNOWN || user->state == NZ_USER_WONT_START ||
+                       users_in_doubt;
+  if (!fails && !undecided)
+    return;
+  const char *doubt = users_in_doubt && !fails ? "; but the passwd or group of another reading of "
+                                                 "the layers is not known"
+                                               : "";
+  const char *what = user->state == NZ_USER_ROOT         ? "starts as root"
+                     : user->state == NZ_USER_WONT_START ? "does not start everywhere"
+                     : user->state == NZ_USER_UNKNOWN    ? "starts as an unknown user"
+                                                         : "may start as root";
+  NzFinding *f = nz_finding_new(nz_check_image_user.rule, fails ? NZ_LEVEL_FAIL : NZ_LEVEL_WARN,
+                                nz_check_image_user.remedy, "%s: %s%s", what, user->why, doubt);
+  f->undecided = undecided;
+  g_ptr_array_add(findings, f);
+}
+
+static const char *const aliases[] = {"CIS-DI-0001", "DL3002",       "DS-0002", "AVD-DS-0002",
+                                      "CKV_DOCKER_3", "CKV_DOCKER_8", NULL};
+
+const NzCheck nz_check_image_user = {
+    .rule = "image-user",
+    .title = "the image starts as root, or as nobody knows whom",
+    .why = "The first process of every container of this image runs as this user. As root it may "
+           "do to the container, and through any flaw in its walls to the host, what root may do.",
+    .remedy = "end the Dockerfile with a numeric user that is not 0, such as `USER 65532:65532`, "
+              "and give it what it must write; ports below 1024 are mapped by the runtime: "
+              "`-p 80:8080`",
+    .aliases = aliases,
+    .required = TRUE,
+    .run = run,
+};

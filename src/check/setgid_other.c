@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < facts->files->len; i++) {
+    const NzFileFact *f = facts->files->pdata[i];
+    if (f->gid != 0 && nz_file_is_setgid(f))
+      nz_finding_add_file(findings, &nz_check_setgid_other, NZ_LEVEL_INFO, f,
+                          "runs with its group whoever starts it");
+  }
+}
+
+static const char *const aliases[] = {"CIS-DI-0008", NULL};
+
+const NzCheck nz_check_setgid_other = {
+    .rule = "setgid-other",
+    .title = "a program that is setgid to a group other than root",
+    .why = "It does not make a process root, but group shadow, for one, reads password hashes.",
+    .remedy = "drop the bit (`RUN chmod g-s PATH`) where the program is not needed",
+    .aliases = aliases,
+    .run = run,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < facts->files->len; i++) {
+    const NzFileFact *f = facts->files->pdata[i];
+    if (f->uid != 0 && nz_file_is_setuid(f))
+      nz_finding_add_file(findings, &nz_check_setuid_other, NZ_LEVEL_WARN, f,
+                          "runs as its owner whoever starts it");
+  }
+}
+
+static const char *const aliases[] = {"CIS-DI-0008", NULL};
+
+const NzCheck nz_check_setuid_other = {
+    .rule = "setuid-other",
+    .title = "a program that is setuid to a user other than root",
+    .why = "It changes who a process is. That user may own files that root runs.",
+    .remedy = "drop the bit (`RUN chmod u-s PATH`) or remove the package",
+    .aliases = aliases,
+    .run = run,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < facts->files->len; i++) {
+    const NzFileFact *f = facts->files->pdata[i];
+    if (f->uid == 0 && nz_file_is_setuid(f))
+      nz_finding_add_file(findings, &nz_check_setuid_root, NZ_LEVEL_FAIL, f,
+                          "runs as root whoever starts it");
+  }
+}
+
+static const char *const aliases[] = {"CIS-DI-0008", NULL};
+
+const NzCheck nz_check_setuid_root = {
+    .rule = "setuid-root",
+    .title = "a setuid-root program",
+    .why = "A process that starts as another user becomes root by running such a program, or by "
+           "a flaw in it.",
+    .remedy = "drop the bit as root before USER (`RUN chmod u-s PATH`) or remove the package; to "
+              "run the image as it is, use `--security-opt no-new-privileges`, in Kubernetes "
+              "`allowPrivilegeEscalation: false`",
+    .aliases = aliases,
+    .required = TRUE,
+    .run = run,
+};

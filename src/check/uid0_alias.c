@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+#include "core/text.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < facts->uid0->len; i++) {
+    g_autofree char *name = nz_printable(facts->uid0->pdata[i], -1);
+    NzFinding *f = nz_finding_new(nz_check_uid0_alias.rule, NZ_LEVEL_WARN,
+                                  nz_check_uid0_alias.remedy,
+                                  "/etc/passwd gives %s the uid 0: root under another name", name);
+    f->path = g_strdup("/etc/passwd");
+    g_ptr_array_add(findings, f);
+  }
+}
+
+static const char *const aliases[] = {NULL};
+
+const NzCheck nz_check_uid0_alias = {
+    .rule = "uid0-alias",
+    .title = "a user other than root with uid 0",
+    .why = "Whoever becomes that user is root, and tools that look for the name root do not see "
+           "it.",
+    .remedy = "remove the entry or give it a uid of its own; an entry whose uid field is empty or "
+              "no number counts as 0",
+    .aliases = aliases,
+    .run = run,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs. To add one: a file with a const NzCommand, and a line in the table of main.c. */
+#pragma once
+
+#include <glib.h>
+
+/* Exit codes: the contract. */
+enum {
+  NZ_EXIT_PASS = 0,  /* every subject passes */
+  NZ_EXIT_FAIL = 1,  /* a subject fails or cannot be certified */
+  NZ_EXIT_ERROR = 2, /* something could not be read or written */
+  NZ_EXIT_USAGE = 64,
+};
+
+typedef struct {
+  const char *name;
+  const char *synopsis; /* what follows the name: "[OPTION...] IMAGE..." */
+  const char *summary;  /* one line */
+  const char *help;     /* printed after the options */
+  const GOptionEntry *options;
+  /* ARGV holds what is left after the options, NULL-terminated, without the verb. */
+  int (*run)(const char *const *argv);
+} NzCommand;
+
+extern const NzCommand nz_cmd_scan;
+
+/* Prints "nonzero: MESSAGE" to standard error. */
+void nz_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/finding.h"
+
+#include <string.h>
+
+const char *
+nz_level_name(NzLevel level)
+{
+  static const char *const names[] = {
+      [NZ_LEVEL_INFO] = "info", [NZ_LEVEL_WARN] = "warn", [NZ_LEVEL_FAIL] = "fail"};
+  return names[level];
+}
+
+const char *
+nz_verdict_name(NzVerdict verdict)
+{
+  static const char *const names[] = {[NZ_VERDICT_PASS] = "pass",
+                                      [NZ_VERDICT_UNKNOWN] = "unknown",
+                                      [NZ_VERDICT_FAIL] = "fail"};
+  return names[verdict];
+}
+
+NzFinding *
+nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *format, ...)
+{
+  NzFinding *self = g_new0(NzFinding, 1);
+  self->rule = rule;
+  self->level = level;
+  self->remedy = remedy;
+  va_list args;
+  va_start(args, format);
+  self->message = g_strdup_vprintf(format, args);
+  va_end(args);
+  return self;
+}
+
+void
+nz_finding_free(NzFinding *self)
+{
+  if (!self)
+    return;
+  g_free(self->message);
+  g_free(self->path);
+  g_free(self->package);
+  g_free(self);
+}
+
+static void
+layer_fact_free(gpointer data)
+{
+  NzLayerFact *self = data;
+  g_free(self->digest);
+  g_free(self->created_by);
+  g_free(self);
+}
+
+NzSubject *
+nz_subject_new(const char *kind)
+{
+  NzSubject *self = g_new0(NzSubject, 1);
+  self->kind = kind;
+  self->layers = g_ptr_array_new_with_free_func(layer_fact_free);
+  self->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
+  self->notes = g_ptr_array_new_with_free_func(g_free);
+  return self;
+}
+
+void
+nz_subject_free(NzSubject *self)
+{
+  if (!self)
+    return;
+  g_free(self->name);
+  g_free(self->source);
+  g_free(self->platform);
+  g_free(self->digest);
+  nz_user_free(self->user);
+  g_ptr_array_unref(self->findings);
+  g_ptr_array_unref(self->layers);
+  g_ptr_array_unref(self->notes);
+  g_free(self);
+}
+
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+  const NzFinding *x = *(NzFinding *const *)a, *y = *(NzFinding *const *)b;
+  if (x->level != y->level)
+    return (int)y->level - (int)x->level;
+  int by_rule = strcmp(x->rule, y->rule);
+  return by_rule ? by_rule : g_strcmp0(x->path, y->path);
+}
+
+void
+nz_subject_conclude(NzSubject *self)
+{
+  self->verdict = NZ_VERDICT_PASS;
+  for (guint i = 0; i < self->findings->len; i++) {
+    const NzFinding *f = self->findings->pdata[i];
+    if (f->level == NZ_LEVEL_FAIL)
+      self->verdict = NZ_VERDICT_FAIL;
+    else if (f->undecided)
+      self->verdict = MAX(self->verdict, NZ_VERDICT_UNKNOWN);
+  }
+  g_ptr_array_sort(self->findings, compare);
+}

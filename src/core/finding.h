@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a check says, and the subject it says it of. Reports read these and nothing else. */
+#pragma once
+
+#include "core/user.h"
+
+typedef enum { NZ_LEVEL_INFO, NZ_LEVEL_WARN, NZ_LEVEL_FAIL } NzLevel;
+typedef enum { NZ_VERDICT_PASS, NZ_VERDICT_UNKNOWN, NZ_VERDICT_FAIL } NzVerdict;
+
+const char *nz_level_name(NzLevel level);       /* "info", "warn", "fail" */
+const char *nz_verdict_name(NzVerdict verdict); /* "pass", "unknown", "fail" */
+
+/* A layer, as findings name it. All strings but index may be NULL. */
+typedef struct {
+  guint index; /* 0 at the bottom */
+  char *digest;
+  char *created_by; /* its line of the image's history */
+} NzLayerFact;
+
+typedef struct {
+  const char *rule; /* static: the check's name */
+  NzLevel level;
+  char *message;
+  const char *remedy; /* static, or NULL */
+  gboolean undecided; /* the subject's verdict cannot be better than unknown */
+  /* Of a file; path is NULL where there is none. */
+  char *path; /* bytes, absolute */
+  guint16 mode;
+  guint32 uid, gid;
+  gboolean has_mode;
+  const NzLayerFact *layer; /* borrowed from the subject */
+  char *package;
+} NzFinding;
+
+NzFinding *nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *format,
+                          ...) G_GNUC_PRINTF(4, 5);
+void nz_finding_free(NzFinding *self);
+
+typedef struct {
+  const char *kind; /* "image" */
+  char *name, *source, *platform, *digest;
+  NzVerdict verdict;
+  NzUser *user;
+  GPtrArray *layers;   /* NzLayerFact */
+  GPtrArray *findings; /* NzFinding, worst first, then by rule and path */
+  GPtrArray *notes;    /* char *: what was not looked at, and why */
+} NzSubject;
+
+NzSubject *nz_subject_new(const char *kind);
+void nz_subject_free(NzSubject *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSubject, nz_subject_free)
+
+/* Sorts the findings and sets the verdict: fail if one fails, unknown if one is undecided. */
+void nz_subject_conclude(NzSubject *self);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every bound on hostile input, with its reason. A limit that is met is an error that names it;
+ * nothing is cut short in silence. Sizes are bytes. */
+#pragma once
+
+#include <glib.h>
+
+/* --- archives and streams --- */
+
+/* One read of a file, a pipe or an inflated layer. Large enough to hide the system call, small
+ * enough to stay in a core's second-level cache with its output. */
+#define NZ_CHUNK_SIZE ((gsize)128 * 1024)
+
+/* Chunks that a layer may have read ahead of its hash. */
+#define NZ_DIGEST_RING 6
+
+/* Blobs below this are hashed in place: a thread would cost more than it saves. */
+#define NZ_DIGEST_THREAD_MIN ((guint64)512 * 1024)
+
+/* What a blob may inflate to for each byte of it, once it has given NZ_BOMB_FREE. Deflate cannot
+ * pass 1032:1; real layers stay below 30:1. */
+#define NZ_BOMB_RATIO 250
+#define NZ_BOMB_FREE ((guint64)1024 * 1024 * 1024)
+
+/* The window a zstd frame may ask for: the zstd tool's own default (windowLog 27 = 128 MiB). */
+#define NZ_ZSTD_WINDOW_LOG_MAX 27
+
+/* Members of an image archive. Docker's limit is 127 layers; an OCI archive of many images holds
+ * thousands of blobs. Each costs some 100 bytes here. */
+#define NZ_ARCHIVE_MEMBERS_MAX 65536u
+
+/* --- tar headers --- */
+
+/* Contents of a PAX or GNU long-name header: archive/tar's maxSpecialFileSize (CVE-2022-2879). */
+#define NZ_TAR_SPECIAL_MAX ((gsize)1024 * 1024)
+
+/* Special headers in a row before the entry that they describe. Three is normal. */
+#define NZ_TAR_SPECIAL_RUN_MAX 64u
+
+/* Bytes of a GNU sparse map: archive/tar's limit since CVE-2025-58183. */
+#define NZ_TAR_SPARSE_MAP_MAX ((gsize)1024 * 1024)
+
+/* A longer path cannot be created by any runtime: Linux' PATH_MAX less the closing NUL. */
+#define NZ_PATH_MAX 4095u
+
+/* --- JSON --- */
+
+/* Manifest, index, config: the limit of registries and of containerd for a manifest. */
+#define NZ_JSON_MAX ((gsize)4 * 1024 * 1024)
+
+/* All documents of an archive on a pipe together: which of them matter is known at its end. */
+#define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
+
+/* Layers of one image. Overlay cannot mount more than 500. */
+#define NZ_LAYERS_MAX 1024u
+
+/* Images (manifests) found in one input, and the depth of indexes inside indexes. */
+#define NZ_IMAGES_MAX      1024u
+#define NZ_INDEX_DEPTH_MAX 8u
+
+/* --- the effective filesystem --- */
+
+/* Links, devices and files of interest that are kept. Plain files are not. Some 200 bytes each. */
+#define NZ_NODES_MAX ((guint)1024 * 1024)
+
+/* Names that are told apart by hash to find a path twice in a layer, and links to nothing. Past it
+ * these two questions are no longer asked, and a note says so. 11 bytes each. */
+#define NZ_NAMES_MAX ((gsize)786432)
+
+/* The kernel gives up after 40 links in one path (MAXSYMLINKS). */
+#define NZ_SYMLINKS_MAX 40u
+
+/* Entries that wait for the layers below them, all layers together. Past it a layer's reader waits
+ * its turn, which costs time and never the answer. */
+#define NZ_LOG_BYTES_MAX ((gsize)6 * 1024 * 1024)
+
+/* The same for an archive on a pipe, where the order of layers comes last and nothing can wait. */
+#define NZ_LOG_STREAM_BYTES_MAX ((gsize)512 * 1024 * 1024)
+
+/* A passwd or group file. 20,000 users fit. */
+#define NZ_PASSWD_MAX ((gsize)1024 * 1024)
+
+/* moby/sys reads passwd by lines of less than bufio.MaxScanTokenSize, group by lines of 1 MiB. A
+ * longer line is an error there, and the container does not start. */
+#define NZ_PASSWD_LINE_MAX ((gsize)64 * 1024)
+#define NZ_GROUP_LINE_MAX  ((gsize)1024 * 1024)
+
+/* A package list (dpkg, apk), and an rpm database, which must be whole in memory to be read. */
+#define NZ_PACKAGE_LIST_MAX ((gsize)16 * 1024 * 1024)
+#define NZ_RPMDB_MAX        ((gsize)256 * 1024 * 1024)
+
+/* Paths that package lists may name, 8 bytes each. Past it, packages are not named, and a note
+ * says so. */
+#define NZ_OWNED_PATHS_MAX ((gsize)4 * 1024 * 1024)
+
+/* Ambiguous paths that are named one by one, for each image. The rest is counted. */
+#define NZ_AMBIGUITIES_MAX 100u
+
+/* Depth of a root filesystem directory: each level costs a file descriptor. */
+#define NZ_DIRECTORY_DEPTH_MAX 512u

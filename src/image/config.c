@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/config.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "image/digest.h"
+#include "image/json.h"
+
+void
+nz_platform_clear(NzPlatform *self)
+{
+  g_free(self->os);
+  g_free(self->architecture);
+  g_free(self->variant);
+  *self = (NzPlatform){0};
+}
+
+gboolean
+nz_platform_parse(const char *text, NzPlatform *out, GError **error)
+{
+  g_auto(GStrv) parts = g_strsplit(text, "/", -1);
+  guint n = g_strv_length(parts);
+  gboolean empty = FALSE;
+  for (guint i = 0; i < n; i++)
+    empty |= *parts[i] == '\0';
+  if (n < 2 || n > 3 || empty)
+    return nz_set_input(error, "%s is no platform; write OS/ARCH or OS/ARCH/VARIANT, such as "
+                               "linux/arm64", text);
+  *out = (NzPlatform){g_strdup(parts[0]), g_strdup(parts[1]), g_strdup(parts[2])};
+  return TRUE;
+}
+
+/* The variant that is meant where none is said. */
+static const char *
+variant_or_default(const char *architecture, const char *variant)
+{
+  if (variant)
+    return variant;
+  if (strcmp(architecture, "arm64") == 0)
+    return "v8";
+  return strcmp(architecture, "arm") == 0 ? "v7" : "";
+}
+
+gboolean
+nz_platform_matches(const char *have_text, const NzPlatform *want)
+{
+  g_auto(NzPlatform) have = {0};
+  if (!have_text || !nz_platform_parse(have_text, &have, NULL))
+    return FALSE;
+  if (strcmp(have.os, want->os) != 0 || strcmp(have.architecture, want->architecture) != 0)
+    return FALSE;
+  return !want->variant || strcmp(variant_or_default(have.architecture, have.variant),
+                                  want->variant) == 0;
+}
+
+static gboolean
+read_platform(NzImage *image, const json_t *root, GError **error)
+{
+  const char *os, *architecture, *variant;
+  if (!nz_json_get_string(root, "os", &os, error) ||
+      !nz_json_get_string(root, "architecture", &architecture, error) ||
+      !nz_json_get_string(root, "variant", &variant, error))
+    return FALSE;
+  image->os = os && *os ? nz_printable(os, -1) : NULL;
+  if (os && *os && architecture && *architecture) {
+    g_autofree char *text = g_strconcat(os, "/", architecture, variant && *variant ? "/" : NULL,
+                                        variant, NULL);
+    g_free(image->platform);
+    image->platform = nz_printable(text, -1);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_diff_ids(NzImage *image, const json_t *root, GError **error)
+{
+  json_t *rootfs, *diff_ids = NULL;
+  if (!nz_json_get_object(root, "rootfs", &rootfs, error) ||
+      (rootfs && !nz_json_get_array(rootfs, "diff_ids", &diff_ids, error)))
+    return FALSE;
+  gsize n = diff_ids ? json_array_size(diff_ids) : 0;
+  if (n != image->layers->len)
+    return nz_set_input(error, "the configuration lists %" G_GSIZE_FORMAT " layers (diff_ids), the "
+                               "manifest %u; the image is damaged or forged", n,
+                        image->layers->len);
+  for (guint i = 0; i < image->layers->len; i++) {
+    NzLayer *layer = image->layers->pdata[i];
+    const char *text = json_string_value(json_array_get(diff_ids, i));
+    if (!text || !nz_digest_valid(text))
+      return nz_set_input(error, "diff_id %u is no digest", i);
+    layer->diff_id = g_strdup(text);
+  }
+  return TRUE;
+}
+
+/* Entries of the history that made a layer, in order, belong to the layers in order. */
+static gboolean
+read_history(NzImage *image, const json_t *root, GError **error)
+{
+  json_t *history;
+  if (!nz_json_get_array(root, "history", &history, error))
+    return FALSE;
+  guint layer = 0;
+  for (gsize i = 0; i < json_array_size(history) && layer < image->layers->len; i++) {
+    const json_t *entry = json_array_get(history, i);
+    gboolean empty;
+    const char *created_by;
+    if (!json_is_object(entry))
+      return nz_set_input(error, "history entry %" G_GSIZE_FORMAT " is no object", i);
+    if (!nz_json_get_bool(entry, "empty_layer", &empty, error) ||
+        !nz_json_get_string(entry, "created_by", &created_by, error))
+      return FALSE;
+    if (empty)
+      continue;
+    NzLayer *l = image->layers->pdata[layer++];
+    if (created_by && *created_by)
+      l->created_by = g_strdup(created_by);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_user(NzImage *image, const json_t *root, GError **error)
+{
+  json_t *config;
+  const char *user = NULL;
+  if (!nz_json_get_object(root, "config", &config, error) ||
+      (config && !nz_json_get_string(config, "User", &user, error)))
+    return FALSE;
+  image->has_config = TRUE;
+  image->user = g_strdup(user ? user : "");
+  return TRUE;
+}
+
+gboolean
+nz_config_apply(NzImage *image, GBytes *bytes, GError **error)
+{
+  g_autoptr(NzJson) root = nz_json_parse(bytes, error);
+  if (!root)
+    return FALSE;
+  if (!json_is_object(root))
+    return nz_set_input(error, "the configuration is no JSON object");
+  gsize len;
+  const void *data = g_bytes_get_data(bytes, &len);
+  image->config_digest = nz_digest_of("sha256:", data, len);
+  return read_platform(image, root, error) && read_diff_ids(image, root, error) &&
+         read_history(image, root, error) && read_user(image, root, error);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/image.h"
+
+NzImageStore *
+nz_image_store_ref(NzImageStore *self)
+{
+  g_atomic_int_inc(&self->refs);
+  return self;
+}
+
+void
+nz_image_store_unref(NzImageStore *self)
+{
+  if (self && g_atomic_int_dec_and_test(&self->refs))
+    self->klass->free(self);
+}
+
+static void
+layer_free(gpointer data)
+{
+  NzLayer *self = data;
+  g_free(self->name);
+  g_free(self->digest);
+  g_free(self->diff_id);
+  g_free(self->media_type);
+  g_free(self->created_by);
+  g_free(self);
+}
+
+NzImage *
+nz_image_new(NzImageStore *store, const char *source)
+{
+  NzImage *self = g_new0(NzImage, 1);
+  self->store = nz_image_store_ref(store);
+  self->source = g_strdup(source);
+  self->layers = g_ptr_array_new_with_free_func(layer_free);
+  return self;
+}
+
+void
+nz_image_free(NzImage *self)
+{
+  if (!self)
+    return;
+  nz_image_store_unref(self->store);
+  g_free(self->name);
+  g_free(self->source);
+  g_free(self->digest);
+  g_free(self->platform);
+  g_free(self->os);
+  g_free(self->config_digest);
+  g_free(self->user);
+  g_ptr_array_unref(self->layers);
+  g_free(self);
+}
+
+void
+nz_layer_result_clear(NzLayerResult *self)
+{
+  g_clear_pointer(&self->diff_id, g_free);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An image as a transport finds it: what its configuration says, and where its layers lie. Layers
+ * are read later, and only through the store they came from. */
+#pragma once
+
+#include "image/stream.h"
+#include "rootfs/layer_log.h"
+
+typedef struct NzImageStore NzImageStore;
+typedef struct NzImage NzImage;
+
+typedef struct {
+  guint index;      /* 0 at the bottom */
+  char *name;       /* how the store knows it: a member, a blob's path */
+  char *digest;     /* what its bytes must hash to; NULL: nothing says so */
+  char *diff_id;    /* what its uncompressed bytes must hash to, or NULL */
+  char *media_type; /* NULL: the format has none */
+  gint64 size;      /* what its bytes must be; -1: nothing says so */
+  char *created_by; /* history, or NULL */
+} NzLayer;
+
+typedef struct {
+  const char *const *wanted; /* more files whose text is asked for; may be NULL */
+  guint ratio;               /* see nz_inflate_stream_new() */
+  gboolean verify;           /* diff_ids too */
+  NzControl *control;        /* may be NULL */
+} NzReadOptions;
+
+typedef struct {
+  const char *compression; /* found by content: "gzip", "zstd", or NULL for none */
+  char *diff_id;           /* owned; what it uncompresses to, with options->verify */
+  guint n_mounts;          /* of a directory: mount points in it that were not entered */
+} NzLayerResult;
+
+void nz_layer_result_clear(NzLayerResult *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzLayerResult, nz_layer_result_clear)
+
+typedef struct {
+  /* The JSON document called NAME, whole. */
+  GBytes *(*read_json)(NzImageStore *self, const char *name, GError **error);
+  gboolean (*has)(NzImageStore *self, const char *name);
+  /* Reads LAYER into LOG, which the caller closes. Called from many threads at once. */
+  gboolean (*read_layer)(NzImageStore *self, const NzLayer *layer, const NzReadOptions *options,
+                         NzLayerLog *log, NzLayerResult *result, GError **error);
+  void (*free)(NzImageStore *self);
+} NzImageStoreClass;
+
+struct NzImageStore {
+  const NzImageStoreClass *klass;
+  gint refs;
+  gboolean rereadable; /* a layer can be read twice */
+  gboolean whiteouts;  /* its layers are layers, not a plain directory */
+};
+
+NzImageStore *nz_image_store_ref(NzImageStore *self);
+void nz_image_store_unref(NzImageStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzImageStore, nz_image_store_unref)
+
+struct NzImage {
+  NzImageStore *store;
+  char *name;     /* its tag or reference, else how it was asked for */
+  char *source;   /* how it was asked for: "oci-archive:app.tar" */
+  char *digest;   /* manifest digest, or image id where there is no manifest */
+  char *platform; /* "linux/amd64", or NULL */
+  char *os;       /* "linux"; NULL: not said */
+  char *config_digest;
+  gboolean has_config; /* FALSE for a root filesystem: no user is declared */
+  char *user;     /* config.User, or NULL */
+  guint64 bytes;  /* of all layers, as stored; 0: not known */
+  gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
+  GPtrArray *layers; /* NzLayer, bottom first */
+};
+
+NzImage *nz_image_new(NzImageStore *store, const char *source);
+void nz_image_free(NzImage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzImage, nz_image_free)
+
+/* Reads a layer from its STREAM (owned) of SIZE bytes: compression by content, tar, entries into
+ * LOG. Its content must have DIGEST, unless that is NULL. */
+gboolean nz_layer_read(NzStream *stream, guint64 size, const char *digest,
+                       const NzReadOptions *options, NzLayerLog *log, NzLayerResult *result,
+                       GError **error);
+
+/* FALSE when the content that options->verify hashed is not what the configuration says of LAYER. */
+gboolean nz_layer_check_diff_id(const NzLayer *layer, const NzLayerResult *result, GError **error);

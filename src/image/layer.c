@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A layer's bytes -> its entries:
+ *
+ *   blob -> [digest] -> [gunzip | unzstd] -> [diff_id] -> tar headers -> entries
+ *
+ * The stack is read to its end, past the archive's last entry too, so that every checksum in it is
+ * checked. */
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "image/compression.h"
+#include "image/digest.h"
+#include "image/image.h"
+#include "image/tar.h"
+#include "rootfs/capture.h"
+
+typedef struct {
+  const NzReadOptions *options;
+  NzLayerLog *log;
+  GString *path, *target;
+} Reader;
+
+/* --- one header -> one entry --- */
+
+static gboolean
+set_kind(const NzTarHeader *h, NzEntry *e, GError **error)
+{
+  switch (h->type) {
+  case NZ_TAR_FILE:
+  case NZ_TAR_CONTIGUOUS:
+  case NZ_TAR_GNU_SPARSE:
+    e->kind = NZ_ENTRY_FILE;
+    return TRUE;
+  case NZ_TAR_HARDLINK:
+    e->kind = NZ_ENTRY_HARDLINK;
+    return TRUE;
+  case NZ_TAR_SYMLINK:
+    e->kind = NZ_ENTRY_SYMLINK;
+    return TRUE;
+  case NZ_TAR_DIRECTORY:
+    e->kind = NZ_ENTRY_DIRECTORY;
+    return TRUE;
+  case NZ_TAR_CHAR:
+    e->kind = h->devmajor == 0 && h->devminor == 0 ? NZ_ENTRY_WHITEOUT_DEVICE : NZ_ENTRY_DEVICE;
+    return TRUE;
+  case NZ_TAR_BLOCK:
+  case NZ_TAR_FIFO:
+    e->kind = NZ_ENTRY_DEVICE;
+    return TRUE;
+  default: {
+    g_autofree char *type = nz_printable(&h->type, 1);
+    g_autofree char *name = nz_printable(h->name, -1);
+    return nz_set_input(error, "%s has the tar entry type '%s', which no container runtime unpacks",
+                        name, type);
+  }
+  }
+}
+
+static gboolean
+check_length(const char *what, const char *name, gsize len, GError **error)
+{
+  if (len <= NZ_PATH_MAX)
+    return TRUE;
+  g_autofree char *shown = nz_printable(name, 80);
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+              "%s of %" G_GSIZE_FORMAT " bytes, which no system can unpack: %s...", what, len,
+              shown);
+  return FALSE;
+}
+
+static gboolean
+set_names(Reader *self, const NzTarHeader *h, NzEntry *e, GError **error)
+{
+  nz_path_clean(h->name, self->path, &e->outside);
+  e->path = self->path->str;
+  e->path_len = self->path->len;
+  if (!check_length("a path", e->path, e->path_len, error))
+    return FALSE;
+  if (e->kind == NZ_ENTRY_HARDLINK) {
+    gboolean ignored;
+    nz_path_clean(h->linkname, self->target, &ignored);
+    e->target = self->target->str;
+  } else if (e->kind == NZ_ENTRY_SYMLINK) {
+    e->target = h->linkname;
+  }
+  return !e->target || check_length("a link target", e->target, strlen(e->target), error);
+}
+
+/* Keeps the content of the few files that are needed. The body is a reference of the caller's. */
+static gboolean
+set_body(Reader *self, NzTar *tar, const NzTarHeader *h, NzEntry *e, GError **error)
+{
+  if (e->kind != NZ_ENTRY_FILE)
+    return TRUE;
+  const NzCapture *capture = nz_capture_for(e->path, self->options->wanted);
+  if (!capture)
+    return TRUE;
+  if (h->size < 0 || (guint64)h->size > nz_capture_max(capture)) {
+    e->body_kind = NZ_BODY_UNREADABLE;
+    return TRUE;
+  }
+  GBytes *content = nz_tar_read_body(tar, nz_capture_max(capture), error);
+  if (!content)
+    return FALSE;
+  e->body = nz_capture_reduce(capture, e->path, content, &e->body_kind);
+  return TRUE;
+}
+
+static gboolean
+read_entry(Reader *self, NzTar *tar, const NzTarHeader *h, GError **error)
+{
+  if (h->type == NZ_TAR_GLOBAL)
+    return TRUE;
+  NzEntry e = {.mode = (guint16)(h->mode & 07777),
+               .uid = nz_effective_id(h->uid),
+               .gid = nz_effective_id(h->gid)};
+  if (!set_kind(h, &e, error) || !set_names(self, h, &e, error) ||
+      !set_body(self, tar, h, &e, error))
+    return FALSE;
+  g_autoptr(GBytes) body = e.body;
+  if (h->capability && !nz_capability_parse(h->capability, h->capability_len, &e.capability)) {
+    g_autofree char *name = nz_printable(e.path, -1);
+    return nz_set_input(error, "/%s has a security.capability attribute that the kernel refuses",
+                        name);
+  }
+  return nz_layer_log_append(self->log, &e, error);
+}
+
+static gboolean
+read_tar(NzStream *stream, const NzReadOptions *options, NzLayerLog *log, GError **error)
+{
+  g_autoptr(NzTar) tar = nz_tar_new(stream);
+  g_autoptr(GString) path = g_string_new(NULL), target = g_string_new(NULL);
+  Reader self = {options, log, path, target};
+  NzTarHeader header;
+  int got;
+  while ((got = nz_tar_next(tar, &header, error)) == 1)
+    if (!read_entry(&self, tar, &header, error))
+      return FALSE;
+  return got == 0;
+}
+
+/* --- the stack --- */
+
+static gboolean
+drain(NzStream *stream, GError **error)
+{
+  return nz_stream_skip(stream, G_MAXINT64, error) >= 0;
+}
+
+/* Puts a decompressor on STREAM (owned) if its first bytes ask for one. */
+static NzStream *
+uncompressed(NzStream *stream, const NzReadOptions *options, NzLayerResult *result, GError **error)
+{
+  guint8 magic[NZ_COMPRESSION_SNIFF];
+  gssize n = nz_stream_sniff(stream, magic, sizeof magic, error);
+  if (n < 0) {
+    nz_stream_free(stream);
+    return NULL;
+  }
+  const NzCodec *codec = nz_compression_detect(magic, (gsize)n);
+  result->compression = codec ? codec->name : NULL;
+  return codec ? nz_inflate_stream_new(stream, codec, options->ratio, error) : stream;
+}
+
+static gboolean
+check_digest(NzStream *stream, const char *expected, GError **error)
+{
+  g_autofree char *actual = nz_digest_stream_finish(stream);
+  if (strcmp(actual, expected) == 0)
+    return TRUE;
+  return nz_set_input(error, "wrong digest: expected %s, but the content is %s", expected, actual);
+}
+
+gboolean
+nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOptions *options,
+              NzLayerLog *log, NzLayerResult *result, GError **error)
+{
+  NzStream *blob = NULL, *content = NULL; /* borrowed: both are below TOP */
+  if (digest)
+    stream = blob = nz_digest_stream_new(stream, digest, size);
+  g_autoptr(NzStream) top = uncompressed(stream, options, result, error);
+  if (!top)
+    return FALSE;
+  if (options->verify)
+    top = content = nz_digest_stream_new(g_steal_pointer(&top), "sha256:", size);
+
+  if (!read_tar(top, options, log, error))
+    return FALSE;
+  gboolean must_drain = blob || content || result->compression;
+  if (must_drain && !drain(top, error))
+    return FALSE;
+  if (content)
+    result->diff_id = nz_digest_stream_finish(content);
+  return !blob || check_digest(blob, digest, error);
+}
+
+gboolean
+nz_layer_check_diff_id(const NzLayer *layer, const NzLayerResult *result, GError **error)
+{
+  if (!result->diff_id || !layer->diff_id || strcmp(result->diff_id, layer->diff_id) == 0)
+    return TRUE;
+  return nz_set_input(error, "wrong diff_id: the configuration says %s, but the content is %s",
+                      layer->diff_id, result->diff_id);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OCI image layouts (image-spec image-layout.md, image-index.md, manifest.md):
+ *   index.json  index | nested
+ *   index       {"manifests": [descriptor, ...]}
+ *   manifest    {"config": descriptor, "layers": [descriptor, ...]}
+ *   descriptor  {"mediaType", "digest", "size", "platform"?, "annotations"?}
+ * A descriptor's blob is blobs/<algorithm>/<hex>; its size and digest must be true. */
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "image/digest.h"
+#include "image/json.h"
+#include "image/transport.h"
+
+typedef struct {
+  const char *media_type; /* NULL: not said */
+  const char *digest;
+  gint64 size;
+  char *name; /* of the blob */
+} Descriptor;
+
+static void
+descriptor_clear(Descriptor *self)
+{
+  g_free(self->name);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Descriptor, descriptor_clear)
+
+static gboolean
+read_descriptor(const json_t *object, Descriptor *out, GError **error)
+{
+  json_t *size;
+  if (!json_is_object(object))
+    return nz_set_input(error, "a descriptor is no object");
+  if (!nz_json_get_string(object, "mediaType", &out->media_type, error) ||
+      !nz_json_get_string(object, "digest", &out->digest, error) ||
+      !nz_json_get(object, "size", &size, error))
+    return FALSE;
+  if (!out->digest || !nz_digest_valid(out->digest)) {
+    g_autofree char *shown = out->digest ? nz_printable(out->digest, -1) : g_strdup("(none)");
+    return nz_set_input(error, "a descriptor's digest is none that can be checked: %s", shown);
+  }
+  if (!json_is_integer(size))
+    return nz_set_input(error, "the descriptor of %s has no size", out->digest);
+  out->size = json_integer_value(size);
+  if (out->size < 0)
+    return nz_set_input(error, "the descriptor of %s has a negative size", out->digest);
+  out->name = g_strconcat("blobs/", out->digest, NULL);
+  *strchr(out->name, ':') = '/';
+  return TRUE;
+}
+
+/* A JSON blob with the size and digest its descriptor states. */
+static GBytes *
+read_checked(NzImageStore *store, const Descriptor *d, GError **error)
+{
+  if ((guint64)d->size > NZ_JSON_MAX) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s: a document of more than 4 MiB", d->digest);
+    return NULL;
+  }
+  g_autoptr(GBytes) bytes = store->klass->read_json(store, d->name, error);
+  if (!bytes)
+    return NULL;
+  gsize len;
+  const void *data = g_bytes_get_data(bytes, &len);
+  if (len != (gsize)d->size) {
+    nz_set_input(error, "%s: its descriptor says %" G_GINT64_FORMAT " bytes, it has %"
+                        G_GSIZE_FORMAT, d->digest, d->size, len);
+    return NULL;
+  }
+  g_autofree char *actual = nz_digest_of(d->digest, data, len);
+  if (strcmp(actual, d->digest) != 0) {
+    nz_set_input(error, "wrong digest: %s holds content of %s", d->digest, actual);
+    return NULL;
+  }
+  return g_steal_pointer(&bytes);
+}
+
+/* --- manifests --- */
+
+static gboolean
+is_one_of(const char *text, const char *const *table)
+{
+  return text && g_strv_contains(table, text);
+}
+
+static const char *const index_types[] = {
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json", NULL};
+static const char *const manifest_types[] = {
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json", NULL};
+static const char *const config_types[] = {"application/vnd.oci.image.config.v1+json",
+                                           "application/vnd.docker.container.image.v1+json", NULL};
+
+static gboolean
+is_layer_type(const char *type)
+{
+  return !type || g_str_has_prefix(type, "application/vnd.oci.image.layer.") ||
+         g_str_has_prefix(type, "application/vnd.docker.image.rootfs.");
+}
+
+static gboolean
+add_layer(NzImage *image, const json_t *object, GError **error)
+{
+  g_auto(Descriptor) d = {0};
+  if (!read_descriptor(object, &d, error))
+    return FALSE;
+  if (!is_layer_type(d.media_type)) {
+    g_autofree char *shown = nz_printable(d.media_type, -1);
+    return nz_set_input(error, "the layer %s is no filesystem layer, but %s", d.digest, shown);
+  }
+  if (d.media_type && strstr(d.media_type, "+encrypted"))
+    return nz_set_input(error, "the layer %s is encrypted; decrypt the image first, for instance "
+                               "with `skopeo copy --decryption-key`", d.digest);
+  NzLayer *layer = g_new0(NzLayer, 1);
+  layer->index = image->layers->len;
+  layer->name = g_steal_pointer(&d.name);
+  layer->digest = g_strdup(d.digest);
+  layer->media_type = g_strdup(d.media_type);
+  layer->size = d.size;
+  image->bytes += (guint64)d.size;
+  g_ptr_array_add(image->layers, layer);
+  return TRUE;
+}
+
+/* 1: an image. 0: another kind of artifact (a signature, a chart, an attestation). -1: error. */
+static int
+fill_image(NzImage *image, const json_t *root, GError **error)
+{
+  json_t *config, *layers;
+  const char *artifact_type;
+  if (!nz_json_get_object(root, "config", &config, error) ||
+      !nz_json_get_array(root, "layers", &layers, error) ||
+      !nz_json_get_string(root, "artifactType", &artifact_type, error))
+    return -1;
+  g_auto(Descriptor) d = {0};
+  if (!config) {
+    nz_set_input(error, "no config in the manifest");
+    return -1;
+  }
+  if (!read_descriptor(config, &d, error))
+    return -1;
+  if (d.media_type && !is_one_of(d.media_type, config_types))
+    return 0;
+  if (json_array_size(layers) > NZ_LAYERS_MAX) {
+    nz_set_input(error, "more than %u layers", NZ_LAYERS_MAX);
+    return -1;
+  }
+  for (gsize i = 0; i < json_array_size(layers); i++)
+    if (!add_layer(image, json_array_get(layers, i), error))
+      return -1;
+  g_autoptr(GBytes) bytes = read_checked(image->store, &d, error);
+  if (!bytes || !nz_config_apply(image, bytes, error)) {
+    g_prefix_error(error, "configuration: ");
+    return -1;
+  }
+  return 1;
+}
+
+/* --- indexes --- */
+
+typedef struct {
+  NzImageStore *store;
+  const NzOpenRequest *request;
+  GPtrArray *images;
+  NzPlatform want;
+  GString *seen; /* platforms that were not asked for, for the error */
+  guint n_documents, n_artifacts;
+} Listing;
+
+static gboolean list_index(Listing *self, const json_t *root, guint depth, const char *name,
+                           GError **error);
+
+static char *
+platform_of(const json_t *descriptor)
+{
+  json_t *platform = json_object_get(descriptor, "platform");
+  const char *os = json_string_value(json_object_get(platform, "os"));
+  const char *arch = json_string_value(json_object_get(platform, "architecture"));
+  const char *variant = json_string_value(json_object_get(platform, "variant"));
+  if (!os || !arch)
+    return NULL;
+  g_autofree char *text = g_strconcat(os, "/", arch, variant && *variant ? "/" : NULL, variant,
+                                      NULL);
+  return nz_printable(text, -1);
+}
+
+static const char *
+annotation(const json_t *descriptor, const char *key)
+{
+  return json_string_value(json_object_get(json_object_get(descriptor, "annotations"), key));
+}
+
+/* BuildKit's provenance and SBOM manifests say what they are not. */
+static gboolean
+is_attestation(const json_t *descriptor)
+{
+  g_autofree char *platform = platform_of(descriptor);
+  return g_strcmp0(platform, "unknown/unknown") == 0 ||
+         g_strcmp0(annotation(descriptor, "vnd.docker.reference.type"), "attestation-manifest") ==
+             0;
+}
+
+static gboolean
+is_wanted(Listing *self, const NzImage *image)
+{
+  if (!self->want.os || nz_platform_matches(image->platform, &self->want))
+    return TRUE;
+  if (image->platform && !strstr(self->seen->str, image->platform))
+    g_string_append_printf(self->seen, "%s%s", self->seen->len ? ", " : "", image->platform);
+  return FALSE;
+}
+
+static gboolean
+list_manifest(Listing *self, const json_t *root, const Descriptor *d, const char *platform,
+              const char *name, GError **error)
+{
+  g_autoptr(NzImage) image = nz_image_new(self->store, self->request->source);
+  image->digest = g_strdup(d->digest);
+  image->name = name ? nz_printable(name, -1) : g_strdup(self->request->source);
+  image->platform = g_strdup(platform);
+  /* What an index says of a platform spares reading the images that were not asked for. */
+  if (platform && !is_wanted(self, image))
+    return TRUE;
+  int got = fill_image(image, root, error);
+  if (got < 0)
+    return FALSE;
+  if (got == 0)
+    self->n_artifacts++;
+  else if (is_wanted(self, image))
+    g_ptr_array_add(self->images, g_steal_pointer(&image));
+  return TRUE;
+}
+
+/* A document may be a manifest or an index, never both (CVE-2021-41190), whatever its type says. */
+static gboolean
+list_document(Listing *self, const json_t *root, const Descriptor *d, const char *platform,
+              guint depth, const char *name, GError **error)
+{
+  json_t *manifests, *layers, *config;
+  const char *own_type;
+  if (!nz_json_get(root, "manifests", &manifests, error) ||
+      !nz_json_get(root, "layers", &layers, error) ||
+      !nz_json_get(root, "config", &config, error) ||
+      !nz_json_get_string(root, "mediaType", &own_type, error))
+    return FALSE;
+  if (manifests && (layers || config))
+    return nz_set_input(error, "index and manifest at once: readers would take it for one or the "
+                               "other (CVE-2021-41190)");
+  gboolean typed_index = is_one_of(own_type ? own_type : d->media_type, index_types);
+  gboolean typed_manifest = is_one_of(own_type ? own_type : d->media_type, manifest_types);
+  if ((typed_index && !manifests) || (typed_manifest && manifests))
+    return nz_set_input(error, "its media type contradicts its content");
+  if (manifests)
+    return list_index(self, root, depth + 1, name, error);
+  if (!layers && !config)
+    return nz_set_input(error, "neither manifest nor index");
+  return list_manifest(self, root, d, platform, name, error);
+}
+
+static gboolean
+list_descriptor(Listing *self, const json_t *object, guint depth, const char *name, GError **error)
+{
+  g_auto(Descriptor) d = {0};
+  if (!read_descriptor(object, &d, error))
+    return FALSE;
+  if (d.media_type && !is_one_of(d.media_type, index_types) &&
+      !is_one_of(d.media_type, manifest_types)) {
+    self->n_artifacts++;
+    return TRUE;
+  }
+  if (++self->n_documents > NZ_IMAGES_MAX)
+    return nz_set_input(error, "more than %u manifests", NZ_IMAGES_MAX);
+  g_autofree char *platform = platform_of(object);
+  g_autoptr(GBytes) bytes = read_checked(self->store, &d, error);
+  g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, error) : NULL;
+  if (root && !json_is_object(root))
+    nz_set_input(error, "no JSON object");
+  if (!root || !json_is_object(root) ||
+      !list_document(self, root, &d, platform, depth, name, error)) {
+    g_prefix_error(error, "manifest %s: ", d.digest);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Whether REF, if one was given, names this entry of the top index: by its name or "@N". */
+static gboolean
+is_asked_for(const Listing *self, const char *name, gsize index, guint depth)
+{
+  const char *ref = self->request->ref;
+  gint64 n;
+  if (!ref || depth > 0)
+    return TRUE;
+  if (ref[0] == '@')
+    return nz_parse_int(ref + 1, strlen(ref + 1), &n) == NZ_INT_OK && n == (gint64)index;
+  return g_strcmp0(name, ref) == 0;
+}
+
+static gboolean
+list_index(Listing *self, const json_t *root, guint depth, const char *name, GError **error)
+{
+  if (depth > NZ_INDEX_DEPTH_MAX)
+    return nz_set_input(error, "indexes nested more than %u deep", NZ_INDEX_DEPTH_MAX);
+  json_t *manifests;
+  if (!nz_json_get_array(root, "manifests", &manifests, error))
+    return FALSE;
+  if (!manifests)
+    return nz_set_input(error, "no manifests in the index");
+  for (gsize i = 0; i < json_array_size(manifests); i++) {
+    const json_t *object = json_array_get(manifests, i);
+    const char *own_name = annotation(object, "io.containerd.image.name");
+    const char *ref_name = annotation(object, "org.opencontainers.image.ref.name");
+    gboolean asked = is_asked_for(self, ref_name, i, depth) ||
+                     (own_name && is_asked_for(self, own_name, i, depth));
+    if (is_attestation(object) || !asked)
+      continue;
+    const char *shown = own_name ? own_name : ref_name ? ref_name : name;
+    if (!list_descriptor(self, object, depth, shown, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+nothing_found(const Listing *self, GError **error)
+{
+  const char *ref = self->request->ref;
+  g_autofree char *shown = ref ? nz_printable(ref, -1) : NULL;
+  if (self->want.os)
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
+                "no image for the platform %s%s%s", self->request->options->platform,
+                self->seen->len ? "; there are: " : "", self->seen->str);
+  else if (shown)
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "index.json: no image called %s", shown);
+  else
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_IMAGE, "index.json: no container image in it%s",
+                self->n_artifacts ? ", only other artifacts" : "");
+  return FALSE;
+}
+
+gboolean
+nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images, GError **error)
+{
+  g_autoptr(GString) seen = g_string_new(NULL);
+  g_auto(NzPlatform) want = {0};
+  if (request->options->platform &&
+      !nz_platform_parse(request->options->platform, &want, error))
+    return FALSE;
+  Listing self = {store, request, images, want, seen, 0, 0};
+  guint before = images->len;
+  g_autoptr(GBytes) bytes = store->klass->read_json(store, "index.json", error);
+  g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, error) : NULL;
+  if (root && !json_is_object(root))
+    nz_set_input(error, "no JSON object");
+  if (!root || !json_is_object(root) || !list_index(&self, root, 0, NULL, error)) {
+    g_prefix_error(error, "index.json: ");
+    return FALSE;
+  }
+  return images->len > before || nothing_found(&self, error);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tar headers, read exactly as Go's archive/tar reads them, because that is what Docker,
+ * containerd, Podman and umoci unpack images with. Bodies are skipped unless asked for. */
+#pragma once
+
+#include "image/stream.h"
+
+/* Typeflags, after archive/tar's own clean-up: '\0' has become '0', or '5' with a trailing slash. */
+enum {
+  NZ_TAR_FILE = '0',
+  NZ_TAR_HARDLINK = '1',
+  NZ_TAR_SYMLINK = '2',
+  NZ_TAR_CHAR = '3',
+  NZ_TAR_BLOCK = '4',
+  NZ_TAR_DIRECTORY = '5',
+  NZ_TAR_FIFO = '6',
+  NZ_TAR_CONTIGUOUS = '7',
+  NZ_TAR_GNU_SPARSE = 'S',
+  NZ_TAR_GLOBAL = 'g',
+};
+
+typedef struct {
+  char type;
+  const char *name;     /* bytes; not cleaned, may be empty */
+  const char *linkname; /* bytes */
+  gint64 size;          /* of the file; what the body takes in the archive may be less if sparse */
+  gint64 mode, uid, gid; /* as written: any int64 */
+  gint64 devmajor, devminor;
+  const guint8 *capability; /* the security.capability attribute, or NULL */
+  gsize capability_len;
+} NzTarHeader;
+
+typedef struct NzTar NzTar;
+
+/* STREAM is borrowed. */
+NzTar *nz_tar_new(NzStream *stream);
+void nz_tar_free(NzTar *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzTar, nz_tar_free)
+
+/* Moves to the next entry, past what is left of the last. 1: *HEADER is set, its pointers hold
+ * until the next call. 0: the end of the archive. -1: error, with the byte where it stands. */
+int nz_tar_next(NzTar *self, NzTarHeader *header, GError **error);
+
+/* The whole content of the current entry, holes filled in; at most MAX bytes, or an error. */
+GBytes *nz_tar_read_body(NzTar *self, gsize max, GError **error);
+
+/* The bytes of the current entry's body as they lie in the archive, for an entry that is itself a
+ * blob. Borrowed; to be freed before the next nz_tar_next(). An error when the entry is sparse. */
+NzStream *nz_tar_open_body(NzTar *self, GError **error);
+
+/* Where the current entry's body begins in the stream, and its length there. */
+void nz_tar_body_extent(NzTar *self, guint64 *offset, guint64 *length);

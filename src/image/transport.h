@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transports: where images lie, by skopeo's names.
+ *
+ * To add one: a file with a const NzTransport, and a line in the table of transport.c. */
+#pragma once
+
+#include "image/config.h"
+
+typedef struct {
+  const char *platform; /* NULL: all platforms */
+  NzReadOptions read;   /* for an archive on a pipe, whose layers are read when it is opened */
+} NzOpenOptions;
+
+typedef struct {
+  const char *source; /* all of what the user wrote */
+  const char *path;
+  const char *ref;    /* after the path, or NULL: which of several images */
+  const NzOpenOptions *options;
+} NzOpenRequest;
+
+typedef struct {
+  const char *name; /* "oci-archive" */
+  const char *help; /* what PATH is */
+  /* Adds the images found to IMAGES (NzImage); none is an error. */
+  gboolean (*open)(const NzOpenRequest *request, GPtrArray *images, GError **error);
+} NzTransport;
+
+extern const NzTransport nz_transport_docker_archive, nz_transport_oci_archive, nz_transport_oci,
+    nz_transport_dir;
+
+/* The transport number I, NULL past the last. */
+const NzTransport *nz_transport_at(guint i);
+
+/* Opens SOURCE: "TRANSPORT:PATH[:REF]", "-" for an archive on standard input, or a path whose
+ * content tells what it is. The images are added to IMAGES. */
+gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images,
+                       GError **error);
+
+/* --- for transports --- */
+
+/* Which documents to look for in a store. */
+typedef enum { NZ_FORMAT_ANY, NZ_FORMAT_DOCKER, NZ_FORMAT_OCI } NzFormat;
+
+/* Reads the images that STORE's manifest.json (Docker) and index.json (OCI) list. With
+ * NZ_FORMAT_ANY both count, and an image that both list in the same way counts once. */
+gboolean nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request,
+                       GPtrArray *images, GError **error);
+gboolean nz_docker_list(NzImageStore *store, const NzOpenRequest *request, gboolean also_oci,
+                        GPtrArray *images, GError **error);
+gboolean nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images,
+                     GError **error);
+
+/* An archive: FORMAT says which documents count. PATH may be "-". */
+gboolean nz_archive_open(const NzOpenRequest *request, NzFormat format, GPtrArray *images,
+                         GError **error);
+
+/* The stores of archive.c: members of a tar file that can be read at any place. FD is owned. */
+NzImageStore *nz_file_store_new(int fd, guint64 offset, guint64 size, GError **error);
+/* And of archive_stream.c: a tar archive that is read once, from front to back. Layers are taken in
+ * as they come. STREAM is borrowed for the call. */
+NzImageStore *nz_stream_store_new(NzStream *stream, const NzOpenOptions *options, GError **error);

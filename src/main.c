@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/text.h"
+#include "version.h"
+
+static const NzCommand *const commands[] = {&nz_cmd_scan};
+
+void
+nz_complain(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  fprintf(stderr, "nonzero: %s\n", text);
+}
+
+static void
+print_help(FILE *out)
+{
+  fputs("Usage: nonzero COMMAND [OPTION...] ...\n\n"
+        "Proves that no container process runs as root, or says why one does.\n\n"
+        "Commands:\n",
+        out);
+  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+    fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  fputs("\n`nonzero COMMAND --help` describes one. `man nonzero` describes all.\n\n"
+        "Exit codes: 0 every subject passes, 1 one fails or cannot be certified,\n"
+        "2 something could not be read or written, 64 wrong usage.\n",
+        out);
+}
+
+static int
+run_command(const NzCommand *command, int argc, char **argv)
+{
+  g_autoptr(GOptionContext) context = g_option_context_new(command->synopsis);
+  g_autofree char *summary = g_strconcat("nonzero ", command->name, ": ", command->summary, NULL);
+  g_option_context_add_main_entries(context, command->options, NULL);
+  g_option_context_set_summary(context, summary);
+  g_option_context_set_description(context, command->help);
+  g_autofree char *prgname = g_strconcat("nonzero ", command->name, NULL);
+  g_set_prgname(prgname);
+  /* Paths are bytes: nothing is converted from the locale. */
+  g_auto(GStrv) args = g_new0(char *, (gsize)argc + 1);
+  for (int i = 0; i < argc; i++)
+    args[i] = g_strdup(argv[i]);
+  g_autoptr(GError) error = NULL;
+  if (!g_option_context_parse_strv(context, &args, &error)) {
+    g_autofree char *message = nz_printable(error->message, -1);
+    nz_complain("%s; `nonzero %s --help` lists the options", message, command->name);
+    return NZ_EXIT_USAGE;
+  }
+  return command->run((const char *const *)args + 1);
+}
+
+int
+main(int argc, char **argv)
+{
+  setlocale(LC_CTYPE, "");
+  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, and said so */
+  if (argc < 2) {
+    print_help(stderr);
+    return NZ_EXIT_USAGE;
+  }
+  const char *verb = argv[1];
+  if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0) {
+    print_help(stdout);
+    return NZ_EXIT_PASS;
+  }
+  if (strcmp(verb, "--version") == 0 || strcmp(verb, "version") == 0) {
+    puts("nonzero " NZ_VERSION);
+    return NZ_EXIT_PASS;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+    if (strcmp(commands[i]->name, verb) == 0)
+      return run_command(commands[i], argc - 1, argv + 1);
+  g_autofree char *shown = nz_printable(verb, -1);
+  nz_complain("there is no command %s; `nonzero --help` lists them", shown);
+  return NZ_EXIT_USAGE;
+}

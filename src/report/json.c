@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nonzero/report/v1; the schema is docs/report-v1.schema.json. Keys that do not apply are left out.
+ */
+#include "report/jsonw.h"
+#include "report/report.h"
+#include "version.h"
+
+static void
+write_user(NzJsonw *w, const NzUser *user)
+{
+  if (!user)
+    return;
+  nz_jsonw_begin_object(w, "user");
+  nz_jsonw_string(w, "declared", user->declared);
+  if (user->has_uid)
+    nz_jsonw_uint(w, "uid", user->uid);
+  if (user->has_gid)
+    nz_jsonw_uint(w, "gid", user->gid);
+  nz_jsonw_string(w, "state", nz_user_state_name(user->state));
+  nz_jsonw_string(w, "why", user->why);
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_layer(NzJsonw *w, const NzLayerFact *layer)
+{
+  if (!layer)
+    return;
+  nz_jsonw_begin_object(w, "layer");
+  nz_jsonw_uint(w, "index", layer->index);
+  nz_jsonw_string(w, "digest", layer->digest);
+  nz_jsonw_string(w, "created_by", layer->created_by);
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_finding(NzJsonw *w, const NzFinding *f)
+{
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_string(w, "rule", f->rule);
+  nz_jsonw_string(w, "level", nz_level_name(f->level));
+  nz_jsonw_string(w, "message", f->message);
+  nz_jsonw_string(w, "path", f->path);
+  if (f->has_mode) {
+    g_autofree char *mode = g_strdup_printf("%04o", f->mode);
+    nz_jsonw_string(w, "mode", mode);
+    nz_jsonw_uint(w, "uid", f->uid);
+    nz_jsonw_uint(w, "gid", f->gid);
+  }
+  write_layer(w, f->layer);
+  nz_jsonw_string(w, "package", f->package);
+  nz_jsonw_string(w, "remedy", f->remedy);
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_subject(NzJsonw *w, const NzSubject *s)
+{
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_string(w, "kind", s->kind);
+  nz_jsonw_string(w, "name", s->name);
+  nz_jsonw_string(w, "source", s->source);
+  nz_jsonw_string(w, "platform", s->platform);
+  nz_jsonw_string(w, "digest", s->digest);
+  nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
+  write_user(w, s->user);
+  nz_jsonw_begin_array(w, "findings");
+  for (guint i = 0; i < s->findings->len; i++)
+    write_finding(w, s->findings->pdata[i]);
+  nz_jsonw_end_array(w);
+  if (s->notes->len > 0) {
+    nz_jsonw_begin_array(w, "notes");
+    for (guint i = 0; i < s->notes->len; i++)
+      nz_jsonw_string(w, NULL, s->notes->pdata[i]);
+    nz_jsonw_end_array(w);
+  }
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_errors(NzJsonw *w, const GPtrArray *errors)
+{
+  if (errors->len == 0)
+    return;
+  nz_jsonw_begin_array(w, "errors");
+  for (guint i = 0; i < errors->len; i++) {
+    const NzReportError *e = errors->pdata[i];
+    nz_jsonw_begin_object(w, NULL);
+    nz_jsonw_string(w, "source", e->source);
+    nz_jsonw_string(w, "message", e->message);
+    nz_jsonw_end_object(w);
+  }
+  nz_jsonw_end_array(w);
+}
+
+static void
+write_json(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FILE *out)
+{
+  g_autoptr(NzJsonw) w = nz_jsonw_new(out);
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_string(w, "schema", "nonzero/report/v1");
+  nz_jsonw_begin_object(w, "tool");
+  nz_jsonw_string(w, "name", "nonzero");
+  nz_jsonw_string(w, "version", NZ_VERSION);
+  nz_jsonw_end_object(w);
+  nz_jsonw_string(w, "profile", report->profile);
+  nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));
+  nz_jsonw_begin_array(w, "subjects");
+  for (guint i = 0; i < report->subjects->len; i++)
+    write_subject(w, report->subjects->pdata[i]);
+  nz_jsonw_end_array(w);
+  write_errors(w, report->errors);
+  nz_jsonw_end_object(w);
+}
+
+const NzReportFormat nz_format_json = {"json", "nonzero/report/v1, for programs", write_json};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/jsonw.h"
+
+#include "core/text.h"
+
+struct NzJsonw {
+  FILE *out;
+  guint depth;
+  gboolean empty; /* nothing yet in the innermost object or array */
+};
+
+NzJsonw *
+nz_jsonw_new(FILE *out)
+{
+  NzJsonw *self = g_new0(NzJsonw, 1);
+  self->out = out;
+  self->empty = TRUE;
+  return self;
+}
+
+void
+nz_jsonw_free(NzJsonw *self)
+{
+  if (!self)
+    return;
+  g_assert(self->depth == 0);
+  fputc('\n', self->out);
+  g_free(self);
+}
+
+static void
+put_quoted(NzJsonw *self, const char *text)
+{
+  g_autofree char *clean = nz_printable(text, -1);
+  fputc('"', self->out);
+  for (const char *p = clean; *p; p++) {
+    if (*p == '"' || *p == '\\')
+      fputc('\\', self->out);
+    fputc(*p, self->out);
+  }
+  fputc('"', self->out);
+}
+
+static void
+new_line(NzJsonw *self)
+{
+  fprintf(self->out, "\n%*s", (int)self->depth * 2, "");
+}
+
+static void
+begin_value(NzJsonw *self, const char *key)
+{
+  if (self->depth > 0) {
+    if (!self->empty)
+      fputc(',', self->out);
+    new_line(self);
+  }
+  self->empty = FALSE;
+  if (key) {
+    put_quoted(self, key);
+    fputs(": ", self->out);
+  }
+}
+
+static void
+begin(NzJsonw *self, const char *key, char bracket)
+{
+  begin_value(self, key);
+  fputc(bracket, self->out);
+  self->depth++;
+  self->empty = TRUE;
+}
+
+static void
+end(NzJsonw *self, char bracket)
+{
+  self->depth--;
+  if (!self->empty)
+    new_line(self);
+  fputc(bracket, self->out);
+  self->empty = FALSE;
+}
+
+void
+nz_jsonw_begin_object(NzJsonw *self, const char *key)
+{
+  begin(self, key, '{');
+}
+
+void
+nz_jsonw_end_object(NzJsonw *self)
+{
+  end(self, '}');
+}
+
+void
+nz_jsonw_begin_array(NzJsonw *self, const char *key)
+{
+  begin(self, key, '[');
+}
+
+void
+nz_jsonw_end_array(NzJsonw *self)
+{
+  end(self, ']');
+}
+
+void
+nz_jsonw_string(NzJsonw *self, const char *key, const char *text)
+{
+  if (!text)
+    return;
+  begin_value(self, key);
+  put_quoted(self, text);
+}
+
+void
+nz_jsonw_uint(NzJsonw *self, const char *key, guint64 n)
+{
+  begin_value(self, key);
+  fprintf(self->out, "%" G_GUINT64_FORMAT, n);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/report.h"
+
+#include <string.h>
+
+static const NzReportFormat *const formats[] = {&nz_format_text, &nz_format_json};
+
+const NzReportFormat *
+nz_report_format_at(guint i)
+{
+  return i < G_N_ELEMENTS(formats) ? formats[i] : NULL;
+}
+
+const NzReportFormat *
+nz_report_format_find(const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(formats); i++)
+    if (strcmp(formats[i]->name, name) == 0)
+      return formats[i];
+  return NULL;
+}
+
+static void
+error_free(gpointer data)
+{
+  NzReportError *e = data;
+  g_free(e->source);
+  g_free(e->message);
+  g_free(e);
+}
+
+NzReport *
+nz_report_new(void)
+{
+  NzReport *self = g_new0(NzReport, 1);
+  self->profile = "cbpp-0002";
+  self->subjects = g_ptr_array_new_with_free_func((GDestroyNotify)nz_subject_free);
+  self->errors = g_ptr_array_new_with_free_func(error_free);
+  return self;
+}
+
+void
+nz_report_free(NzReport *self)
+{
+  if (!self)
+    return;
+  g_ptr_array_unref(self->subjects);
+  g_ptr_array_unref(self->errors);
+  g_free(self);
+}
+
+void
+nz_report_add_error(NzReport *self, const char *source, const char *message)
+{
+  NzReportError *e = g_new0(NzReportError, 1);
+  *e = (NzReportError){g_strdup(source), g_strdup(message)};
+  g_ptr_array_add(self->errors, e);
+}
+
+NzVerdict
+nz_report_verdict(const NzReport *self)
+{
+  NzVerdict verdict = self->errors->len > 0 ? NZ_VERDICT_UNKNOWN : NZ_VERDICT_PASS;
+  for (guint i = 0; i < self->subjects->len; i++)
+    verdict = MAX(verdict, ((const NzSubject *)self->subjects->pdata[i])->verdict);
+  return verdict;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports: findings -> bytes. A format sees const findings and prints; it decides nothing.
+ *
+ * To add one: a file with a const NzReportFormat, and a line in the table of report.c. */
+#pragma once
+
+#include <stdio.h>
+
+#include "core/error.h"
+#include "core/finding.h"
+
+typedef struct {
+  char *source;  /* as the user named it */
+  char *message; /* what is wrong with it */
+} NzReportError;
+
+typedef struct {
+  const char *profile;
+  GPtrArray *subjects; /* NzSubject */
+  GPtrArray *errors;   /* NzReportError: what could not be judged */
+} NzReport;
+
+NzReport *nz_report_new(void);
+void nz_report_free(NzReport *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzReport, nz_report_free)
+
+void nz_report_add_error(NzReport *self, const char *source, const char *message);
+
+/* Fail if a subject fails; unknown if one is, or if something could not be judged. */
+NzVerdict nz_report_verdict(const NzReport *self);
+
+typedef struct {
+  gboolean color;
+  gboolean verbose;
+} NzReportStyle;
+
+typedef struct {
+  const char *name; /* "json" */
+  const char *help;
+  void (*write)(const NzReport *report, const NzReportStyle *style, FILE *out);
+} NzReportFormat;
+
+extern const NzReportFormat nz_format_text, nz_format_json;
+
+const NzReportFormat *nz_report_format_find(const char *name);
+/* The format number I, NULL past the last. */
+const NzReportFormat *nz_report_format_at(guint i);

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For people: the verdict, who it starts as, a table of what was found, and what to do about it. */
+#include <string.h>
+
+#include <libsmartcols/libsmartcols.h>
+
+#include "check/check.h"
+#include "core/text.h"
+#include "report/report.h"
+
+/* Of a layer's history line; the whole of it is in the JSON. */
+#define HISTORY_WIDTH 60
+
+typedef struct {
+  FILE *out;
+  const NzReportStyle *style;
+} Text;
+
+typedef enum { BOLD, RED, YELLOW, GREEN, FAINT } Paint;
+
+static const char *const sequences[] = {
+    [BOLD] = "\033[1m",   [RED] = "\033[1;31m", [YELLOW] = "\033[33m",
+    [GREEN] = "\033[32m", [FAINT] = "\033[2m",
+};
+
+static void
+put(Text *self, Paint paint, const char *text)
+{
+  if (self->style->color)
+    fprintf(self->out, "%s%s\033[0m", sequences[paint], text);
+  else
+    fputs(text, self->out);
+}
+
+static Paint
+level_paint(NzLevel level)
+{
+  static const Paint paints[] = {
+      [NZ_LEVEL_INFO] = FAINT, [NZ_LEVEL_WARN] = YELLOW, [NZ_LEVEL_FAIL] = RED};
+  return paints[level];
+}
+
+/* --- the head --- */
+
+static void
+write_head(Text *self, const NzSubject *s)
+{
+  static const struct {
+    const char *word;
+    Paint paint;
+  } verdicts[] = {
+      [NZ_VERDICT_PASS] = {"PASS", GREEN},
+      [NZ_VERDICT_UNKNOWN] = {"UNKNOWN", YELLOW},
+      [NZ_VERDICT_FAIL] = {"FAIL", RED},
+  };
+  put(self, verdicts[s->verdict].paint, verdicts[s->verdict].word);
+  fputs("  ", self->out);
+  put(self, BOLD, s->name);
+  if (s->platform)
+    fprintf(self->out, "  (%s)", s->platform);
+  fputc('\n', self->out);
+  if (self->style->verbose) {
+    fprintf(self->out, "  source   %s\n", s->source);
+    if (s->digest)
+      fprintf(self->out, "  digest   %s\n", s->digest);
+    for (guint i = 0; i < s->layers->len; i++) {
+      const NzLayerFact *layer = s->layers->pdata[i];
+      fprintf(self->out, "  layer %-2u %s\n", i, layer->digest ? layer->digest : "(no digest)");
+    }
+  }
+}
+
+static void
+write_user(Text *self, const NzUser *user)
+{
+  g_autofree char *declared = user->declared ? nz_printable(user->declared, -1) : NULL;
+  fprintf(self->out, "  user     %s", nz_user_state_name(user->state));
+  if (user->has_uid)
+    fprintf(self->out, " %u", user->uid);
+  if (user->has_uid && user->has_gid)
+    fprintf(self->out, ":%u", user->gid);
+  if (declared && *declared)
+    fprintf(self->out, " (USER %s)", declared);
+  fprintf(self->out, ": %s\n", user->why);
+}
+
+/* "7 setuid-root, 2 file-capabilities" in the order of the findings. */
+static void
+write_counts(Text *self, const NzSubject *s)
+{
+  if (s->findings->len == 0) {
+    fputs("  found    nothing\n", self->out);
+    return;
+  }
+  fputs("  found    ", self->out);
+  for (guint i = 0; i < s->findings->len;) {
+    const NzFinding *f = s->findings->pdata[i];
+    guint n = 0;
+    while (i < s->findings->len &&
+           strcmp(((const NzFinding *)s->findings->pdata[i])->rule, f->rule) == 0) {
+      n++;
+      i++;
+    }
+    fprintf(self->out, "%u %s%s", n, f->rule, i < s->findings->len ? ", " : "\n");
+  }
+}
+
+/* --- the table --- */
+
+static gboolean
+is_shown(const Text *self, const NzFinding *f)
+{
+  return f->level > NZ_LEVEL_INFO || self->style->verbose;
+}
+
+enum { COLUMN_LEVEL, COLUMN_RULE, COLUMN_PATH, COLUMN_MODE, COLUMN_OWNER, COLUMN_PACKAGE,
+       COLUMN_LAYER };
+
+static const struct {
+  const char *name;
+  int flags;
+} columns[] = {
+    [COLUMN_LEVEL] = {"LEVEL", 0},
+    [COLUMN_RULE] = {"RULE", 0},
+    [COLUMN_PATH] = {"PATH", 0},
+    [COLUMN_MODE] = {"MODE", SCOLS_FL_RIGHT},
+    [COLUMN_OWNER] = {"OWNER", 0},
+    [COLUMN_PACKAGE] = {"PACKAGE", 0},
+    [COLUMN_LAYER] = {"LAYER", SCOLS_FL_TRUNC},
+};
+
+static char *
+layer_text(const NzLayerFact *layer)
+{
+  if (!layer->created_by)
+    return g_strdup_printf("%u", layer->index);
+  g_autofree char *flat = g_strdup(layer->created_by);
+  g_strdelimit(flat, "\n\t\r", ' ');
+  g_autofree char *clean = nz_printable(g_strstrip(flat), -1);
+  if (g_utf8_strlen(clean, -1) > HISTORY_WIDTH) {
+    g_autofree char *cut = g_utf8_substring(clean, 0, HISTORY_WIDTH - 3);
+    return g_strdup_printf("%u: %s...", layer->index, cut);
+  }
+  return g_strdup_printf("%u: %s", layer->index, clean);
+}
+
+static void
+add_row(const Text *self, struct libscols_table *table, const NzFinding *f)
+{
+  struct libscols_line *line = scols_table_new_line(table, NULL);
+  if (!line)
+    g_error("out of memory");
+  scols_line_set_data(line, COLUMN_LEVEL, nz_level_name(f->level));
+  if (self->style->color)
+    scols_cell_set_color(scols_line_get_cell(line, COLUMN_LEVEL),
+                         sequences[level_paint(f->level)]);
+  scols_line_set_data(line, COLUMN_RULE, f->rule);
+  scols_line_refer_data(line, COLUMN_PATH, nz_printable(f->path, -1));
+  if (f->has_mode) {
+    scols_line_refer_data(line, COLUMN_MODE, g_strdup_printf("%04o", f->mode));
+    scols_line_refer_data(line, COLUMN_OWNER, g_strdup_printf("%u:%u", f->uid, f->gid));
+  }
+  if (f->package)
+    scols_line_refer_data(line, COLUMN_PACKAGE, nz_printable(f->package, -1));
+  if (f->layer)
+    scols_line_refer_data(line, COLUMN_LAYER, layer_text(f->layer));
+}
+
+static void
+write_table(Text *self, const NzSubject *s)
+{
+  struct libscols_table *table = scols_new_table();
+  if (!table)
+    g_error("out of memory");
+  for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+    scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+  scols_table_enable_colors(table, self->style->color);
+  scols_table_set_stream(table, self->out);
+  guint rows = 0;
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    if (!f->path || !is_shown(self, f))
+      continue;
+    add_row(self, table, f);
+    rows++;
+  }
+  if (rows > 0) {
+    fputc('\n', self->out);
+    scols_print_table(table);
+  }
+  scols_unref_table(table);
+}
+
+/* Findings that are about no file. */
+static void
+write_sentences(Text *self, const NzSubject *s)
+{
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    if (f->path || !is_shown(self, f))
+      continue;
+    fputs("  ", self->out);
+    put(self, level_paint(f->level), nz_level_name(f->level));
+    fprintf(self->out, "     %s: %s\n", f->rule, f->message);
+  }
+}
+
+/* What the table has no column for: capabilities, ambiguities. */
+static void
+write_messages(Text *self, const NzSubject *s)
+{
+  gboolean first = TRUE;
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    gboolean in_title = g_str_has_prefix(f->rule, "setuid") || g_str_has_prefix(f->rule, "setgid");
+    if (!f->path || !is_shown(self, f) || (in_title && !self->style->verbose))
+      continue;
+    g_autofree char *path = nz_printable(f->path, -1);
+    fprintf(self->out, "%s  %s: %s\n", first ? "\n" : "", path, f->message);
+    first = FALSE;
+  }
+}
+
+/* --- the advice --- */
+
+static void
+write_advice(Text *self, const NzSubject *s)
+{
+  const char *last = NULL;
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    const NzCheck *check = nz_check_find(f->rule);
+    if (!check || !is_shown(self, f) || (last && strcmp(last, f->rule) == 0))
+      continue;
+    if (!last)
+      fputc('\n', self->out);
+    last = f->rule;
+    put(self, BOLD, f->rule);
+    fprintf(self->out, ": %s\n  why    %s\n  to do  %s\n", check->title, check->why,
+            check->remedy);
+    if (self->style->verbose && check->aliases[0]) {
+      g_autofree char *names = g_strjoinv(", ", (char **)check->aliases);
+      fprintf(self->out, "  also   %s\n", names);
+    }
+  }
+}
+
+static void
+write_notes(Text *self, const NzSubject *s)
+{
+  guint hidden = 0;
+  for (guint i = 0; i < s->findings->len; i++)
+    hidden += !is_shown(self, s->findings->pdata[i]);
+  if (hidden > 0 || s->notes->len > 0)
+    fputc('\n', self->out);
+  if (hidden > 0)
+    fprintf(self->out, "note: %u findings of level info are not shown; --verbose shows them\n",
+            hidden);
+  for (guint i = 0; i < s->notes->len; i++)
+    fprintf(self->out, "note: %s\n", (const char *)s->notes->pdata[i]);
+}
+
+static void
+write_summary(Text *self, const NzReport *report)
+{
+  guint counts[NZ_VERDICT_FAIL + 1] = {0};
+  for (guint i = 0; i < report->subjects->len; i++)
+    counts[((const NzSubject *)report->subjects->pdata[i])->verdict]++;
+  fprintf(self->out, "\n%u images: %u pass, %u fail, %u unknown", report->subjects->len,
+          counts[NZ_VERDICT_PASS], counts[NZ_VERDICT_FAIL], counts[NZ_VERDICT_UNKNOWN]);
+  if (report->errors->len > 0)
+    fprintf(self->out, "; %u could not be read", report->errors->len);
+  fputc('\n', self->out);
+}
+
+static void
+write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
+{
+  Text self = {out, style};
+  for (guint i = 0; i < report->subjects->len; i++) {
+    const NzSubject *s = report->subjects->pdata[i];
+    if (i > 0)
+      fputc('\n', out);
+    write_head(&self, s);
+    write_user(&self, s->user);
+    write_counts(&self, s);
+    write_sentences(&self, s);
+    write_table(&self, s);
+    write_messages(&self, s);
+    write_advice(&self, s);
+    write_notes(&self, s);
+  }
+  if (report->subjects->len + report->errors->len > 1)
+    write_summary(&self, report);
+}
+
+const NzReportFormat nz_format_text = {"text", "for people", write_text};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/entry.h"
+
+#include <string.h>
+
+void
+nz_path_clean(const char *path, GString *out, gboolean *outside)
+{
+  g_string_truncate(out, 0);
+  *outside = FALSE;
+  const char *p = path;
+  while (*p) {
+    const char *slash = strchrnul(p, '/');
+    gsize n = (gsize)(slash - p);
+    if (n == 2 && p[0] == '.' && p[1] == '.') {
+      const char *last = strrchr(out->str, '/');
+      if (out->len == 0)
+        *outside = TRUE;
+      g_string_truncate(out, last ? (gsize)(last - out->str) : 0);
+    } else if (n > 0 && !(n == 1 && p[0] == '.')) {
+      if (out->len > 0)
+        g_string_append_c(out, '/');
+      g_string_append_len(out, p, (gssize)n);
+    }
+    p = *slash ? slash + 1 : slash;
+  }
+}
+
+guint32
+nz_effective_id(gint64 id)
+{
+  guint32 kept = (guint32)(guint64)id;
+  return kept == G_MAXUINT32 ? 0 : kept;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packed form of an entry; numbers are LEB128:
+ *   kind:u8 flags:u8 shared suffix_len suffix[suffix_len] mode uid gid
+ *   [target_len target] [capability: NzCapability] [body: one GBytes of the block's bodies]
+ * "shared" counts the leading bytes of the path that are those of the path before it in the block.
+ * A block never refers to another. */
+#include "rootfs/layer_log.h"
+
+#include <string.h>
+
+#define BLOCK_SIZE ((gsize)32 * 1024)
+
+enum { HAS_TARGET = 1, HAS_CAPABILITY = 2, HAS_BODY = 4, IS_OUTSIDE = 8, BODY_SHIFT = 4 };
+
+struct NzLogBudget {
+  gint refs;
+  GMutex mutex;
+  GCond changed;
+  gsize used, max;
+  gboolean wait, cancelled;
+  guint turn;
+};
+
+typedef struct {
+  GByteArray *bytes;
+  GPtrArray *bodies; /* GBytes */
+  gsize charged;
+} Block;
+
+struct NzLayerLog {
+  gint refs;
+  NzLogBudget *budget; /* its mutex guards blocks, closed and error */
+  guint index;
+  GQueue blocks; /* Block, full ones only until closed */
+  gboolean closed;
+  GError *error;
+  Block *open; /* the writer's own */
+  GString *last_path;
+};
+
+struct NzLogCursor {
+  NzLayerLog *log;
+  gboolean keep;
+  GList *link; /* with keep: the block being read */
+  Block *block;
+  gsize at;
+  guint body_at;
+  GString *path, *target;
+};
+
+/* --- budget --- */
+
+NzLogBudget *
+nz_log_budget_new(gsize max, gboolean wait)
+{
+  NzLogBudget *self = g_new0(NzLogBudget, 1);
+  self->refs = 1;
+  self->max = max;
+  self->wait = wait;
+  g_mutex_init(&self->mutex);
+  g_cond_init(&self->changed);
+  return self;
+}
+
+NzLogBudget *
+nz_log_budget_ref(NzLogBudget *self)
+{
+  g_atomic_int_inc(&self->refs);
+  return self;
+}
+
+void
+nz_log_budget_unref(NzLogBudget *self)
+{
+  if (!self || !g_atomic_int_dec_and_test(&self->refs))
+    return;
+  g_mutex_clear(&self->mutex);
+  g_cond_clear(&self->changed);
+  g_free(self);
+}
+
+void
+nz_log_budget_set_turn(NzLogBudget *self, guint index)
+{
+  g_mutex_lock(&self->mutex);
+  self->turn = index;
+  g_cond_broadcast(&self->changed);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+nz_log_budget_cancel(NzLogBudget *self)
+{
+  g_mutex_lock(&self->mutex);
+  self->cancelled = TRUE;
+  g_cond_broadcast(&self->changed);
+  g_mutex_unlock(&self->mutex);
+}
+
+/* --- blocks --- */
+
+static Block *
+block_new(void)
+{
+  Block *block = g_new0(Block, 1);
+  block->bytes = g_byte_array_new();
+  return block;
+}
+
+static void
+block_free(Block *block)
+{
+  if (!block)
+    return;
+  g_byte_array_unref(block->bytes);
+  g_clear_pointer(&block->bodies, g_ptr_array_unref);
+  g_free(block);
+}
+
+static gsize
+block_cost(const Block *block)
+{
+  gsize cost = block->bytes->len;
+  for (guint i = 0; block->bodies && i < block->bodies->len; i++)
+    cost += g_bytes_get_size(block->bodies->pdata[i]);
+  return cost;
+}
+
+static void
+put_number(GByteArray *out, guint64 n)
+{
+  guint8 buf[10];
+  guint len = 0;
+  do {
+    buf[len] = n & 0x7f;
+    n >>= 7;
+    if (n)
+      buf[len] |= 0x80;
+    len++;
+  } while (n);
+  g_byte_array_append(out, buf, len);
+}
+
+static guint64
+get_number(const guint8 *p, gsize *at)
+{
+  guint64 n = 0;
+  guint shift = 0;
+  guint8 c;
+  do {
+    c = p[(*at)++];
+    n |= (guint64)(c & 0x7f) << shift;
+    shift += 7;
+  } while (c & 0x80);
+  return n;
+}
+
+/* --- log --- */
+
+NzLayerLog *
+nz_layer_log_new(NzLogBudget *budget, guint index)
+{
+  NzLayerLog *self = g_new0(NzLayerLog, 1);
+  self->refs = 1;
+  self->budget = nz_log_budget_ref(budget);
+  self->index = index;
+  g_queue_init(&self->blocks);
+  self->last_path = g_string_new(NULL);
+  return self;
+}
+
+NzLayerLog *
+nz_layer_log_ref(NzLayerLog *self)
+{
+  g_atomic_int_inc(&self->refs);
+  return self;
+}
+
+static void
+release(NzLayerLog *self, Block *block)
+{
+  g_mutex_lock(&self->budget->mutex);
+  self->budget->used -= block->charged;
+  g_cond_broadcast(&self->budget->changed);
+  g_mutex_unlock(&self->budget->mutex);
+  block_free(block);
+}
+
+void
+nz_layer_log_unref(NzLayerLog *self)
+{
+  if (!self || !g_atomic_int_dec_and_test(&self->refs))
+    return;
+  Block *block;
+  while ((block = g_queue_pop_head(&self->blocks)))
+    release(self, block);
+  block_free(self->open);
+  nz_log_budget_unref(self->budget);
+  g_clear_error(&self->error);
+  g_string_free(self->last_path, TRUE);
+  g_free(self);
+}
+
+static gboolean
+hand_on(NzLayerLog *self, GError **error)
+{
+  NzLogBudget *budget = self->budget;
+  Block *block = g_steal_pointer(&self->open);
+  block->charged = block_cost(block);
+  g_string_truncate(self->last_path, 0);
+  g_mutex_lock(&budget->mutex);
+  while (budget->wait && !budget->cancelled && budget->turn != self->index &&
+         budget->used + block->charged > budget->max)
+    g_cond_wait(&budget->changed, &budget->mutex);
+  gboolean cancelled = budget->cancelled;
+  gboolean over = !budget->wait && budget->used + block->charged > budget->max;
+  if (!cancelled && !over) {
+    budget->used += block->charged;
+    g_queue_push_tail(&self->blocks, block);
+    g_cond_broadcast(&budget->changed);
+  }
+  g_mutex_unlock(&budget->mutex);
+  if (!cancelled && !over)
+    return TRUE;
+  block_free(block);
+  if (cancelled)
+    g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
+  else
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                "more entries than can be held while the order of layers is not known; save the "
+                "image to a file and scan that");
+  return FALSE;
+}
+
+gboolean
+nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
+{
+  if (!self->open)
+    self->open = block_new();
+  GByteArray *out = self->open->bytes;
+  gsize shared = 0, most = MIN(e->path_len, self->last_path->len);
+  while (shared < most && e->path[shared] == self->last_path->str[shared])
+    shared++;
+  guint8 flags = (guint8)((e->target ? HAS_TARGET : 0) |
+                          (e->capability.revision ? HAS_CAPABILITY : 0) |
+                          (e->body ? HAS_BODY : 0) | (e->outside ? IS_OUTSIDE : 0) |
+                          e->body_kind << BODY_SHIFT);
+  guint8 head[2] = {(guint8)e->kind, flags};
+  g_byte_array_append(out, head, sizeof head);
+  put_number(out, shared);
+  put_number(out, e->path_len - shared);
+  g_byte_array_append(out, (const guint8 *)e->path + shared, (guint)(e->path_len - shared));
+  put_number(out, e->mode);
+  put_number(out, e->uid);
+  put_number(out, e->gid);
+  if (e->target) {
+    gsize n = strlen(e->target);
+    put_number(out, n);
+    g_byte_array_append(out, (const guint8 *)e->target, (guint)n);
+  }
+  if (e->capability.revision)
+    g_byte_array_append(out, (const guint8 *)&e->capability, sizeof e->capability);
+  if (e->body) {
+    if (!self->open->bodies)
+      self->open->bodies = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_ptr_array_add(self->open->bodies, g_bytes_ref(e->body));
+  }
+  g_string_truncate(self->last_path, shared);
+  g_string_append_len(self->last_path, e->path + shared, (gssize)(e->path_len - shared));
+  return out->len < BLOCK_SIZE && !e->body ? TRUE : hand_on(self, error);
+}
+
+void
+nz_layer_log_close(NzLayerLog *self, GError *error)
+{
+  g_autoptr(GError) failed = error;
+  if (self->open && !failed)
+    hand_on(self, &failed);
+  g_mutex_lock(&self->budget->mutex);
+  self->closed = TRUE;
+  self->error = g_steal_pointer(&failed);
+  g_cond_broadcast(&self->budget->changed);
+  g_mutex_unlock(&self->budget->mutex);
+}
+
+/* --- cursor --- */
+
+NzLogCursor *
+nz_log_cursor_new(NzLayerLog *log, gboolean keep)
+{
+  NzLogCursor *self = g_new0(NzLogCursor, 1);
+  self->log = nz_layer_log_ref(log);
+  self->keep = keep;
+  self->path = g_string_new(NULL);
+  self->target = g_string_new(NULL);
+  return self;
+}
+
+static void
+drop_block(NzLogCursor *self)
+{
+  if (self->block && !self->keep)
+    release(self->log, self->block);
+  self->block = NULL;
+}
+
+void
+nz_log_cursor_free(NzLogCursor *self)
+{
+  if (!self)
+    return;
+  drop_block(self);
+  nz_layer_log_unref(self->log);
+  g_string_free(self->path, TRUE);
+  g_string_free(self->target, TRUE);
+  g_free(self);
+}
+
+/* The next block, or NULL at the end. */
+static Block *
+wait_for_block(NzLogCursor *self, GError **error)
+{
+  NzLayerLog *log = self->log;
+  NzLogBudget *budget = log->budget;
+  Block *block = NULL;
+  g_mutex_lock(&budget->mutex);
+  if (self->keep) {
+    /* A log that is kept is read after it was closed. */
+    self->link = self->link ? self->link->next : log->blocks.head;
+    block = self->link ? self->link->data : NULL;
+  } else {
+    while (g_queue_is_empty(&log->blocks) && !log->closed)
+      g_cond_wait(&budget->changed, &budget->mutex);
+    block = g_queue_pop_head(&log->blocks);
+  }
+  if (!block && log->error)
+    g_propagate_error(error, g_error_copy(log->error));
+  g_mutex_unlock(&budget->mutex);
+  return block;
+}
+
+int
+nz_log_cursor_next(NzLogCursor *self, NzEntry *entry, GError **error)
+{
+  if (!self->block || self->at >= self->block->bytes->len) {
+    drop_block(self);
+    g_autoptr(GError) failed = NULL;
+    self->block = wait_for_block(self, &failed);
+    if (failed) {
+      g_propagate_error(error, g_steal_pointer(&failed));
+      return -1;
+    }
+    if (!self->block)
+      return 0;
+    self->at = 0;
+    self->body_at = 0;
+    g_string_truncate(self->path, 0);
+  }
+  const guint8 *p = self->block->bytes->data;
+  gsize *at = &self->at;
+  *entry = (NzEntry){.kind = p[*at]};
+  guint8 flags = p[*at + 1];
+  *at += 2;
+  gsize shared = (gsize)get_number(p, at), suffix = (gsize)get_number(p, at);
+  g_string_truncate(self->path, shared);
+  g_string_append_len(self->path, (const char *)p + *at, (gssize)suffix);
+  *at += suffix;
+  entry->path = self->path->str;
+  entry->path_len = self->path->len;
+  entry->mode = (guint16)get_number(p, at);
+  entry->uid = (guint32)get_number(p, at);
+  entry->gid = (guint32)get_number(p, at);
+  if (flags & HAS_TARGET) {
+    gsize n = (gsize)get_number(p, at);
+    g_string_truncate(self->target, 0);
+    g_string_append_len(self->target, (const char *)p + *at, (gssize)n);
+    *at += n;
+    entry->target = self->target->str;
+  }
+  if (flags & HAS_CAPABILITY) {
+    memcpy(&entry->capability, p + *at, sizeof entry->capability);
+    *at += sizeof entry->capability;
+  }
+  entry->outside = (flags & IS_OUTSIDE) != 0;
+  entry->body_kind = (NzBodyKind)(flags >> BODY_SHIFT);
+  if (flags & HAS_BODY)
+    entry->body = self->block->bodies->pdata[self->body_at++];
+  return 1;
+}

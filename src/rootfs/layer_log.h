@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The entries of one layer on their way from the thread that reads it to the one that stacks the
+ * layers.
+ *
+ * Layers are read side by side but take effect from the bottom up. A log holds what was read too
+ * early, packed: a path is written as what differs from the one before it. All logs of an image
+ * share a budget. Past it the readers of higher layers wait; the reader of the layer whose turn it
+ * is never does, so there is always one that can go on. */
+#pragma once
+
+#include "core/error.h"
+#include "rootfs/entry.h"
+
+typedef struct NzLogBudget NzLogBudget;
+typedef struct NzLayerLog NzLayerLog;
+
+/* MAX bytes for all logs together. With WAIT, a writer past it waits until it is its layer's turn;
+ * without, it gets an error. */
+NzLogBudget *nz_log_budget_new(gsize max, gboolean wait);
+NzLogBudget *nz_log_budget_ref(NzLogBudget *self);
+void nz_log_budget_unref(NzLogBudget *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLogBudget, nz_log_budget_unref)
+
+/* Says that layer INDEX is the one being stacked now. */
+void nz_log_budget_set_turn(NzLogBudget *self, guint index);
+
+/* Lets all writers go on, to fail at their next entry. */
+void nz_log_budget_cancel(NzLogBudget *self);
+
+/* INDEX is the layer's place, 0 at the bottom. */
+NzLayerLog *nz_layer_log_new(NzLogBudget *budget, guint index);
+NzLayerLog *nz_layer_log_ref(NzLayerLog *self);
+void nz_layer_log_unref(NzLayerLog *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLayerLog, nz_layer_log_unref)
+
+/* --- the writer --- */
+gboolean nz_layer_log_append(NzLayerLog *self, const NzEntry *entry, GError **error);
+/* Ends the log. ERROR (taken, may be NULL): the layer could not be read to its end. */
+void nz_layer_log_close(NzLayerLog *self, GError *error);
+
+/* --- the reader --- */
+/* Starts reading at the first entry (again). A log that is read more than once must be kept:
+ * see KEEP. */
+typedef struct NzLogCursor NzLogCursor;
+/* With KEEP the entries stay for another cursor; without, they are freed as they are read. */
+NzLogCursor *nz_log_cursor_new(NzLayerLog *log, gboolean keep);
+void nz_log_cursor_free(NzLogCursor *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLogCursor, nz_log_cursor_free)
+/* 1: *ENTRY is the next, valid until the next call. 0: the end. -1: the layer's error. Waits for
+ * the writer. */
+int nz_log_cursor_next(NzLogCursor *self, NzEntry *entry, GError **error);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open addressing with linear probing, at most 3/4 full. A key of 0 marks a free slot. */
+#include "rootfs/names.h"
+
+#include "core/limits.h"
+#include "core/text.h"
+
+struct NzNames {
+  guint64 *keys;
+  guint16 *layers;
+  guint8 *kinds;
+  gsize n_slots; /* a power of two */
+  gsize n_used;
+  gboolean full;
+};
+
+static void
+allocate(NzNames *self, gsize n_slots)
+{
+  self->n_slots = n_slots;
+  self->keys = g_new0(guint64, n_slots);
+  self->layers = g_new0(guint16, n_slots);
+  self->kinds = g_new0(guint8, n_slots);
+}
+
+static void
+release(NzNames *self)
+{
+  g_free(self->keys);
+  g_free(self->layers);
+  g_free(self->kinds);
+}
+
+NzNames *
+nz_names_new(void)
+{
+  NzNames *self = g_new0(NzNames, 1);
+  allocate(self, 4096);
+  return self;
+}
+
+void
+nz_names_free(NzNames *self)
+{
+  if (!self)
+    return;
+  release(self);
+  g_free(self);
+}
+
+static guint64
+key_of(const char *path, gsize len)
+{
+  guint64 key = nz_hash64(path, len);
+  return key ? key : 1;
+}
+
+static gsize
+slot_of(const NzNames *self, guint64 key)
+{
+  gsize i = (gsize)key & (self->n_slots - 1);
+  while (self->keys[i] != 0 && self->keys[i] != key)
+    i = (i + 1) & (self->n_slots - 1);
+  return i;
+}
+
+static void
+grow(NzNames *self)
+{
+  NzNames old = *self;
+  allocate(self, old.n_slots * 2);
+  for (gsize i = 0; i < old.n_slots; i++) {
+    if (old.keys[i] == 0)
+      continue;
+    gsize to = slot_of(self, old.keys[i]);
+    self->keys[to] = old.keys[i];
+    self->layers[to] = old.layers[i];
+    self->kinds[to] = old.kinds[i];
+  }
+  release(&old);
+}
+
+gboolean
+nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKind kind,
+              guint *old_layer, NzNameKind *old_kind)
+{
+  guint64 key = key_of(path, len);
+  gsize i = slot_of(self, key);
+  gboolean known = self->keys[i] == key;
+  if (known) {
+    *old_layer = self->layers[i];
+    *old_kind = (NzNameKind)self->kinds[i];
+  } else if (self->n_used >= NZ_NAMES_MAX) {
+    self->full = TRUE;
+    return FALSE;
+  } else {
+    if (self->n_used >= self->n_slots / 4 * 3) {
+      grow(self);
+      i = slot_of(self, key);
+    }
+    self->keys[i] = key;
+    self->n_used++;
+  }
+  self->layers[i] = (guint16)layer;
+  self->kinds[i] = (guint8)kind;
+  return known;
+}
+
+gboolean
+nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer, NzNameKind *kind)
+{
+  guint64 key = key_of(path, len);
+  gsize i = slot_of(self, key);
+  if (self->keys[i] != key)
+    return FALSE;
+  *layer = self->layers[i];
+  *kind = (NzNameKind)self->kinds[i];
+  return TRUE;
+}
+
+gboolean
+nz_names_full(const NzNames *self)
+{
+  return self->full;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The paths seen so far, by hash: 11 bytes each, up to NZ_NAMES_MAX of them.
+ *
+ * Two questions need every path, not only those of interest: "was this path already in this
+ * layer?" and "does any layer hold what this hard link points at?". A false answer takes a
+ * collision of 64 bits under a seed the image's author cannot know. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct NzNames NzNames;
+
+typedef enum {
+  NZ_NAME_FILE = 0,
+  NZ_NAME_DIRECTORY = 1,
+  NZ_NAME_WHITEOUT = 2,
+} NzNameKind;
+
+NzNames *nz_names_new(void);
+void nz_names_free(NzNames *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzNames, nz_names_free)
+
+/* Notes that LAYER holds PATH as KIND. Returns TRUE when the path was known before, and then sets
+ * what was known of it. */
+gboolean nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKind kind,
+                       guint *old_layer, NzNameKind *old_kind);
+
+/* TRUE when PATH was noted. */
+gboolean nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer,
+                       NzNameKind *kind);
+
+/* TRUE when there were more paths than are remembered: a path not found may have been there. */
+gboolean nz_names_full(const NzNames *self);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/owners.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "rootfs/rpmdb.h"
+
+typedef struct {
+  GByteArray *out;
+  char *package;
+  gsize count_at; /* where the open record's count is */
+  guint32 count;
+  gsize total;
+} Builder;
+
+static void
+close_record(Builder *b)
+{
+  if (b->package)
+    memcpy(b->out->data + b->count_at, &b->count, sizeof b->count);
+  g_clear_pointer(&b->package, g_free);
+}
+
+static void
+open_record(Builder *b, const char *package)
+{
+  close_record(b);
+  guint16 n = (guint16)MIN(strlen(package), (gsize)G_MAXUINT16);
+  b->package = g_strdup(package);
+  b->count = 0;
+  b->count_at = b->out->len;
+  g_byte_array_append(b->out, (const guint8 *)&b->count, sizeof b->count);
+  g_byte_array_append(b->out, (const guint8 *)&n, sizeof n);
+  g_byte_array_append(b->out, (const guint8 *)package, n);
+}
+
+static void
+add_path(const char *package, const char *path, gsize len, gpointer user_data)
+{
+  Builder *b = user_data;
+  while (len > 0 && *path == '/') {
+    path++;
+    len--;
+  }
+  if (len == 0 || b->total >= NZ_OWNED_PATHS_MAX)
+    return;
+  if (!b->package || strcmp(b->package, package) != 0)
+    open_record(b, package);
+  guint64 key = nz_owners_key(path, len);
+  g_byte_array_append(b->out, (const guint8 *)&key, sizeof key);
+  b->count++;
+  b->total++;
+}
+
+guint64
+nz_owners_key(const char *path, gsize len)
+{
+  return nz_hash64(path, len);
+}
+
+/* The next line of P..END without its newline; FALSE at the end. */
+static gboolean
+next_line(const char **p, const char *end, const char **line, gsize *len)
+{
+  if (*p >= end)
+    return FALSE;
+  const char *newline = memchr(*p, '\n', (gsize)(end - *p));
+  const char *stop = newline ? newline : end;
+  *line = *p;
+  *len = (gsize)(stop - *p);
+  *p = newline ? newline + 1 : end;
+  return TRUE;
+}
+
+/* "libc6:amd64.list" -> "libc6" */
+static char *
+package_of(const char *basename, const char *suffix)
+{
+  gsize n = strlen(basename) - strlen(suffix);
+  const char *colon = memchr(basename, ':', n);
+  return g_strndup(basename, colon ? (gsize)(colon - basename) : n);
+}
+
+static void
+read_dpkg_list(Builder *b, const char *basename, const char *p, gsize len)
+{
+  g_autofree char *package = package_of(basename, ".list");
+  const char *line;
+  gsize n;
+  for (const char *end = p + len; next_line(&p, end, &line, &n);)
+    add_path(package, line, n, b);
+}
+
+static void
+read_md5sums(Builder *b, const char *basename, const char *p, gsize len)
+{
+  g_autofree char *package = package_of(basename, ".md5sums");
+  const char *line;
+  gsize n;
+  for (const char *end = p + len; next_line(&p, end, &line, &n);)
+    if (n > 34)
+      add_path(package, line + 34, n - 34, b);
+}
+
+static void
+read_apk(Builder *b, const char *p, gsize len)
+{
+  g_autofree char *package = g_strdup("");
+  g_autoptr(GString) path = g_string_new(NULL);
+  gsize dir_len = 0;
+  const char *line;
+  gsize n;
+  for (const char *end = p + len; next_line(&p, end, &line, &n);) {
+    if (n < 2 || line[1] != ':')
+      continue;
+    switch (line[0]) {
+    case 'P':
+      g_free(package);
+      package = g_strndup(line + 2, n - 2);
+      break;
+    case 'F':
+      g_string_truncate(path, 0);
+      g_string_append_len(path, line + 2, (gssize)n - 2);
+      if (path->len > 0)
+        g_string_append_c(path, '/');
+      dir_len = path->len;
+      break;
+    case 'R':
+      g_string_truncate(path, dir_len);
+      g_string_append_len(path, line + 2, (gssize)n - 2);
+      add_path(package, path->str, path->len, b);
+      break;
+    default:
+      break;
+    }
+  }
+}
+
+GBytes *
+nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data, gsize len,
+               GError **error)
+{
+  Builder b = {.out = g_byte_array_new()};
+  gboolean ok = TRUE;
+  switch (format) {
+  case NZ_OWNERS_DPKG_LIST:
+    read_dpkg_list(&b, basename, (const char *)data, len);
+    break;
+  case NZ_OWNERS_MD5SUMS:
+    read_md5sums(&b, basename, (const char *)data, len);
+    break;
+  case NZ_OWNERS_APK:
+    read_apk(&b, (const char *)data, len);
+    break;
+  case NZ_OWNERS_RPM_SQLITE:
+    ok = nz_rpmdb_read(data, len, NZ_RPMDB_SQLITE, add_path, &b, error);
+    break;
+  case NZ_OWNERS_RPM_NDB:
+    ok = nz_rpmdb_read(data, len, NZ_RPMDB_NDB, add_path, &b, error);
+    break;
+  case NZ_OWNERS_RPM_BDB:
+    ok = nz_rpmdb_read(data, len, NZ_RPMDB_BDB, add_path, &b, error);
+    break;
+  }
+  close_record(&b);
+  g_autoptr(GBytes) out = g_byte_array_free_to_bytes(b.out);
+  return ok ? g_steal_pointer(&out) : NULL;
+}
+
+/* Steps over one record; *HASHES points, unaligned, at N keys. */
+static const guint8 *
+next_record(const guint8 *p, const guint8 **name, guint16 *name_len, const guint8 **hashes,
+            guint32 *n)
+{
+  memcpy(n, p, sizeof *n);
+  memcpy(name_len, p + 4, sizeof *name_len);
+  *name = p + 6;
+  *hashes = *name + *name_len;
+  return *hashes + (gsize)*n * sizeof(guint64);
+}
+
+gsize
+nz_owners_count(GBytes *owners)
+{
+  gsize len, total = 0;
+  const guint8 *p = g_bytes_get_data(owners, &len), *end = p + len;
+  while (p < end) {
+    const guint8 *name, *hashes;
+    guint16 name_len;
+    guint32 n;
+    p = next_record(p, &name, &name_len, &hashes, &n);
+    total += n;
+  }
+  return total;
+}
+
+void
+nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data)
+{
+  gsize len;
+  const guint8 *p = g_bytes_get_data(owners, &len), *end = p + len;
+  while (p < end) {
+    const guint8 *name, *hashes;
+    guint16 name_len;
+    guint32 n;
+    p = next_record(p, &name, &name_len, &hashes, &n);
+    for (guint32 i = 0; i < n; i++) {
+      guint64 key;
+      memcpy(&key, hashes + (gsize)i * sizeof key, sizeof key);
+      gpointer value;
+      if (!g_hash_table_lookup_extended(wanted, &key, NULL, &value))
+        continue;
+      g_autofree char *package = g_strndup((const char *)name, name_len);
+      found(value, package, user_data);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which package owns a file: package lists, reduced to 64-bit hashes of the paths in them.
+ *
+ * A list is read where it streams by, before it is known which paths will be asked for; a hash for
+ * each path keeps that to 8 bytes. Packed: records of le32 n, le16 name_len, name, n x u64. */
+#pragma once
+
+#include "core/error.h"
+
+typedef enum {
+  NZ_OWNERS_DPKG_LIST, /* var/lib/dpkg/info/PACKAGE[:ARCH].list: a path a line */
+  NZ_OWNERS_MD5SUMS,   /* var/lib/dpkg/status.d/PACKAGE.md5sums (distroless): "MD5  path" a line */
+  NZ_OWNERS_APK,       /* lib/apk/db/installed: P:package, F:directory, R:file */
+  NZ_OWNERS_RPM_SQLITE,
+  NZ_OWNERS_RPM_NDB,
+  NZ_OWNERS_RPM_BDB,
+} NzOwnersFormat;
+
+/* Reduces the list in DATA (LEN bytes, writable and no longer of use afterwards), found in a file
+ * called BASENAME. */
+GBytes *nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data, gsize len,
+                       GError **error);
+
+/* How many paths a reduced list names. */
+gsize nz_owners_count(GBytes *owners);
+
+/* The key under which WANTED tables hold PATH (relative, cleaned). */
+guint64 nz_owners_key(const char *path, gsize len);
+
+/* Looks for all keys of WANTED (guint64* -> anything) in OWNERS and calls FOUND for each that is
+ * there. PACKAGE is valid during the call. */
+typedef void (*NzOwnerFound)(gpointer value, const char *package, gpointer user_data);
+void nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data);

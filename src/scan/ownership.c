@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/ownership.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "rootfs/owners.h"
+
+/* Where package managers keep their lists; the paths that count are what these lead to. */
+static const char *const databases[] = {
+    "var/lib/dpkg/info",
+    "var/lib/dpkg/status.d",
+    "lib/apk/db",
+    "usr/lib/apk/db",
+    "var/lib/rpm",
+    "usr/lib/sysimage/rpm",
+    "usr/share/rpm",
+};
+
+typedef struct {
+  GHashTable *directories; /* canonical, char * */
+  GHashTable *wanted;      /* guint64 * -> GPtrArray of NzFileFact */
+  gsize n_paths;
+  gboolean unreadable;
+} Lookup;
+
+/* A list may name a file by the way it was packaged, a merged /usr by the other. */
+static void
+want(Lookup *self, const char *path, NzFileFact *file)
+{
+  guint64 key = nz_owners_key(path, strlen(path));
+  GPtrArray *files = g_hash_table_lookup(self->wanted, &key);
+  if (!files) {
+    files = g_ptr_array_new();
+    g_hash_table_insert(self->wanted, g_memdup2(&key, sizeof key), files);
+  }
+  g_ptr_array_add(files, file);
+}
+
+static void
+want_file(Lookup *self, NzFileFact *file)
+{
+  const char *path = file->path + 1;
+  want(self, path, file);
+  if (g_str_has_prefix(path, "usr/")) {
+    want(self, path + 4, file);
+  } else {
+    g_autofree char *merged = g_strconcat("usr/", path, NULL);
+    want(self, merged, file);
+  }
+}
+
+static void
+found(gpointer value, const char *package, gpointer user_data G_GNUC_UNUSED)
+{
+  GPtrArray *files = value;
+  for (guint i = 0; i < files->len; i++) {
+    NzFileFact *file = files->pdata[i];
+    if (!file->package)
+      file->package = g_strdup(package);
+  }
+}
+
+static void
+ask(const char *path, const NzInode *inode, gpointer user_data)
+{
+  Lookup *self = user_data;
+  gboolean is_list = inode->body_kind == NZ_BODY_OWNERS;
+  if (!is_list && inode->body_kind != NZ_BODY_UNREADABLE)
+    return;
+  g_autofree char *dir = g_path_get_dirname(path);
+  if (!g_hash_table_contains(self->directories, dir))
+    return;
+  if (!is_list || !inode->body) {
+    self->unreadable = TRUE;
+    return;
+  }
+  self->n_paths += nz_owners_count(inode->body);
+  if (self->n_paths <= NZ_OWNED_PATHS_MAX)
+    nz_owners_lookup(inode->body, self->wanted, found, NULL);
+}
+
+void
+nz_ownership_fill(const NzTree *tree, GPtrArray *files, GPtrArray *notes)
+{
+  if (files->len == 0)
+    return;
+  Lookup self = {
+      .directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+      .wanted = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+                                      (GDestroyNotify)g_ptr_array_unref),
+  };
+  g_autoptr(GString) canonical = g_string_new(NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(databases); i++) {
+    const NzInode *inode;
+    if (nz_tree_lookup(tree, databases[i], canonical, &inode) == NZ_LOOKUP_DIRECTORY)
+      g_hash_table_add(self.directories, g_strdup(canonical->str));
+  }
+  for (guint i = 0; i < files->len; i++)
+    want_file(&self, files->pdata[i]);
+  nz_tree_foreach(tree, ask, &self);
+  if (self.unreadable)
+    g_ptr_array_add(notes, g_strdup("a package list could not be read; packages may be missing"));
+  if (self.n_paths > NZ_OWNED_PATHS_MAX)
+    g_ptr_array_add(notes, g_strdup("the package lists are larger than what is read of them; "
+                                    "packages may be missing"));
+  g_hash_table_unref(self.directories);
+  g_hash_table_unref(self.wanted);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/scan.h"
+
+#include <string.h>
+
+#include "check/check.h"
+#include "core/limits.h"
+#include "core/text.h"
+#include "scan/ownership.h"
+#include "scan/stack.h"
+
+/* --- passwd and group --- */
+
+typedef enum { FILE_KNOWN, FILE_UNKNOWN, FILE_WANTED } FileState;
+
+/* Finds the passwd or group at PATH in TREE. FILE_WANTED: *CANONICAL names a file whose content was
+ * not kept, because nothing but a link says that it is a passwd. */
+static FileState
+find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *canonical)
+{
+  const NzInode *inode = NULL;
+  *file = (NzUserFile){0};
+  switch (nz_tree_lookup(tree, path, canonical, &inode)) {
+  case NZ_LOOKUP_ABSENT:
+    return FILE_KNOWN;
+  case NZ_LOOKUP_UNKEPT:
+    file->unknown = "its passwd or group is a link to a file whose content was not kept";
+    return FILE_WANTED;
+  case NZ_LOOKUP_LOOP:
+    file->unknown = "its passwd or group is a loop of symbolic links";
+    return FILE_UNKNOWN;
+  case NZ_LOOKUP_DIRECTORY:
+    file->unknown = "its passwd or group is a directory";
+    return FILE_UNKNOWN;
+  case NZ_LOOKUP_FOUND:
+    break;
+  }
+  if (inode->kind != NZ_ENTRY_FILE) {
+    file->unknown = "its passwd or group is a device";
+    return FILE_UNKNOWN;
+  }
+  switch (inode->body_kind) {
+  case NZ_BODY_TEXT:
+    file->data = g_bytes_get_data(inode->body, &file->len);
+    file->data = file->data ? file->data : "";
+    return FILE_KNOWN;
+  case NZ_BODY_NONE:
+    file->unknown = "its passwd or group is a link to a file whose content was not kept";
+    return FILE_WANTED;
+  default:
+    file->unknown = "its passwd or group is larger than 1 MiB";
+    return FILE_UNKNOWN;
+  }
+}
+
+typedef struct {
+  NzTree *tree;
+  NzLayerResult *results;
+  guint n_results;
+  NzUserFile passwd, group; /* point into TREE */
+} Reading;
+
+static void
+reading_clear(Reading *r)
+{
+  nz_tree_free(r->tree);
+  for (guint i = 0; i < r->n_results; i++)
+    nz_layer_result_clear(&r->results[i]);
+  g_free(r->results);
+  *r = (Reading){0};
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
+
+/* Reads the layers; a second time when passwd or group turn out to be files of other names. */
+static gboolean
+read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GError **error)
+{
+  g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(g_free);
+  for (guint round = 0;; round++) {
+    reading_clear(r);
+    r->n_results = image->layers->len;
+    r->results = g_new0(NzLayerResult, r->n_results + 1);
+    NzReadOptions read = options->read;
+    g_autofree const char **names = g_new0(const char *, wanted->len + 1);
+    for (guint i = 0; i < wanted->len; i++)
+      names[i] = wanted->pdata[i];
+    read.wanted = names;
+    r->tree = nz_stack_layers(image, &read, r->results, error);
+    if (!r->tree)
+      return FALSE;
+    g_autoptr(GString) passwd_path = g_string_new(NULL), group_path = g_string_new(NULL);
+    FileState passwd = find_user_file(r->tree, "etc/passwd", &r->passwd, passwd_path);
+    FileState group = find_user_file(r->tree, "etc/group", &r->group, group_path);
+    gboolean again = passwd == FILE_WANTED || group == FILE_WANTED;
+    if (!again || round > 0 || !image->store->rereadable)
+      return TRUE;
+    if (passwd == FILE_WANTED)
+      g_ptr_array_add(wanted, g_strdup(passwd_path->str));
+    if (group == FILE_WANTED)
+      g_ptr_array_add(wanted, g_strdup(group_path->str));
+  }
+}
+
+/* --- facts --- */
+
+static void
+file_fact_free(gpointer data)
+{
+  NzFileFact *f = data;
+  g_free(f->path);
+  g_free(f->package);
+  g_free(f);
+}
+
+static void
+mismatch_free(gpointer data)
+{
+  NzMismatchFact *m = data;
+  g_free(m->media_type);
+  g_free(m);
+}
+
+typedef struct {
+  NzImageFacts *facts;
+  const GPtrArray *layers;
+} FileWalk;
+
+static void
+add_file(const char *path, const NzInode *inode, gpointer user_data)
+{
+  FileWalk *walk = user_data;
+  if (!(inode->mode & NZ_MODE_SETID) && inode->capability.revision == 0)
+    return;
+  NzFileFact *f = g_new0(NzFileFact, 1);
+  *f = (NzFileFact){
+      .path = g_strconcat("/", path, NULL),
+      .mode = inode->mode,
+      .uid = inode->uid,
+      .gid = inode->gid,
+      .capability = inode->capability,
+      .layer = inode->layer < walk->layers->len ? walk->layers->pdata[inode->layer] : NULL,
+  };
+  g_ptr_array_add(walk->facts->files, f);
+}
+
+static gboolean
+add_uid0(const char *name, gint64 uid, gint64 gid G_GNUC_UNUSED, gpointer user_data)
+{
+  GPtrArray *names = user_data;
+  if ((guint32)(guint64)uid == 0 && strcmp(name, "root") != 0)
+    g_ptr_array_add(names, g_strdup(name));
+  return TRUE;
+}
+
+/* The compression that a layer's media type promises; FALSE when there is no type. */
+static gboolean
+promised_compression(const char *media_type, const char **compression)
+{
+  if (!media_type)
+    return FALSE;
+  *compression = g_str_has_suffix(media_type, "gzip")   ? "gzip"
+                 : g_str_has_suffix(media_type, "zstd") ? "zstd"
+                                                        : NULL;
+  return TRUE;
+}
+
+static void
+add_mismatches(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts)
+{
+  for (guint i = 0; i < image->layers->len; i++) {
+    const NzLayer *layer = image->layers->pdata[i];
+    const char *promised;
+    if (!promised_compression(layer->media_type, &promised) ||
+        g_strcmp0(promised, r->results[i].compression) == 0)
+      continue;
+    NzMismatchFact *m = g_new0(NzMismatchFact, 1);
+    *m = (NzMismatchFact){subject->layers->pdata[i], g_strdup(layer->media_type),
+                          r->results[i].compression};
+    g_ptr_array_add(facts->mismatches, m);
+  }
+}
+
+/* --- the subject --- */
+
+static NzUser *
+judge_user(const NzImage *image, const NzScanOptions *options, const Reading *r)
+{
+  const char *declared = options->user ? options->user : image->user;
+  if (image->os && strcmp(image->os, "windows") == 0)
+    return nz_user_new_unknown(declared, "a Windows image: its users have no numbers");
+  if (!options->user && !image->has_config)
+    return nz_user_new_unknown(NULL, "a root filesystem names no user; say which with --user");
+  return nz_user_resolve(declared, &r->passwd, &r->group);
+}
+
+static void
+add_layers(const NzImage *image, NzSubject *subject)
+{
+  if (!image->store->whiteouts)
+    return;
+  for (guint i = 0; i < image->layers->len; i++) {
+    const NzLayer *layer = image->layers->pdata[i];
+    NzLayerFact *fact = g_new0(NzLayerFact, 1);
+    fact->index = i;
+    fact->digest = g_strdup(layer->digest ? layer->digest : layer->diff_id);
+    fact->created_by = g_strdup(layer->created_by);
+    g_ptr_array_add(subject->layers, fact);
+  }
+}
+
+static void
+add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r,
+          NzSubject *subject)
+{
+  if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
+    g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
+                                             "were skipped; --verify reads them"));
+  if (r->tree && nz_tree_is_crowded(r->tree))
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("more than %" G_GSIZE_FORMAT " paths: past these, paths that "
+                                    "are twice in a layer were not looked for", NZ_NAMES_MAX));
+  if (r->n_results > 0 && r->results[0].n_mounts > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u entries on other filesystems (mount points) were not "
+                                    "looked at", r->results[0].n_mounts));
+}
+
+static void
+judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts)
+{
+  FileWalk walk = {facts, subject->layers};
+  nz_tree_foreach(r->tree, add_file, &walk);
+  nz_ownership_fill(r->tree, facts->files, subject->notes);
+  nz_passwd_foreach(&r->passwd, add_uid0, facts->uid0);
+  add_mismatches(image, r, subject, facts);
+  facts->ambiguities =
+      nz_tree_ambiguities(r->tree, &facts->n_ambiguities, &facts->ambiguities_hide);
+}
+
+NzSubject *
+nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error)
+{
+  g_auto(Reading) r = {0};
+  if (!read_image(image, options, &r, error))
+    return NULL;
+  g_autoptr(NzSubject) subject = nz_subject_new("image");
+  subject->name = g_strdup(image->name);
+  subject->source = nz_printable(image->source, -1);
+  subject->platform = g_strdup(image->platform);
+  subject->digest = g_strdup(image->digest);
+  add_layers(image, subject);
+  subject->user = judge_user(image, options, &r);
+
+  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_fact_free);
+  g_autoptr(GPtrArray) uid0 = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) mismatches = g_ptr_array_new_with_free_func(mismatch_free);
+  NzImageFacts facts = {.user = subject->user, .files = files, .uid0 = uid0,
+                        .layers = subject->layers, .mismatches = mismatches};
+  judge_files(image, &r, subject, &facts);
+  nz_checks_run(&facts, subject->findings);
+  add_notes(image, options, &r, subject);
+  nz_subject_conclude(subject);
+  return g_steal_pointer(&subject);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workers take layers from the bottom up, each to its end, and write them into logs. The caller's
+ * thread applies the logs in order. See rootfs/layer_log.h for why this cannot stall. */
+#include "scan/stack.h"
+
+#include "core/limits.h"
+
+typedef struct {
+  const NzImage *image;
+  NzReadOptions options;
+  NzControl own_control; /* when the caller has none */
+  NzLogBudget *budget;
+  NzLayerLog **logs;
+  NzLayerResult *results;
+  gint next;
+} Job;
+
+static gpointer
+work(gpointer data)
+{
+  Job *job = data;
+  const NzImage *image = job->image;
+  for (;;) {
+    guint i = (guint)g_atomic_int_add(&job->next, 1);
+    if (i >= image->layers->len)
+      return NULL;
+    const NzLayer *layer = image->layers->pdata[i];
+    GError *error = NULL;
+    if (image->store->klass->read_layer(image->store, layer, &job->options, job->logs[i],
+                                        &job->results[i], &error))
+      nz_layer_check_diff_id(layer, &job->results[i], &error);
+    nz_layer_log_close(job->logs[i], error);
+  }
+}
+
+static gboolean
+apply_log(Job *job, NzTree *tree, guint index, GError **error)
+{
+  nz_log_budget_set_turn(job->budget, index);
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(job->logs[index], FALSE);
+  NzEntry entry;
+  int got;
+  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1)
+    if (!nz_tree_apply(tree, index, &entry, error))
+      return FALSE;
+  return got == 0;
+}
+
+static gboolean
+apply_all(Job *job, NzTree *tree, GError **error)
+{
+  for (guint i = 0; i < job->image->layers->len; i++) {
+    if (apply_log(job, tree, i, error))
+      continue;
+    const NzLayer *layer = job->image->layers->pdata[i];
+    if (layer->digest || layer->name)
+      g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : layer->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+NzTree *
+nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResult *results,
+                GError **error)
+{
+  guint n = image->layers->len;
+  g_autoptr(NzTree) tree = nz_tree_new(image->store->whiteouts);
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(NZ_LOG_BYTES_MAX, TRUE);
+  g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
+  Job job = {.image = image, .options = *options, .budget = budget, .logs = logs,
+             .results = results};
+  if (!job.options.control)
+    job.options.control = &job.own_control;
+  for (guint i = 0; i < n; i++)
+    logs[i] = nz_layer_log_new(budget, i);
+
+  guint n_threads = MIN(n, g_get_num_processors());
+  g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
+  for (guint i = 0; i < n_threads; i++)
+    threads[i] = g_thread_new("layer", work, &job);
+  gboolean ok = apply_all(&job, tree, error);
+  if (!ok) {
+    g_atomic_int_set(&job.options.control->cancelled, 1);
+    nz_log_budget_cancel(budget);
+  }
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join(threads[i]);
+  if (!ok)
+    g_atomic_int_set(&job.options.control->cancelled, 0); /* the next image may use it */
+  for (guint i = 0; i < n; i++)
+    nz_layer_log_unref(logs[i]);
+  return ok ? g_steal_pointer(&tree) : NULL;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads an image's layers side by side and stacks them in order. */
+#pragma once
+
+#include "image/image.h"
+#include "rootfs/tree.h"
+
+/* RESULTS has one element for each layer. */
+NzTree *nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResult *results,
+                        GError **error);

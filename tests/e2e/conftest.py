@@ -1,0 +1,82 @@
+"""The parts that tests share: the Debian root (cached), the images made of it, scratch space."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import engines  # noqa: E402
+import kit  # noqa: E402
+
+PACKAGES = ("iputils-ping", "passwd", "util-linux", "sudo", "libcap2-bin", "openssh-client",
+            "bsdextrautils", "cron", "busybox-static")
+HOOKS = ('chroot "$1" useradd --uid 1000 --user-group --no-create-home app',)
+
+
+def pytest_configure(config):
+    """The reason of every skip is printed, whoever runs this."""
+    if "s" not in config.option.reportchars:
+        config.option.reportchars += "s"
+
+
+@pytest.fixture(scope="session")
+def debian_root():
+    """A tar of a Debian minbase root with setuid, setgid and capable files and a user `app`."""
+    recipe = hashlib.sha256(repr((PACKAGES, HOOKS)).encode()).hexdigest()[:12]
+    path = kit.CACHE / f"debian-{recipe}.tar"
+    if not path.exists():
+        kit.need_root()
+        kit.need("mmdebstrap")
+        kit.CACHE.mkdir(parents=True, exist_ok=True)
+        part = kit.CACHE / "part.tar"
+        part.unlink(missing_ok=True)
+        done = kit.run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+                       '--aptopt=APT::Install-Recommends "false"', "--include=" + ",".join(PACKAGES),
+                       *(f"--customize-hook={hook}" for hook in HOOKS), "bookworm", part,
+                       check=False, timeout=900)
+        if done.returncode != 0:
+            kit.must_or_skip("mmdebstrap could not make a root: " +
+                             done.stderr.decode(errors="replace")[-400:])
+        part.rename(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def scratch():
+    """A directory on a real disk (overlayfs cannot lie on every tmpfs), gone afterwards."""
+    directory = kit.CACHE / "work"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def storage(scratch):
+    place = engines.Storage(scratch / "containers")
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="session")
+def busybox(debian_root, scratch):
+    """Bytes of a static busybox."""
+    done = kit.run("tar", "-xOf", debian_root, "./bin/busybox", check=False)
+    if done.returncode != 0:
+        done = kit.run("tar", "-xOf", debian_root, "./usr/bin/busybox")
+    return done.stdout
+
+
+@pytest.fixture
+def place(scratch, request):
+    """A directory of the test's own, gone afterwards; podman makes an image name of it: [a-z0-9]."""
+    directory = pathlib.Path(scratch) / hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)

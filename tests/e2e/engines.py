@@ -1,0 +1,104 @@
+"""Buildah, Podman, Skopeo and Docker, each with storage of its own below the test's directory."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import kit
+
+# Podman 4.3: its own default limits need CAP_SYS_RESOURCE, crun 1.8 refuses hybrid cgroups.
+PODMAN_RUN = ["run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024",
+              "--ulimit", "nproc=1000:1000"]
+
+
+class Storage:
+    """One containers/storage, shared by buildah and podman and by nobody else on the host."""
+
+    def __init__(self, directory):
+        kit.need_root()
+        kit.need("buildah", "podman", "skopeo")
+        self.directory = os.fspath(directory)
+        self.root = ["--root", f"{self.directory}/storage", "--runroot", f"{self.directory}/run",
+                     "--storage-driver", "overlay"]
+        self.environment = {**os.environ, "TMPDIR": f"{self.directory}/tmp"}
+        os.makedirs(self.environment["TMPDIR"], exist_ok=True)
+
+    def buildah(self, *arguments, **options):
+        return kit.run("buildah", *self.root, *arguments, env=self.environment,
+                       **options).stdout.decode().strip()
+
+    def podman(self, *arguments, **options):
+        return kit.run("podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs", *self.root,
+                       *arguments, env=self.environment, **options)
+
+    def skopeo(self, *arguments):
+        return kit.run("skopeo", "--insecure-policy", "copy", "--quiet", *arguments, env=self.environment)
+
+    def close(self):
+        self.buildah("rm", "--all", check=False)
+        self.podman("rm", "--all", "--force", check=False)
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            points = [line.split()[1] for line in mounts]
+        for point in reversed(points):
+            if point.startswith(self.directory + "/"):
+                kit.run("umount", "-l", point, check=False)
+
+
+@contextlib.contextmanager
+def docker_daemon(directory):
+    """Debian's dockerd with a socket, data and state of its own; yields a function that runs docker."""
+    kit.need_root()
+    daemon, client = "/usr/sbin/dockerd", "/usr/bin/docker"
+    kit.need(daemon, client)
+    os.makedirs(directory, exist_ok=True)
+    socket = f"unix://{directory}/docker.sock"
+    with open(f"{directory}/dockerd.log", "wb") as log:
+        process = subprocess.Popen(
+            [daemon, "--storage-driver", "overlay2", "--iptables=false", "--bridge=none",
+             "--data-root", f"{directory}/data", "--exec-root", f"{directory}/exec",
+             "--pidfile", f"{directory}/docker.pid", "-H", socket],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def docker(*arguments, **options):
+        return kit.run(client, "-H", socket, *arguments, **options)
+
+    try:
+        for _ in range(150):
+            if process.poll() is not None or docker("version", check=False).returncode == 0:
+                break
+            time.sleep(0.2)
+        if docker("version", check=False).returncode != 0:
+            with open(f"{directory}/dockerd.log", encoding="utf-8", errors="replace") as log:
+                lines = log.read().splitlines()
+            kit.must_or_skip("dockerd does not start: " + (lines[-1] if lines else "no message"))
+        yield docker
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class Refused(Exception):
+    """The engine would not have this image."""
+
+
+@contextlib.contextmanager
+def podman_tree(storage, layout, tag):
+    """The root of an OCI layout's image as containers/storage keeps and mounts it."""
+    pulled = storage.podman("pull", "--quiet", f"oci:{layout}:{tag}", check=False)
+    if pulled.returncode != 0:
+        message = pulled.stderr.decode(errors="replace")
+        assert "processing tar file" in message, message
+        raise Refused(message)
+    image = pulled.stdout.decode().strip()
+    try:
+        yield storage.podman("image", "mount", image).stdout.decode().strip()
+    finally:
+        storage.podman("image", "unmount", image, check=False)
+        storage.podman("rmi", "--force", image, check=False)

@@ -1,0 +1,34 @@
+"""Sixty random images, seeded, against `umoci unpack` and a real overlay mount."""
+
+import compare
+import generator
+import judges
+import kit
+import layouts
+import pytest
+
+SEEDS = range(60)
+
+
+def build(seed, place):
+    compress = [None, ["gzip"], ["gzip", None]][seed % 3]
+    return layouts.write_layout(place / "image", generator.Generator(seed).image(), "1000:1000", compress)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_judges_agree(seed, place):
+    layout = build(seed, place)
+    root = judges.umoci_unpack(layout, layouts.TAG, place / "umoci")
+    with judges.overlay(judges.layout_layers(layout), str(place / "overlay")) as merged:
+        compare.assert_same_trees(judges.every_file(root), judges.every_file(merged))
+        assert judges.privileged_files(root) == judges.privileged_files(merged)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_findings_equal_the_unpacked_tree(seed, place):
+    layout = build(seed, place)
+    subject = kit.scan(f"oci:{layout}")
+    with judges.overlay(judges.layout_layers(layout), str(place / "overlay")) as merged:
+        compare.assert_same_files(kit.file_findings(subject), judges.privileged_files(merged), f"seed {seed}")
+    assert subject["user"]["state"] == "non-root"
+    assert "ambiguous-layer" not in kit.rules_of(subject), "the generator writes nothing ambiguous"
