@@ -214,7 +214,8 @@ def machine(runner):
     kernel = re.match(r"[\d.]+", platform.release())[0]
     size = os.path.getsize(os.path.join(runner.directory, "root.tar")) / 1e9
     return (f"Machine: {len(os.sched_getaffinity(0))} cores ({processor()}), {memory:.0f} GB of memory, "
-            f"Linux {kernel}. The image: {size:.2f} GB uncompressed.")
+            f"Linux {kernel}. The image: {size:.2f} GB uncompressed. "
+            f"Load average when the run began: {os.getloadavg()[0]:.1f}.")
 
 
 def report(runner, nonzero, options):

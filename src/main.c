@@ -35,6 +35,22 @@ print_help(FILE *out)
         out);
 }
 
+/* GLib passes over the value in "--quiet=5"; we do not. */
+static const char *
+find_unwanted_value(const NzCommand *command, char **args)
+{
+  for (guint i = 1; args[i] && strcmp(args[i], "--") != 0; i++) {
+    const char *equals = g_str_has_prefix(args[i], "--") ? strchr(args[i], '=') : NULL;
+    for (const GOptionEntry *o = command->options; equals && o->long_name; o++) {
+      gsize n = (gsize)(equals - args[i]) - 2;
+      if (o->arg == G_OPTION_ARG_NONE && strlen(o->long_name) == n &&
+          memcmp(args[i] + 2, o->long_name, n) == 0)
+        return o->long_name;
+    }
+  }
+  return NULL;
+}
+
 static int
 run_command(const NzCommand *command, int argc, char **argv)
 {
@@ -49,13 +65,20 @@ run_command(const NzCommand *command, int argc, char **argv)
   g_auto(GStrv) args = g_new0(char *, (gsize)argc + 1);
   for (int i = 0; i < argc; i++)
     args[i] = g_strdup(argv[i]);
+  const char *unwanted = find_unwanted_value(command, args);
+  if (unwanted) {
+    nz_complain("--%s takes no value", unwanted);
+    return NZ_EXIT_USAGE;
+  }
   g_autoptr(GError) error = NULL;
   if (!g_option_context_parse_strv(context, &args, &error)) {
     g_autofree char *message = nz_printable(error->message, -1);
     nz_complain("%s; `nonzero %s --help` lists the options", message, command->name);
     return NZ_EXIT_USAGE;
   }
-  return command->run((const char *const *)args + 1);
+  /* GLib leaves the "--" that ends the options. */
+  const char *const *rest = (const char *const *)args + 1;
+  return command->run(rest + (rest[0] && strcmp(rest[0], "--") == 0));
 }
 
 int

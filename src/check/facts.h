@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   const NzUser *user;
   GPtrArray *files;   /* NzFileFact */
-  GPtrArray *uid0;    /* char *: names other than root to which passwd gives uid 0 */
+  GPtrArray *uid0;    /* char *, printable: names other than root with uid 0 */
   const GPtrArray *ambiguities; /* NzAmbiguity */
   guint n_ambiguities;          /* how many there were */
   guint ambiguities_hide;       /* NZ_HIDES_* of all */

@@ -6,6 +6,9 @@ run(const NzImageFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < facts->files->len; i++) {
     const NzFileFact *f = facts->files->pdata[i];
+    if (f->capability.invalid)
+      nz_finding_add_file(findings, &nz_check_file_capabilities, NZ_LEVEL_INFO, f,
+                          "has a security.capability attribute that the kernel does not honour");
     if (f->capability.revision == 0)
       continue;
     g_autofree char *text = nz_capability_to_text(&f->capability);

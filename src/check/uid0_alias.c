@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/check.h"
-#include "core/text.h"
 
 static void
 run(const NzImageFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < facts->uid0->len; i++) {
-    g_autofree char *name = nz_printable(facts->uid0->pdata[i], -1);
+    const char *name = facts->uid0->pdata[i];
     NzFinding *f = nz_finding_new(nz_check_uid0_alias.rule, NZ_LEVEL_WARN,
                                   nz_check_uid0_alias.remedy,
                                   "/etc/passwd gives %s the uid 0: root under another name", name);

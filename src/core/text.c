@@ -53,6 +53,14 @@ nz_parse_octal(const char *text, gsize len, guint64 *value)
   return TRUE;
 }
 
+gboolean
+nz_is_printable(gunichar c)
+{
+  GUnicodeType type = g_unichar_type(c);
+  return type != G_UNICODE_CONTROL && type != G_UNICODE_FORMAT &&
+         type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 char *
 nz_printable(const char *name, gssize len)
 {
@@ -68,10 +76,7 @@ nz_printable(const char *name, gssize len)
       continue;
     }
     const char *next = g_utf8_next_char(p);
-    GUnicodeType type = g_unichar_type(c);
-    /* Cc and Cf: escape sequences, and marks that turn the order of what is read. */
-    if (type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
-        type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR) {
+    if (!nz_is_printable(c)) {
       for (; p < next; p++)
         g_string_append_printf(out, "\\x%02x", (guint8)*p);
     } else {

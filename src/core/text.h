@@ -21,6 +21,10 @@ gboolean nz_parse_octal(const char *text, gsize len, guint64 *value);
  * UTF-8 stays, control characters, direction marks and other bytes become \xNN. Never NULL. */
 char *nz_printable(const char *name, gssize len);
 
+/* FALSE for control characters, and for marks that are not seen but change what is: those of order,
+ * zero width, line and paragraph ends. */
+gboolean nz_is_printable(gunichar c);
+
 /* For GHashTable with keys an attacker chooses: seeded at start, so that keys cannot be made to
  * collide. Pairs with g_str_equal. */
 guint nz_str_hash(gconstpointer key);

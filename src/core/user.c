@@ -135,8 +135,7 @@ nz_passwd_foreach(const NzUserFile *passwd, NzPasswdFunc func, gpointer user_dat
   while ((got = next_line(&lines, &line, &len)) == 1) {
     gsize name_len;
     const char *name = field(line, len, 0, &name_len);
-    g_autofree char *copy = g_strndup(name, name_len);
-    if (!func(copy, number_field(line, len, 2), number_field(line, len, 3), user_data))
+    if (!func(name, name_len, number_field(line, len, 2), number_field(line, len, 3), user_data))
       return TRUE;
   }
   return got == 0;
@@ -180,35 +179,27 @@ in_range(const Arg *arg)
 typedef struct {
   const Arg *user;
   gboolean matched;
-  char *name;
   gint64 uid, gid;
   gboolean number_is_name; /* an entry whose name is the number asked for */
   gint64 named_uid;
 } Match;
 
-static void
-match_clear(Match *match)
-{
-  g_free(match->name);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Match, match_clear)
-
 static gboolean
-match_entry(const char *name, gint64 uid, gint64 gid, gpointer data)
+match_entry(const char *name, gsize name_len, gint64 uid, gint64 gid, gpointer data)
 {
   Match *m = data;
   const Arg *user = m->user;
   gboolean empty = *user->text == '\0';
-  if (is_number(user) && strcmp(name, user->text) == 0 && !m->number_is_name) {
+  gboolean same_name = name_len == strlen(user->text) && memcmp(name, user->text, name_len) == 0;
+  if (is_number(user) && same_name && !m->number_is_name) {
     m->number_is_name = TRUE;
     m->named_uid = uid;
   }
   gboolean hit = empty ? uid == 0
                  : is_number(user) ? uid == user->number
-                                   : strcmp(name, user->text) == 0;
+                                   : same_name;
   if (hit && !m->matched) {
     m->matched = TRUE;
-    m->name = g_strdup(name);
     m->uid = uid;
     m->gid = gid;
   }
@@ -353,7 +344,7 @@ nz_user_resolve(const char *declared, const NzUserFile *passwd, const NzUserFile
   const char *group_text = field(spec, strlen(spec), 1, &group_len);
   g_auto(Arg) user = arg_of(user_text, user_len);
   g_auto(Arg) group_arg = arg_of(group_text, group_len);
-  g_auto(Match) match = {.user = &user};
+  Match match = {.user = &user};
   g_autofree char *shown = nz_printable(user.text, -1);
   gboolean numeric = is_number(&user), empty = user_len == 0;
   self->by_name = !numeric && !empty;
@@ -378,6 +369,11 @@ nz_user_resolve(const char *declared, const NzUserFile *passwd, const NzUserFile
     set_state(self, NZ_USER_WONT_START, passwd->data ? "/etc/passwd has no user %s"
                                                      : "there is no /etc/passwd to look %s up in",
               shown);
+    return g_steal_pointer(&self);
+  }
+  if (match.matched && kernel_id(match.uid) != 0 && (match.uid < 0 || match.uid > ID_MAX)) {
+    set_state(self, NZ_USER_UNKNOWN, "/etc/passwd gives %s the uid %" G_GINT64_FORMAT ", outside "
+              "0 to 2147483647, which runtimes treat differently", shown, match.uid);
     return g_steal_pointer(&self);
   }
   self->has_uid = TRUE;

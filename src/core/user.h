@@ -48,5 +48,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzUser, nz_user_free)
 /* Calls FUNC for each entry of PASSWD, as moby/sys reads it: numbers that are none count as 0, and
  * so does a missing field. NAME is bytes, valid during the call. FALSE from FUNC stops. Returns
  * FALSE when a line is too long to be read, which runtimes take as an error. */
-typedef gboolean (*NzPasswdFunc)(const char *name, gint64 uid, gint64 gid, gpointer user_data);
+typedef gboolean (*NzPasswdFunc)(const char *name, gsize name_len, gint64 uid, gint64 gid,
+                                 gpointer user_data);
 gboolean nz_passwd_foreach(const NzUserFile *passwd, NzPasswdFunc func, gpointer user_data);

@@ -119,11 +119,8 @@ read_entry(Reader *self, NzTar *tar, const NzTarHeader *h, GError **error)
       !set_body(self, tar, h, &e, error))
     return FALSE;
   g_autoptr(GBytes) body = e.body;
-  if (h->capability && !nz_capability_parse(h->capability, h->capability_len, &e.capability)) {
-    g_autofree char *name = nz_printable(e.path, -1);
-    return nz_set_input(error, "/%s has a security.capability attribute that the kernel refuses",
-                        name);
-  }
+  if (h->capability)
+    nz_capability_parse(h->capability, h->capability_len, &e.capability);
   return nz_layer_log_append(self->log, &e, error);
 }
 

@@ -112,7 +112,16 @@ nz_stream_skip(NzStream *self, guint64 n, GError **error)
 gssize
 nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
 {
-  g_assert(!self->sniffed && self->position == 0);
+  g_assert(self->position == 0);
+  const guint8 *data;
+  gssize ready = nz_stream_peek(self, &data, error);
+  if (ready < 0)
+    return -1;
+  /* Enough lies ready; or it was sniffed before, and there is no more. */
+  if ((gsize)ready >= n || self->sniffed) {
+    memcpy(buf, data, MIN((gsize)ready, n));
+    return MIN(ready, (gssize)n);
+  }
   g_autofree guint8 *copy = g_malloc(n);
   gssize got = nz_stream_read(self, copy, n, error);
   if (got < 0)
@@ -207,23 +216,6 @@ file_skip(NzStream *base, guint64 n, GError **error)
   if (stopped(self->control, error))
     return -1;
   n = MIN(n, self->left);
-  /* A hole past the end of the file would be skipped too: the last byte is what proves it there. */
-  if (n > 0) {
-    guint8 last;
-    gssize got;
-    do
-      got = pread(self->fd, &last, 1, (off_t)(self->offset + n - 1));
-    while (got < 0 && errno == EINTR);
-    if (got < 0) {
-      nz_set_errno(error, errno, "cannot read");
-      return -1;
-    }
-    if (got == 0) {
-      nz_set_input(error, "the file is truncated: it ends within the next %" G_GUINT64_FORMAT
-                          " bytes, which should be there", n);
-      return -1;
-    }
-  }
   self->offset += n;
   self->left -= n;
   self->read_size = FILE_READ_MIN;

@@ -53,7 +53,8 @@ gssize nz_stream_read(NzStream *self, void *buf, gsize n, GError **error);
 /* Passes over N bytes. Returns the number passed over, less than N only at the end; -1 on error. */
 gint64 nz_stream_skip(NzStream *self, guint64 n, GError **error);
 
-/* Copies up to N of the coming bytes into BUF and leaves them in the stream. Once a stream. */
+/* Copies up to N of the coming bytes into BUF and leaves them in the stream, which must be at its
+ * start. Asked again, for no more than the first time. */
 gssize nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error);
 
 void nz_stream_free(NzStream *self);
@@ -62,8 +63,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzStream, nz_stream_free)
 /* For classes: sets up SELF with an empty view. */
 void nz_stream_init(NzStream *self, const NzStreamClass *klass);
 
-/* Bytes of FD from OFFSET, LENGTH of them: fewer is an error that calls the file truncated. FD is
- * borrowed unless OWN_FD. CONTROL may be NULL. */
+/* Bytes of FD from OFFSET, LENGTH of them: fewer is an error that calls the file truncated. They
+ * must lie within the file's size, because skipping does not look. FD is borrowed unless OWN_FD. CONTROL may be NULL. */
 NzStream *nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length,
                              NzControl *control);
 

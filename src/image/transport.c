@@ -126,11 +126,9 @@ nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request
 {
   gboolean docker = store->klass->has(store, "manifest.json");
   gboolean oci = store->klass->has(store, "index.json");
-  if (format == NZ_FORMAT_DOCKER && docker)
-    return nz_docker_list(store, request, FALSE, images, error);
   if (format == NZ_FORMAT_OCI && oci)
     return nz_oci_list(store, request, images, error);
-  if (format != NZ_FORMAT_ANY || (!docker && !oci)) {
+  if (format == NZ_FORMAT_OCI || (format == NZ_FORMAT_DOCKER && !docker) || (!docker && !oci)) {
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_IMAGE,
                 "no %s in it, so it is no %s; `docker save`, `podman save` and `skopeo copy` make "
                 "image archives, a root filesystem unpacked into a directory is scanned with "

@@ -41,8 +41,9 @@ gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArr
 /* Which documents to look for in a store. */
 typedef enum { NZ_FORMAT_ANY, NZ_FORMAT_DOCKER, NZ_FORMAT_OCI } NzFormat;
 
-/* Reads the images that STORE's manifest.json (Docker) and index.json (OCI) list. With
- * NZ_FORMAT_ANY both count, and an image that both list in the same way counts once. */
+/* Reads the images that STORE's manifest.json (Docker) and index.json (OCI) list. Where both are
+ * there, both count, unless FORMAT is OCI: manifest.json may leave layers to index.json, and the
+ * two may lie differently. An image that both list in the same way counts once. */
 gboolean nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request,
                        GPtrArray *images, GError **error);
 gboolean nz_docker_list(NzImageStore *store, const NzOpenRequest *request, gboolean also_oci,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/jsonw.h"
 
+#include <string.h>
+
 #include "core/text.h"
 
 struct NzJsonw {
@@ -29,14 +31,33 @@ nz_jsonw_free(NzJsonw *self)
 }
 
 static void
+put_escape(NzJsonw *self, gunichar c)
+{
+  if (c > 0xffff) {
+    c -= 0x10000;
+    fprintf(self->out, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+  } else {
+    fprintf(self->out, "\\u%04x", c);
+  }
+}
+
+static void
 put_quoted(NzJsonw *self, const char *text)
 {
-  g_autofree char *clean = nz_printable(text, -1);
+  const char *end = text + strlen(text);
   fputc('"', self->out);
-  for (const char *p = clean; *p; p++) {
-    if (*p == '"' || *p == '\\')
-      fputc('\\', self->out);
-    fputc(*p, self->out);
+  for (const char *p = text, *next; p < end; p = next) {
+    gunichar c = g_utf8_get_char_validated(p, end - p);
+    gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
+    next = valid ? g_utf8_next_char(p) : p + 1;
+    if (!valid)
+      fprintf(self->out, "\\\\x%02x", (guint8)*p);
+    else if (c == '"' || c == '\\')
+      fprintf(self->out, "\\%c", *p);
+    else if (!nz_is_printable(c))
+      put_escape(self, c);
+    else
+      fwrite(p, 1, (gsize)(next - p), self->out);
   }
   fputc('"', self->out);
 }

@@ -18,6 +18,8 @@ void nz_jsonw_end_object(NzJsonw *self);
 void nz_jsonw_begin_array(NzJsonw *self, const char *key);
 void nz_jsonw_end_array(NzJsonw *self);
 
-/* TEXT is bytes of any kind, written as nz_printable() makes them; nothing when it is NULL. */
+/* TEXT is bytes of any kind. What is UTF-8 is written exactly, control characters and marks that
+ * turn the order of reading as \u escapes; a byte that is not UTF-8 becomes the text \xNN. Nothing
+ * when it is NULL. */
 void nz_jsonw_string(NzJsonw *self, const char *key, const char *text);
 void nz_jsonw_uint(NzJsonw *self, const char *key, guint64 n);

@@ -59,8 +59,8 @@ write_head(Text *self, const NzSubject *s)
   if (s->platform)
     fprintf(self->out, "  (%s)", s->platform);
   fputc('\n', self->out);
+  fprintf(self->out, "  source   %s\n", s->source);
   if (self->style->verbose) {
-    fprintf(self->out, "  source   %s\n", s->source);
     if (s->digest)
       fprintf(self->out, "  digest   %s\n", s->digest);
     for (guint i = 0; i < s->layers->len; i++) {

@@ -59,17 +59,15 @@ le32(const guint8 *p)
   return GUINT32_FROM_LE(v);
 }
 
-gboolean
+void
 nz_capability_parse(const guint8 *data, gsize len, NzCapability *out)
 {
   static const gsize sizes[] = {0, 12, 20, 24};
-  *out = (NzCapability){0};
-  if (len < 4)
-    return FALSE;
-  guint32 magic = le32(data);
+  guint32 magic = len < 4 ? 0 : le32(data);
   guint revision = magic >> 24;
-  if (revision < 1 || revision > 3 || len != sizes[revision])
-    return FALSE;
+  *out = (NzCapability){.invalid = revision < 1 || revision > 3 || len != sizes[revision]};
+  if (out->invalid)
+    return;
   out->revision = (guint8)revision;
   out->effective = (magic & 1) != 0;
   out->permitted = le32(data + 4);
@@ -80,7 +78,6 @@ nz_capability_parse(const guint8 *data, gsize len, NzCapability *out)
   }
   if (revision == 3)
     out->rootid = le32(data + 20);
-  return TRUE;
 }
 
 static void

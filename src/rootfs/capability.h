@@ -9,13 +9,20 @@
 
 typedef struct {
   guint8 revision; /* 1, 2 or 3; 0: no attribute */
+  gboolean invalid; /* an attribute is there, but the kernel does not honour it */
   gboolean effective;
   guint64 permitted, inheritable;
   guint32 rootid; /* revision 3 */
 } NzCapability;
 
-/* Decodes DATA. FALSE when it is no attribute that the kernel would honour. */
-gboolean nz_capability_parse(const guint8 *data, gsize len, NzCapability *out);
+/* Decodes DATA; what the kernel would refuse becomes an invalid one. */
+void nz_capability_parse(const guint8 *data, gsize len, NzCapability *out);
+
+static inline gboolean
+nz_capability_is_there(const NzCapability *self)
+{
+  return self->revision != 0 || self->invalid;
+}
 
 /* As getcap prints it: "cap_net_bind_service,cap_net_raw=ep", or " [rootid=100000]" after it. */
 char *nz_capability_to_text(const NzCapability *self);

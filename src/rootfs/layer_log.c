@@ -242,7 +242,7 @@ nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
   while (shared < most && e->path[shared] == self->last_path->str[shared])
     shared++;
   guint8 flags = (guint8)((e->target ? HAS_TARGET : 0) |
-                          (e->capability.revision ? HAS_CAPABILITY : 0) |
+                          (nz_capability_is_there(&e->capability) ? HAS_CAPABILITY : 0) |
                           (e->body ? HAS_BODY : 0) | (e->outside ? IS_OUTSIDE : 0) |
                           e->body_kind << BODY_SHIFT);
   guint8 head[2] = {(guint8)e->kind, flags};
@@ -258,7 +258,7 @@ nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
     put_number(out, n);
     g_byte_array_append(out, (const guint8 *)e->target, (guint)n);
   }
-  if (e->capability.revision)
+  if (nz_capability_is_there(&e->capability))
     g_byte_array_append(out, (const guint8 *)&e->capability, sizeof e->capability);
   if (e->body) {
     if (!self->open->bodies)

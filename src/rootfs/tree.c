@@ -43,6 +43,7 @@ inode_unref(NzInode *self)
   if (!self || --self->refs > 0)
     return;
   g_free(self->target);
+  g_free(self->origin);
   g_clear_pointer(&self->body, g_bytes_unref);
   g_free(self);
 }
@@ -387,7 +388,7 @@ node_make(NzTree *self, Walk *w, const char *base, gsize base_len, GError **erro
 static gboolean
 is_kept(const NzEntry *e)
 {
-  return e->kind != NZ_ENTRY_FILE || (e->mode & NZ_MODE_SETID) || e->capability.revision ||
+  return e->kind != NZ_ENTRY_FILE || (e->mode & NZ_MODE_SETID) || nz_capability_is_there(&e->capability) ||
          e->body_kind != NZ_BODY_NONE;
 }
 
@@ -465,6 +466,7 @@ find_link_target(NzTree *self, const NzEntry *e, const char *own_path, GError **
   node->layer = layer;
   NzEntry plain = {.kind = NZ_ENTRY_FILE};
   node->inode = inode_new(&plain, layer);
+  node->inode->origin = g_steal_pointer(&path);
   return inode_ref(node->inode);
 }
 
@@ -575,6 +577,10 @@ nz_tree_apply(NzTree *self, guint layer, const NzEntry *e, GError **error)
       return TRUE;
     return nz_set_input(error, "an entry that replaces the root directory by a file");
   }
+  /* aufs' own directories, .wh..wh.plnk and .wh..wh.orph, with all that is in them. */
+  if (self->whiteouts && g_str_has_prefix(e->path, ".wh..wh.") &&
+      strcmp(e->path, ".wh..wh..opq") != 0)
+    return TRUE;
   const char *slash = strrchr(e->path, '/');
   const char *base = slash ? slash + 1 : e->path;
   gsize base_len = e->path_len - (gsize)(base - e->path);

@@ -27,6 +27,7 @@ typedef struct {
   guint layer; /* whose header gave mode and owner */
   NzCapability capability;
   char *target; /* of a symlink */
+  char *origin; /* the path of the entry that holds the content, when only links to it are kept */
   NzBodyKind body_kind;
   GBytes *body;
 } NzInode;

@@ -45,6 +45,8 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
     file->data = file->data ? file->data : "";
     return FILE_KNOWN;
   case NZ_BODY_NONE:
+    if (inode->origin)
+      g_string_assign(canonical, inode->origin);
     file->unknown = "its passwd or group is a link to a file whose content was not kept";
     return FILE_WANTED;
   default:
@@ -129,7 +131,7 @@ static void
 add_file(const char *path, const NzInode *inode, gpointer user_data)
 {
   FileWalk *walk = user_data;
-  if (!(inode->mode & NZ_MODE_SETID) && inode->capability.revision == 0)
+  if (!(inode->mode & NZ_MODE_SETID) && !nz_capability_is_there(&inode->capability))
     return;
   NzFileFact *f = g_new0(NzFileFact, 1);
   *f = (NzFileFact){
@@ -144,11 +146,13 @@ add_file(const char *path, const NzInode *inode, gpointer user_data)
 }
 
 static gboolean
-add_uid0(const char *name, gint64 uid, gint64 gid G_GNUC_UNUSED, gpointer user_data)
+add_uid0(const char *name, gsize name_len, gint64 uid, gint64 gid G_GNUC_UNUSED,
+         gpointer user_data)
 {
   GPtrArray *names = user_data;
-  if ((guint32)(guint64)uid == 0 && strcmp(name, "root") != 0)
-    g_ptr_array_add(names, g_strdup(name));
+  gboolean is_root = name_len == 4 && memcmp(name, "root", 4) == 0;
+  if ((guint32)(guint64)uid == 0 && !is_root)
+    g_ptr_array_add(names, nz_printable(name, (gssize)name_len));
   return TRUE;
 }
 

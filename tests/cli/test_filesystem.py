@@ -68,11 +68,6 @@ CASES = [
         ["/bin/wh.su", "/bin/x.wh.su"],
     ),
     (
-        "whiteout-through-symlink",
-        [[setuid("usr/bin/su"), symlink("bin", "usr/bin")], [whiteout("bin/su")]],
-        [],
-    ),
-    (
         "whiteout-of-symlink-spares-target",
         [[setuid("usr/bin/su"), symlink("su", "usr/bin/su")], [whiteout("su")]],
         ["/usr/bin/su"],
@@ -206,21 +201,6 @@ CASES = [
         ["/usr/bin/su"],
     ),
     (
-        "through-lower-symlink",
-        [[symlink("bin", "usr/bin"), directory("usr/bin")], [setuid("bin/su")]],
-        ["/usr/bin/su"],
-    ),
-    (
-        "both-spellings-are-one-file",
-        [[symlink("bin", "usr/bin"), setuid("usr/bin/su")], [plain("bin/su")]],
-        [],
-    ),
-    (
-        "both-spellings-other-way",
-        [[symlink("bin", "usr/bin"), plain("usr/bin/su")], [setuid("bin/su")]],
-        ["/usr/bin/su"],
-    ),
-    (
         "through-two-symlinks",
         [[symlink("a", "b"), symlink("b", "c/d"), directory("c/d"), setuid("a/su")]],
         ["/c/d/su"],
@@ -239,15 +219,6 @@ CASES = [
         "symlink-gone-above",
         [[symlink("bin", "usr/bin"), setuid("usr/bin/su")], [whiteout("bin")], [setuid("bin/su")]],
         ["/bin/su", "/usr/bin/su"],
-    ),
-    (
-        "symlink-replaced-above",
-        [
-            [symlink("bin", "a"), directory("a"), directory("b")],
-            [symlink("bin", "b")],
-            [setuid("bin/su")],
-        ],
-        ["/b/su"],
     ),
     (
         "symlink-to-a-file-is-one-finding",
@@ -414,6 +385,27 @@ def test_ambiguous_layer_is_told_and_never_certified(judge, layers, paths):
     assert all(one["level"] in ("warn", "info", "fail") for one in found)
     if paths is not None:
         assert result.paths("setuid-root") == paths, result
+
+
+# Through a symlink of a lower layer: umoci follows it, while overlay, where each layer is unpacked
+# on its own, gets a folder that replaces it. What only one of the two hides is not certified.
+LOWER_SYMLINK = [
+    ("setuid-file", [[symlink("bin", "usr/bin"), directory("usr/bin")], [setuid("bin/su")]]),
+    ("over-setuid", [[symlink("bin", "usr/bin"), setuid("usr/bin/su")], [plain("bin/su")]]),
+    ("setuid-over", [[symlink("bin", "usr/bin"), plain("usr/bin/su")], [setuid("bin/su")]]),
+    ("whiteout", [[symlink("bin", "usr/bin"), setuid("usr/bin/su")], [whiteout("bin/su")]]),
+    ("opaque", [[symlink("bin", "usr/bin"), setuid("usr/bin/su")], [opaque("bin")]]),
+    ("twice", [[symlink("b", "a"), directory("c")], [symlink("b", "c")], [setuid("b/su")]]),
+]
+
+
+@pytest.mark.parametrize(
+    "layers", [row[1] for row in LOWER_SYMLINK], ids=[row[0] for row in LOWER_SYMLINK]
+)
+def test_entry_through_a_symlink_of_a_lower_layer_is_never_certified(judge, layers):
+    result = judge(*[archive(*entries) for entries in layers])
+    assert result.code == FAIL, result
+    assert result.findings("setuid-root", "ambiguous-layer"), result
 
 
 def test_repeated_folder_is_not_ambiguous(judge):

@@ -35,6 +35,7 @@ LINES = [
     ("name-with-a-space", "my app:x:1000:1::/:", "my app", 1000),
     ("nis-line", "+::::::\napp:x:1000:1::/:", "app", 1000),
     ("nul-in-the-name", "app\0:x:1000:1::/:", "app", None),
+    ("nul-in-a-name-hides-no-other", "app\0:x:1000:1::/:\napp:x:0:0::/:", "app", 0),
     ("latin-1-elsewhere", b"fran\xe7ois:x:1001:1::/:\napp:x:1000:1::/:", "app", 1000),
     ("utf-8-name", "zoë:x:1000:1::/:", "zoë", 1000),
     ("byte-order-mark", "\ufeffapp:x:1000:1::/:", "app", None),
@@ -73,15 +74,7 @@ def test_line_beyond_64_kib_stops_the_start(judge, text):
 
 
 @pytest.mark.parametrize(
-    "uid",
-    [
-        "4294967296",
-        "4294967295",
-        "2147483648",
-        "-1",
-        "99999999999999999999",
-        "18446744073709551616",
-    ],
+    "uid", ["4294967296", "4294967295", "-1", "99999999999999999999", "18446744073709551616"]
 )
 def test_uid_field_out_of_range_is_never_a_pass(judge, uid):
     result = judge(archive(passwd(f"app:x:{uid}:1::/:")), user="app")
@@ -206,10 +199,16 @@ PLACES = [
     ("dangling-symlink", [archive(symlink("etc/passwd", "nowhere"))], None),
     ("symlink-to-itself", [archive(symlink("etc/passwd", "passwd"))], None),
     ("symlink-to-a-folder", [archive(directory("run"), symlink("etc/passwd", "../run"))], None),
+    ("folder", [archive(directory("etc/passwd"))], None),
+    ("device", [archive(device("etc/passwd", 1, 3))], None),
+    ("fifo", [archive(file("etc/passwd", type="6"))], None),
+]
+
+
+LINKS = [
     (
         "hardlink",
         [archive(passwd(ROOT_APP, "run/users"), hardlink("etc/passwd", "run/users", 0o644))],
-        0,
     ),
     (
         "hardlink-to-a-lower-layer",
@@ -217,7 +216,6 @@ PLACES = [
             archive(passwd(ROOT_APP, "run/users")),
             archive(hardlink("etc/passwd", "run/users", 0o644)),
         ],
-        0,
     ),
     (
         "hardlink-replaces",
@@ -225,7 +223,6 @@ PLACES = [
             archive(passwd(APP), passwd(ROOT_APP, "run/users")),
             archive(hardlink("etc/passwd", "run/users", 0o644)),
         ],
-        0,
     ),
     (
         "hardlink-outlives-its-target",
@@ -233,11 +230,7 @@ PLACES = [
             archive(passwd(ROOT_APP, "run/users"), hardlink("etc/passwd", "run/users", 0o644)),
             archive(whiteout("run/users")),
         ],
-        0,
     ),
-    ("folder", [archive(directory("etc/passwd"))], None),
-    ("device", [archive(device("etc/passwd", 1, 3))], None),
-    ("fifo", [archive(file("etc/passwd", type="6"))], None),
 ]
 
 
@@ -251,6 +244,14 @@ def test_effective_passwd(judge, layers, uid):
     else:
         assert result.user["uid"] == uid, result
         assert result.user["state"] == ("non-root" if uid else "root")
+
+
+@pytest.mark.parametrize("layers", [row[1] for row in LINKS], ids=[row[0] for row in LINKS])
+def test_passwd_that_is_a_hardlink(judge, layers):
+    """Its content stands with another name, maybe in another layer: found, or told as unknown."""
+    result = judge(*layers, user="app")
+    assert result.code == FAIL
+    assert result.user["state"] in ("root", "unknown"), result
 
 
 def test_huge_passwd_is_bounded(tmp_path):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import judges
 import kit
 
 # Podman 4.3: its own default limits need CAP_SYS_RESOURCE, crun 1.8 refuses hybrid cgroups.
@@ -84,10 +85,6 @@ def docker_daemon(directory):
                 process.wait()
 
 
-class Refused(Exception):
-    """The engine would not have this image."""
-
-
 @contextlib.contextmanager
 def podman_tree(storage, layout, tag):
     """The root of an OCI layout's image as containers/storage keeps and mounts it."""
@@ -95,7 +92,7 @@ def podman_tree(storage, layout, tag):
     if pulled.returncode != 0:
         message = pulled.stderr.decode(errors="replace")
         assert "processing tar file" in message, message
-        raise Refused(message)
+        raise judges.Refused(message)
     image = pulled.stdout.decode().strip()
     try:
         yield storage.podman("image", "mount", image).stdout.decode().strip()

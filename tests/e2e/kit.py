@@ -63,14 +63,30 @@ def read_report(done, source):
     return report
 
 
-def scan(source, *options, stdin=None):
-    """The one subject of `nonzero scan SOURCE`."""
+def _scan(source, *options, stdin=None):
     if not os.access(NONZERO, os.X_OK):
         must_or_skip(f"no program at {NONZERO}; build it, or name it in NONZERO")
-    argv = [NONZERO, "scan", "--format", "json", *options, source]
-    report = read_report(run(*argv, check=False, stdin=stdin, timeout=120), source)
+    return run(NONZERO, "scan", "--format", "json", *options, source, check=False, stdin=stdin, timeout=120)
+
+
+def _only_subject(done, source):
+    report = read_report(done, source)
     assert len(report["subjects"]) == 1, f"{source}: {len(report['subjects'])} subjects"
     return report["subjects"][0]
+
+
+def scan(source, *options, stdin=None):
+    """The one subject of `nonzero scan SOURCE`."""
+    return _only_subject(_scan(source, *options, stdin=stdin), source)
+
+
+def scan_or_error(source):
+    """The one subject, or None for a clean refusal: exit 2 with a message."""
+    done = _scan(source)
+    if done.returncode == 2:
+        assert done.stderr.strip(), "an error without a word"
+        return None
+    return _only_subject(done, source)
 
 
 def file_findings(subject):

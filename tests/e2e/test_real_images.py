@@ -217,8 +217,11 @@ def test_standard_input(form, forms, truth):
         assert_judged_right(kit.scan("-", stdin=pipe), truth, form)
 
 
-@pytest.mark.parametrize("form,reference", [("podman-oci", TAG), ("skopeo-oci", TAG),
-                                            ("podman-docker", f"{IMAGE}:{TAG}")])
+@pytest.mark.parametrize("form,reference", [
+    ("podman-oci", f"{IMAGE}:{TAG}"),  # podman writes the whole name, skopeo what it is told
+    ("skopeo-oci", TAG),
+    ("podman-docker", f"{IMAGE}:{TAG}"),
+])
 def test_a_reference_chooses_the_image(form, reference, forms, truth):
     source = f"{SOURCES[form].format(forms(form))}:{reference}"
     assert_judged_right(kit.scan(source), truth, source)
