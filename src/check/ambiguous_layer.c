@@ -37,10 +37,9 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   guint shown_hides = 0;
   for (guint i = 0; i < facts->ambiguities->len; i++) {
     const NzAmbiguity *a = facts->ambiguities->pdata[i];
-    NzFinding *f =
-        nz_finding_new(nz_check_ambiguous_layer.rule, NZ_LEVEL_WARN,
-                       nz_check_ambiguous_layer.remedy, "%s%s", messages[a->kind],
-                       consequence(a->hides));
+    NzFinding *f = nz_finding_new(nz_check_ambiguous_layer.rule, NZ_LEVEL_WARN,
+                                  nz_check_ambiguous_layer.remedy, "%s%s", messages[a->kind],
+                                  consequence(a->hides));
     f->path = g_strconcat("/", a->path, NULL);
     f->layer = layer_of(facts, a->layer);
     f->undecided = (a->hides & NZ_HIDES_SETUID_ROOT) != 0;
@@ -51,9 +50,9 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   if (rest == 0)
     return;
   guint hides = facts->ambiguities_hide & ~shown_hides;
-  NzFinding *f = nz_finding_new(nz_check_ambiguous_layer.rule, NZ_LEVEL_WARN,
-                                nz_check_ambiguous_layer.remedy, "%u more paths are ambiguous%s",
-                                rest, consequence(hides));
+  NzFinding *f =
+      nz_finding_new(nz_check_ambiguous_layer.rule, NZ_LEVEL_WARN, nz_check_ambiguous_layer.remedy,
+                     "%u more paths are ambiguous%s", rest, consequence(hides));
   f->undecided = (hides & NZ_HIDES_SETUID_ROOT) != 0;
   g_ptr_array_add(findings, f);
 }

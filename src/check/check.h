@@ -9,18 +9,18 @@
 
 typedef struct {
   const char *rule;
-  const char *title;    /* what it finds, in a few words */
-  const char *why;      /* why it matters, for people */
-  const char *remedy;   /* what to do about it */
+  const char *title;          /* what it finds, in a few words */
+  const char *why;            /* why it matters, for people */
+  const char *remedy;         /* what to do about it */
   const char *const *aliases; /* what other tools call it; NULL-terminated */
-  gboolean required;    /* CBPP-0002 asks for it: a finding fails the image */
+  gboolean required;          /* CBPP-0002 asks for it: a finding fails the image */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
 } NzCheck;
 
 extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_inert,
-    nz_check_setgid_root, nz_check_setuid_other, nz_check_setgid_other,
-    nz_check_file_capabilities, nz_check_uid0_alias, nz_check_user_not_numeric,
-    nz_check_ambiguous_layer, nz_check_media_type_mismatch;
+    nz_check_setgid_root, nz_check_setuid_other, nz_check_setgid_other, nz_check_file_capabilities,
+    nz_check_uid0_alias, nz_check_user_not_numeric, nz_check_ambiguous_layer,
+    nz_check_media_type_mismatch;
 
 /* The check number I, NULL past the last. */
 const NzCheck *nz_check_at(guint i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a check may see of an image. Facts are gathered before any check runs; checks open nothing. */
+/* What a check may see of an image. Facts are gathered before any check runs; checks open nothing.
+ */
 #pragma once
 
 #include "core/finding.h"
@@ -25,8 +26,8 @@ typedef struct {
 
 typedef struct {
   const NzUser *user;
-  GPtrArray *files;   /* NzFileFact */
-  GPtrArray *uid0;    /* char *, printable: names other than root with uid 0 */
+  GPtrArray *files;             /* NzFileFact */
+  GPtrArray *uid0;              /* char *, printable: names other than root with uid 0 */
   const GPtrArray *ambiguities; /* NzAmbiguity */
   guint n_ambiguities;          /* how many there were */
   guint ambiguities_hide;       /* NZ_HIDES_* of all */

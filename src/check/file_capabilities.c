@@ -13,9 +13,9 @@ run(const NzImageFacts *facts, GPtrArray *findings)
       continue;
     g_autofree char *text = nz_capability_to_text(&f->capability);
     const char *rootlike = nz_capability_rootlike(&f->capability);
-    g_autofree char *message =
-        rootlike ? g_strdup_printf("gains %s; %s amounts to root", text, rootlike)
-                 : g_strdup_printf("gains %s", text);
+    g_autofree char *message = rootlike
+                                   ? g_strdup_printf("gains %s; %s amounts to root", text, rootlike)
+                                   : g_strdup_printf("gains %s", text);
     nz_finding_add_file(findings, &nz_check_file_capabilities,
                         nz_file_can_run(f) ? NZ_LEVEL_WARN : NZ_LEVEL_INFO, f, message);
   }

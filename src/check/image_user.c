@@ -8,8 +8,8 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   gboolean fails = user->state == NZ_USER_ROOT || user->hostile;
   /* An ambiguous passwd may give the name another uid than the reading that counts here. */
   gboolean users_in_doubt = user->by_name && (facts->ambiguities_hide & NZ_HIDES_USERS);
-  gboolean undecided = user->state == NZ_USER_UNKNOWN || user->state == NZ_USER_WONT_START ||
-                       users_in_doubt;
+  gboolean undecided =
+      user->state == NZ_USER_UNKNOWN || user->state == NZ_USER_WONT_START || users_in_doubt;
   if (!fails && !undecided)
     return;
   const char *doubt = users_in_doubt && !fails ? "; but the passwd or group of another reading of "
@@ -25,7 +25,7 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   g_ptr_array_add(findings, f);
 }
 
-static const char *const aliases[] = {"CIS-DI-0001", "DL3002",       "DS-0002", "AVD-DS-0002",
+static const char *const aliases[] = {"CIS-DI-0001",  "DL3002",       "DS-0002", "AVD-DS-0002",
                                       "CKV_DOCKER_3", "CKV_DOCKER_8", NULL};
 
 const NzCheck nz_check_image_user = {

@@ -6,9 +6,9 @@ run(const NzImageFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < facts->uid0->len; i++) {
     const char *name = facts->uid0->pdata[i];
-    NzFinding *f = nz_finding_new(nz_check_uid0_alias.rule, NZ_LEVEL_WARN,
-                                  nz_check_uid0_alias.remedy,
-                                  "/etc/passwd gives %s the uid 0: root under another name", name);
+    NzFinding *f =
+        nz_finding_new(nz_check_uid0_alias.rule, NZ_LEVEL_WARN, nz_check_uid0_alias.remedy,
+                       "/etc/passwd gives %s the uid 0: root under another name", name);
     f->path = g_strdup("/etc/passwd");
     g_ptr_array_add(findings, f);
   }

@@ -10,11 +10,10 @@ run(const NzImageFacts *facts, GPtrArray *findings)
     return;
   g_autofree char *name = nz_printable(user->declared, -1);
   g_autofree char *gid = user->has_gid ? g_strdup_printf(":%u", user->gid) : g_strdup("");
-  g_ptr_array_add(findings,
-                  nz_finding_new(nz_check_user_not_numeric.rule, NZ_LEVEL_WARN,
-                                 nz_check_user_not_numeric.remedy,
-                                 "the user is named (%s); write `USER %u%s`", name, user->uid,
-                                 gid));
+  g_ptr_array_add(findings, nz_finding_new(nz_check_user_not_numeric.rule, NZ_LEVEL_WARN,
+                                           nz_check_user_not_numeric.remedy,
+                                           "the user is named (%s); write `USER %u%s`", name,
+                                           user->uid, gid));
 }
 
 static const char *const aliases[] = {NULL};

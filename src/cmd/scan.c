@@ -66,8 +66,8 @@ check_usage(const char *const *images, const NzReportFormat **format)
     nz_complain("--max-ratio must not be negative");
   else if (opt_platform && !nz_platform_parse(opt_platform, &platform, &error))
     nz_complain("--platform: %s", error->message);
-  else if (opt_color && !g_strv_contains((const char *const[]){"auto", "always", "never", NULL},
-                                         opt_color))
+  else if (opt_color &&
+           !g_strv_contains((const char *const[]){"auto", "always", "never", NULL}, opt_color))
     nz_complain("--color is auto, always or never");
   else
     return TRUE;
@@ -78,8 +78,8 @@ static void
 note_error(NzReport *report, const char *source, const char *image, const GError *error)
 {
   g_autofree char *shown = nz_printable(source, -1);
-  g_autofree char *message = image ? g_strdup_printf("%s: %s", image, error->message)
-                                   : g_strdup(error->message);
+  g_autofree char *message =
+      image ? g_strdup_printf("%s: %s", image, error->message) : g_strdup(error->message);
   nz_complain("%s: %s", shown, message);
   nz_report_add_error(report, shown, message);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/error.h"
 
-G_DEFINE_QUARK(nonzero-error, nz_error)
+G_DEFINE_QUARK(nonzero - error, nz_error)
 
 void
 nz_set_errno(GError **error, int errnum, const char *format, ...)

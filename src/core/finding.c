@@ -14,9 +14,8 @@ nz_level_name(NzLevel level)
 const char *
 nz_verdict_name(NzVerdict verdict)
 {
-  static const char *const names[] = {[NZ_VERDICT_PASS] = "pass",
-                                      [NZ_VERDICT_UNKNOWN] = "unknown",
-                                      [NZ_VERDICT_FAIL] = "fail"};
+  static const char *const names[] = {
+      [NZ_VERDICT_PASS] = "pass", [NZ_VERDICT_UNKNOWN] = "unknown", [NZ_VERDICT_FAIL] = "fail"};
   return names[verdict];
 }
 

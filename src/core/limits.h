@@ -20,7 +20,7 @@
 /* What a blob may inflate to for each byte of it, once it has given NZ_BOMB_FREE. Deflate cannot
  * pass 1032:1; real layers stay below 30:1. */
 #define NZ_BOMB_RATIO 250
-#define NZ_BOMB_FREE ((guint64)1024 * 1024 * 1024)
+#define NZ_BOMB_FREE  ((guint64)1024 * 1024 * 1024)
 
 /* The window a zstd frame may ask for: the zstd tool's own default (windowLog 27 = 128 MiB). */
 #define NZ_ZSTD_WINDOW_LOG_MAX 27

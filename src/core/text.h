@@ -11,7 +11,8 @@ typedef enum {
 } NzIntResult;
 
 /* Reads TEXT[0..LEN) as Go's strconv.ParseInt(s, 10, 64) and strconv.Atoi do: an optional sign and
- * decimal digits, nothing else. *VALUE is set in every case, to what Go returns beside its error. */
+ * decimal digits, nothing else. *VALUE is set in every case, to what Go returns beside its error.
+ */
 NzIntResult nz_parse_int(const char *text, gsize len, gint64 *value);
 
 /* As Go's strconv.ParseUint(s, 8, 64), without range: FALSE on anything but octal digits. */

@@ -195,9 +195,7 @@ match_entry(const char *name, gsize name_len, gint64 uid, gint64 gid, gpointer d
     m->number_is_name = TRUE;
     m->named_uid = uid;
   }
-  gboolean hit = empty ? uid == 0
-                 : is_number(user) ? uid == user->number
-                                   : same_name;
+  gboolean hit = empty ? uid == 0 : is_number(user) ? uid == user->number : same_name;
   if (hit && !m->matched) {
     m->matched = TRUE;
     m->uid = uid;
@@ -234,8 +232,7 @@ find_group(const NzUserFile *group, const Arg *arg, gint64 *gid)
 
 /* --- the decision --- */
 
-static void
-set_state(NzUser *self, NzUserState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void set_state(NzUser *self, NzUserState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 static void
 set_state(NzUser *self, NzUserState state, const char *format, ...)
@@ -254,7 +251,8 @@ refuse_number(NzUser *self, const char *shown)
   self->hostile = TRUE;
   set_state(self, NZ_USER_WONT_START,
             "%s is above 2147483647: current runtimes refuse it, older ones started it as root "
-            "(CVE-2024-40635) or looked it up as a name (CVE-2026-46680)", shown);
+            "(CVE-2024-40635) or looked it up as a name (CVE-2026-46680)",
+            shown);
 }
 
 /* The kernel keeps 32 bits of what passwd says. */
@@ -280,8 +278,7 @@ resolve_group(NzUser *self, const Arg *arg, gboolean given, const Match *match,
     return FALSE;
   }
   if (group->unknown && !is_number(arg)) {
-    set_state(self, NZ_USER_UNKNOWN, "the group %s cannot be looked up: %s", shown,
-              group->unknown);
+    set_state(self, NZ_USER_UNKNOWN, "the group %s cannot be looked up: %s", shown, group->unknown);
     return FALSE;
   }
   gint64 gid = 0;
@@ -322,7 +319,8 @@ explain(NzUser *self, const Arg *user, const Match *match)
               root ? ", so it is root under another name" : "");
 }
 
-/* A number that passwd also has as a name, for root: moby takes the number, others took the name. */
+/* A number that passwd also has as a name, for root: moby takes the number, others took the name.
+ */
 static void
 judge_number_as_name(NzUser *self, const Match *match)
 {
@@ -331,7 +329,8 @@ judge_number_as_name(NzUser *self, const Match *match)
   g_autofree char *why = g_steal_pointer(&self->why);
   self->hostile = TRUE;
   self->why = g_strdup_printf("%s, but /etc/passwd has an entry of that name with uid 0, which "
-                              "runtimes that look names up first start as root", why);
+                              "runtimes that look names up first start as root",
+                              why);
 }
 
 NzUser *
@@ -361,19 +360,23 @@ nz_user_resolve(const char *declared, const NzUserFile *passwd, const NzUserFile
     return g_steal_pointer(&self);
   }
   if (!nz_passwd_foreach(passwd, match_entry, &match)) {
-    set_state(self, NZ_USER_WONT_START, "/etc/passwd has a line of more than 64 KiB, which "
-                                        "runtimes refuse to read");
+    set_state(self, NZ_USER_WONT_START,
+              "/etc/passwd has a line of more than 64 KiB, which "
+              "runtimes refuse to read");
     return g_steal_pointer(&self);
   }
   if (self->by_name && !match.matched) {
-    set_state(self, NZ_USER_WONT_START, passwd->data ? "/etc/passwd has no user %s"
-                                                     : "there is no /etc/passwd to look %s up in",
+    set_state(self, NZ_USER_WONT_START,
+              passwd->data ? "/etc/passwd has no user %s"
+                           : "there is no /etc/passwd to look %s up in",
               shown);
     return g_steal_pointer(&self);
   }
   if (match.matched && kernel_id(match.uid) != 0 && (match.uid < 0 || match.uid > ID_MAX)) {
-    set_state(self, NZ_USER_UNKNOWN, "/etc/passwd gives %s the uid %" G_GINT64_FORMAT ", outside "
-              "0 to 2147483647, which runtimes treat differently", shown, match.uid);
+    set_state(self, NZ_USER_UNKNOWN,
+              "/etc/passwd gives %s the uid %" G_GINT64_FORMAT ", outside "
+              "0 to 2147483647, which runtimes treat differently",
+              shown, match.uid);
     return g_steal_pointer(&self);
   }
   self->has_uid = TRUE;

@@ -55,8 +55,8 @@ file_read_layer(NzImageStore *base, const NzLayer *layer, const NzReadOptions *o
   const NzMember *m = nz_members_find(self->members, layer->name, error);
   if (!m || !nz_member_check_size(m, layer, error))
     return FALSE;
-  NzStream *stream = nz_file_stream_new(self->fd, FALSE, self->offset + m->offset, m->size,
-                                        options->control);
+  NzStream *stream =
+      nz_file_stream_new(self->fd, FALSE, self->offset + m->offset, m->size, options->control);
   return nz_layer_read(stream, m->size, layer->digest, options, log, result, error);
 }
 
@@ -145,13 +145,13 @@ open_input(const char *path, gint64 *size, guint64 *offset, GError **error)
 }
 
 static NzImageStore *
-open_stream(int fd, guint64 offset, gint64 size, const NzCodec *codec,
-            const NzOpenOptions *options, GError **error)
+open_stream(int fd, guint64 offset, gint64 size, const NzCodec *codec, const NzOpenOptions *options,
+            GError **error)
 {
   NzControl *control = options->read.control;
-  g_autoptr(NzStream) stream =
-      size >= 0 ? nz_file_stream_new(fd, FALSE, offset, (guint64)size, control)
-                : nz_pipe_stream_new(fd, control);
+  g_autoptr(NzStream) stream = size >= 0
+                                   ? nz_file_stream_new(fd, FALSE, offset, (guint64)size, control)
+                                   : nz_pipe_stream_new(fd, control);
   if (size < 0) {
     guint8 magic[NZ_COMPRESSION_SNIFF];
     gssize n = nz_stream_sniff(stream, magic, sizeof magic, error);

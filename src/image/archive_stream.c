@@ -101,7 +101,7 @@ look_at(const guint8 head[512], gsize n)
     return LOOKS_LIKE_NOTHING;
   gboolean zero = head[0] == 0 && memcmp(head, head + 1, 511) == 0;
   return zero || nz_tar_block_format(head) != NZ_TAR_FORMAT_UNKNOWN ? LOOKS_LIKE_LAYER
-                                                                     : LOOKS_LIKE_NOTHING;
+                                                                    : LOOKS_LIKE_NOTHING;
 }
 
 static gboolean

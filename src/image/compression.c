@@ -14,8 +14,9 @@ is_bzip2(const guint8 *data, gsize n)
 static gboolean
 is_xz(const guint8 *data, gsize n)
 {
-  return n >= 6 && memcmp(data, "\xfd"
-                                "7zXZ\0",
+  return n >= 6 && memcmp(data,
+                          "\xfd"
+                          "7zXZ\0",
                           6) == 0;
 }
 
@@ -118,8 +119,10 @@ NzStream *
 nz_inflate_stream_new(NzStream *parent, const NzCodec *codec, guint ratio, GError **error)
 {
   if (!codec->create) {
-    nz_set_input(error, "%s compression is not read here; convert the image with "
-                        "`skopeo copy --dest-compress-format gzip`", codec->name);
+    nz_set_input(error,
+                 "%s compression is not read here; convert the image with "
+                 "`skopeo copy --dest-compress-format gzip`",
+                 codec->name);
     nz_stream_free(parent);
     return NULL;
   }

@@ -25,8 +25,10 @@ nz_platform_parse(const char *text, NzPlatform *out, GError **error)
   for (guint i = 0; i < n; i++)
     empty |= *parts[i] == '\0';
   if (n < 2 || n > 3 || empty)
-    return nz_set_input(error, "%s is no platform; write OS/ARCH or OS/ARCH/VARIANT, such as "
-                               "linux/arm64", text);
+    return nz_set_input(error,
+                        "%s is no platform; write OS/ARCH or OS/ARCH/VARIANT, such as "
+                        "linux/arm64",
+                        text);
   *out = (NzPlatform){g_strdup(parts[0]), g_strdup(parts[1]), g_strdup(parts[2])};
   return TRUE;
 }
@@ -50,8 +52,8 @@ nz_platform_matches(const char *have_text, const NzPlatform *want)
     return FALSE;
   if (strcmp(have.os, want->os) != 0 || strcmp(have.architecture, want->architecture) != 0)
     return FALSE;
-  return !want->variant || strcmp(variant_or_default(have.architecture, have.variant),
-                                  want->variant) == 0;
+  return !want->variant ||
+         strcmp(variant_or_default(have.architecture, have.variant), want->variant) == 0;
 }
 
 static gboolean
@@ -64,8 +66,8 @@ read_platform(NzImage *image, const json_t *root, GError **error)
     return FALSE;
   image->os = os && *os ? nz_printable(os, -1) : NULL;
   if (os && *os && architecture && *architecture) {
-    g_autofree char *text = g_strconcat(os, "/", architecture, variant && *variant ? "/" : NULL,
-                                        variant, NULL);
+    g_autofree char *text =
+        g_strconcat(os, "/", architecture, variant && *variant ? "/" : NULL, variant, NULL);
     g_free(image->platform);
     image->platform = nz_printable(text, -1);
   }
@@ -81,9 +83,10 @@ read_diff_ids(NzImage *image, const json_t *root, GError **error)
     return FALSE;
   gsize n = diff_ids ? json_array_size(diff_ids) : 0;
   if (n != image->layers->len)
-    return nz_set_input(error, "the configuration lists %" G_GSIZE_FORMAT " layers (diff_ids), the "
-                               "manifest %u; the image is damaged or forged", n,
-                        image->layers->len);
+    return nz_set_input(error,
+                        "the configuration lists %" G_GSIZE_FORMAT " layers (diff_ids), the "
+                        "manifest %u; the image is damaged or forged",
+                        n, image->layers->len);
   for (guint i = 0; i < image->layers->len; i++) {
     NzLayer *layer = image->layers->pdata[i];
     const char *text = json_string_value(json_array_get(diff_ids, i));

@@ -64,11 +64,11 @@ struct NzImage {
   char *platform; /* "linux/amd64", or NULL */
   char *os;       /* "linux"; NULL: not said */
   char *config_digest;
-  gboolean has_config; /* FALSE for a root filesystem: no user is declared */
-  char *user;     /* config.User, or NULL */
-  guint64 bytes;  /* of all layers, as stored; 0: not known */
+  gboolean has_config;          /* FALSE for a root filesystem: no user is declared */
+  char *user;                   /* config.User, or NULL */
+  guint64 bytes;                /* of all layers, as stored; 0: not known */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
-  GPtrArray *layers; /* NzLayer, bottom first */
+  GPtrArray *layers;            /* NzLayer, bottom first */
 };
 
 NzImage *nz_image_new(NzImageStore *store, const char *source);
@@ -81,5 +81,6 @@ gboolean nz_layer_read(NzStream *stream, guint64 size, const char *digest,
                        const NzReadOptions *options, NzLayerLog *log, NzLayerResult *result,
                        GError **error);
 
-/* FALSE when the content that options->verify hashed is not what the configuration says of LAYER. */
+/* FALSE when the content that options->verify hashed is not what the configuration says of LAYER.
+ */
 gboolean nz_layer_check_diff_id(const NzLayer *layer, const NzLayerResult *result, GError **error);

@@ -15,8 +15,7 @@ nz_json_parse(GBytes *bytes, GError **error)
   NzJson *root = json_loadb(data, len, JSON_REJECT_DUPLICATES, &failed);
   if (!root) {
     g_autofree char *text = nz_printable(failed.text, -1);
-    nz_set_input(error, "not valid JSON: line %d, column %d: %s", failed.line, failed.column,
-                 text);
+    nz_set_input(error, "not valid JSON: line %d, column %d: %s", failed.line, failed.column, text);
   }
   return root;
 }
@@ -56,7 +55,8 @@ nz_json_get(const json_t *object, const char *key, json_t **value, GError **erro
     hits++;
   }
   if (hits > 1)
-    return nz_set_input(error, "two keys that both mean \"%s\"; readers take one or the other", key);
+    return nz_set_input(error, "two keys that both mean \"%s\"; readers take one or the other",
+                        key);
   if (json_is_null(*value))
     *value = NULL;
   return TRUE;

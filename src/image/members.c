@@ -84,7 +84,8 @@ nz_members_add(NzMembers *self, const NzTarHeader *h, const NzMember *member, GE
     if (twice)
       return nz_set_input(error, "the archive holds %s twice; readers take one or the other",
                           shown);
-    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "an archive of more than %u members, so it is "
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                "an archive of more than %u members, so it is "
                 "hardly an image; a root filesystem is scanned with dir:PATH once unpacked",
                 NZ_ARCHIVE_MEMBERS_MAX);
     return FALSE;
@@ -117,6 +118,7 @@ nz_member_check_size(const NzMember *m, const NzLayer *layer, GError **error)
 {
   if (layer->size < 0 || (guint64)layer->size == m->size)
     return TRUE;
-  return nz_set_input(error, "the manifest says %" G_GINT64_FORMAT " bytes, but it has %"
-                             G_GUINT64_FORMAT, layer->size, m->size);
+  return nz_set_input(error,
+                      "the manifest says %" G_GINT64_FORMAT " bytes, but it has %" G_GUINT64_FORMAT,
+                      layer->size, m->size);
 }

@@ -65,8 +65,9 @@ read_checked(NzImageStore *store, const Descriptor *d, GError **error)
   gsize len;
   const void *data = g_bytes_get_data(bytes, &len);
   if (len != (gsize)d->size) {
-    nz_set_input(error, "%s: its descriptor says %" G_GINT64_FORMAT " bytes, it has %"
-                        G_GSIZE_FORMAT, d->digest, d->size, len);
+    nz_set_input(error,
+                 "%s: its descriptor says %" G_GINT64_FORMAT " bytes, it has %" G_GSIZE_FORMAT,
+                 d->digest, d->size, len);
     return NULL;
   }
   g_autofree char *actual = nz_digest_of(d->digest, data, len);
@@ -88,9 +89,9 @@ is_one_of(const char *text, const char *const *table)
 static const char *const index_types[] = {
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json", NULL};
-static const char *const manifest_types[] = {
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json", NULL};
+static const char *const manifest_types[] = {"application/vnd.oci.image.manifest.v1+json",
+                                             "application/vnd.docker.distribution.manifest.v2+json",
+                                             NULL};
 static const char *const config_types[] = {"application/vnd.oci.image.config.v1+json",
                                            "application/vnd.docker.container.image.v1+json", NULL};
 
@@ -112,8 +113,10 @@ add_layer(NzImage *image, const json_t *object, GError **error)
     return nz_set_input(error, "the layer %s is no filesystem layer, but %s", d.digest, shown);
   }
   if (d.media_type && strstr(d.media_type, "+encrypted"))
-    return nz_set_input(error, "the layer %s is encrypted; decrypt the image first, for instance "
-                               "with `skopeo copy --decryption-key`", d.digest);
+    return nz_set_input(error,
+                        "the layer %s is encrypted; decrypt the image first, for instance "
+                        "with `skopeo copy --decryption-key`",
+                        d.digest);
   NzLayer *layer = g_new0(NzLayer, 1);
   layer->index = image->layers->len;
   layer->name = g_steal_pointer(&d.name);
@@ -182,8 +185,8 @@ platform_of(const json_t *descriptor)
   const char *variant = json_string_value(json_object_get(platform, "variant"));
   if (!os || !arch)
     return NULL;
-  g_autofree char *text = g_strconcat(os, "/", arch, variant && *variant ? "/" : NULL, variant,
-                                      NULL);
+  g_autofree char *text =
+      g_strconcat(os, "/", arch, variant && *variant ? "/" : NULL, variant, NULL);
   return nz_printable(text, -1);
 }
 
@@ -330,9 +333,9 @@ nothing_found(const Listing *self, GError **error)
   const char *ref = self->request->ref;
   g_autofree char *shown = ref ? nz_printable(ref, -1) : NULL;
   if (self->want.os)
-    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
-                "no image for the platform %s%s%s", self->request->options->platform,
-                self->seen->len ? "; there are: " : "", self->seen->str);
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "no image for the platform %s%s%s",
+                self->request->options->platform, self->seen->len ? "; there are: " : "",
+                self->seen->str);
   else if (shown)
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "index.json: no image called %s", shown);
   else
@@ -346,8 +349,7 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
 {
   g_autoptr(GString) seen = g_string_new(NULL);
   g_auto(NzPlatform) want = {0};
-  if (request->options->platform &&
-      !nz_platform_parse(request->options->platform, &want, error))
+  if (request->options->platform && !nz_platform_parse(request->options->platform, &want, error))
     return FALSE;
   Listing self = {store, request, images, want, seen, 0, 0};
   guint before = images->len;

@@ -99,8 +99,7 @@ nz_pax_parse(NzTar *tar, NzPax *pax, GError **error)
     const char *key;
     gsize key_len;
     NzPaxValue value;
-    if (!split_record(&p, &left, &key, &key_len, &value) ||
-        has_forbidden_nul(key, key_len, &value))
+    if (!split_record(&p, &left, &key, &key_len, &value) || has_forbidden_nul(key, key_len, &value))
       return nz_tar_bad(tar, error, "a malformed PAX record");
     gboolean is_offset = key_is(key, key_len, "GNU.sparse.offset");
     if (is_offset || key_is(key, key_len, "GNU.sparse.numbytes")) {

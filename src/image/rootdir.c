@@ -38,7 +38,8 @@ fail(DirWalk *self, const char *what, GError **error)
   return FALSE;
 }
 
-/* The attribute by the directory's descriptor and a name, which lgetxattr(2) has no other way to. */
+/* The attribute by the directory's descriptor and a name, which lgetxattr(2) has no other way to.
+ */
 static gboolean
 read_capability(DirWalk *self, int dir, const char *name, NzEntry *e, GError **error)
 {
@@ -170,9 +171,8 @@ walk_directory(DirWalk *self, int fd, GError **error)
 }
 
 static gboolean
-dir_read_layer(NzImageStore *base, const NzLayer *layer G_GNUC_UNUSED,
-               const NzReadOptions *options, NzLayerLog *log, NzLayerResult *result,
-               GError **error)
+dir_read_layer(NzImageStore *base, const NzLayer *layer G_GNUC_UNUSED, const NzReadOptions *options,
+               NzLayerLog *log, NzLayerResult *result, GError **error)
 {
   DirStore *store = (DirStore *)base;
   int fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

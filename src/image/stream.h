@@ -36,8 +36,8 @@ struct NzStream {
 
 /* What a long run shares with its readers. All fields are used with g_atomic_*. */
 typedef struct {
-  gint cancelled;  /* set: every reader stops with NZ_ERROR_CANCELLED at its next chunk */
-  gsize bytes_in;  /* bytes read from files and pipes so far */
+  gint cancelled; /* set: every reader stops with NZ_ERROR_CANCELLED at its next chunk */
+  gsize bytes_in; /* bytes read from files and pipes so far */
 } NzControl;
 
 /* Looks at the next bytes without taking them. Returns how many lie ready, 0 at the end, -1 on
@@ -64,7 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzStream, nz_stream_free)
 void nz_stream_init(NzStream *self, const NzStreamClass *klass);
 
 /* Bytes of FD from OFFSET, LENGTH of them: fewer is an error that calls the file truncated. They
- * must lie within the file's size, because skipping does not look. FD is borrowed unless OWN_FD. CONTROL may be NULL. */
+ * must lie within the file's size, because skipping does not look. FD is borrowed unless OWN_FD.
+ * CONTROL may be NULL. */
 NzStream *nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length,
                              NzControl *control);
 

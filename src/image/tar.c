@@ -133,12 +133,15 @@ NzTarFormat
 nz_tar_block_format(const guint8 block[512])
 {
   /* The sum is taken with its own field as spaces; old writers summed signed bytes. */
-  gint64 stated, sum = 0, signed_sum = 0;
+  gint64 stated;
+  gint32 sum = 0, signed_sum = 0;
   for (guint i = 0; i < 512; i++) {
-    gboolean own = i >= f_chksum.at && i < f_chksum.at + f_chksum.len;
-    guint8 c = own ? ' ' : block[i];
-    sum += c;
-    signed_sum += (gint8)c;
+    sum += block[i];
+    signed_sum += (gint8)block[i];
+  }
+  for (guint i = f_chksum.at; i < f_chksum.at + f_chksum.len; i++) {
+    sum += ' ' - block[i];
+    signed_sum += ' ' - (gint8)block[i];
   }
   if (!parse_octal(block + f_chksum.at, f_chksum.len, &stated) ||
       (stated != sum && stated != signed_sum))
@@ -228,8 +231,10 @@ nz_tar_read_block(NzTar *self, guint8 block[512], GError **error)
   if (got < 0)
     return -1;
   if (got != 0 && got != 512) {
-    nz_set_input(error, "the archive is truncated, in the middle of the tar header at byte %"
-                        G_GUINT64_FORMAT, self->header_at);
+    nz_set_input(
+        error,
+        "the archive is truncated, in the middle of the tar header at byte %" G_GUINT64_FORMAT,
+        self->header_at);
     return -1;
   }
   return got == 512;

@@ -5,7 +5,8 @@
 
 #include "image/stream.h"
 
-/* Typeflags, after archive/tar's own clean-up: '\0' has become '0', or '5' with a trailing slash. */
+/* Typeflags, after archive/tar's own clean-up: '\0' has become '0', or '5' with a trailing slash.
+ */
 enum {
   NZ_TAR_FILE = '0',
   NZ_TAR_HARDLINK = '1',
@@ -21,9 +22,9 @@ enum {
 
 typedef struct {
   char type;
-  const char *name;     /* bytes; not cleaned, may be empty */
-  const char *linkname; /* bytes */
-  gint64 size;          /* of the file; what the body takes in the archive may be less if sparse */
+  const char *name;      /* bytes; not cleaned, may be empty */
+  const char *linkname;  /* bytes */
+  gint64 size;           /* of the file; what the body takes in the archive may be less if sparse */
   gint64 mode, uid, gid; /* as written: any int64 */
   gint64 devmajor, devminor;
   const guint8 *capability; /* the security.capability attribute, or NULL */

@@ -20,13 +20,13 @@ struct NzTar {
   NzStream *stream;
   guint8 block[512];
   GString *name, *linkname;
-  GByteArray *pax;      /* the body of the last x header; NzPax points into it */
-  guint64 header_at;    /* where the block being read begins */
+  GByteArray *pax;   /* the body of the last x header; NzPax points into it */
+  guint64 header_at; /* where the block being read begins */
   guint64 body_at, body_size, body_left;
   guint padding;
-  guint globals;        /* g headers since the last entry */
-  gint64 size;          /* of the current file, holes included */
-  GArray *sparse;       /* NzSparseExtent, or NULL: not sparse */
+  guint globals;  /* g headers since the last entry */
+  gint64 size;    /* of the current file, holes included */
+  GArray *sparse; /* NzSparseExtent, or NULL: not sparse */
 };
 
 /* The PAX records that matter, each the last of its key. They point into NzTar.pax. */

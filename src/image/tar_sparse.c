@@ -126,8 +126,7 @@ read_map_10(NzTar *self, GError **error)
   for (gint64 i = 0; i < count; i++) {
     gint64 offset, length;
     if (!next_number(self, buf, &used, &offset, error) ||
-        !next_number(self, buf, &used, &length, error) ||
-        !add_extent(self, offset, length, error))
+        !next_number(self, buf, &used, &length, error) || !add_extent(self, offset, length, error))
       return FALSE;
   }
   return TRUE;

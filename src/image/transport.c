@@ -41,7 +41,8 @@ guess_directory(const char *path, GError **error)
   g_autofree char *shown = nz_printable(path, -1);
   g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_IMAGE,
               "the directory is no image: neither an OCI layout (no oci-layout, no index.json) nor "
-              "a root filesystem (no etc, usr or bin); if it is one, write dir:%s", shown);
+              "a root filesystem (no etc, usr or bin); if it is one, write dir:%s",
+              shown);
   return NULL;
 }
 
@@ -121,8 +122,8 @@ same_image(const NzImage *a, const NzImage *b)
 }
 
 gboolean
-nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request,
-              GPtrArray *images, GError **error)
+nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request, GPtrArray *images,
+              GError **error)
 {
   gboolean docker = store->klass->has(store, "manifest.json");
   gboolean oci = store->klass->has(store, "index.json");

@@ -14,7 +14,7 @@ typedef struct {
 typedef struct {
   const char *source; /* all of what the user wrote */
   const char *path;
-  const char *ref;    /* after the path, or NULL: which of several images */
+  const char *ref; /* after the path, or NULL: which of several images */
   const NzOpenOptions *options;
 } NzOpenRequest;
 

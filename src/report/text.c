@@ -113,8 +113,15 @@ is_shown(const Text *self, const NzFinding *f)
   return f->level > NZ_LEVEL_INFO || self->style->verbose;
 }
 
-enum { COLUMN_LEVEL, COLUMN_RULE, COLUMN_PATH, COLUMN_MODE, COLUMN_OWNER, COLUMN_PACKAGE,
-       COLUMN_LAYER };
+enum {
+  COLUMN_LEVEL,
+  COLUMN_RULE,
+  COLUMN_PATH,
+  COLUMN_MODE,
+  COLUMN_OWNER,
+  COLUMN_PACKAGE,
+  COLUMN_LAYER
+};
 
 static const struct {
   const char *name;
@@ -152,8 +159,7 @@ add_row(const Text *self, struct libscols_table *table, const NzFinding *f)
     g_error("out of memory");
   scols_line_set_data(line, COLUMN_LEVEL, nz_level_name(f->level));
   if (self->style->color)
-    scols_cell_set_color(scols_line_get_cell(line, COLUMN_LEVEL),
-                         sequences[level_paint(f->level)]);
+    scols_cell_set_color(scols_line_get_cell(line, COLUMN_LEVEL), sequences[level_paint(f->level)]);
   scols_line_set_data(line, COLUMN_RULE, f->rule);
   scols_line_refer_data(line, COLUMN_PATH, nz_printable(f->path, -1));
   if (f->has_mode) {
@@ -236,8 +242,7 @@ write_advice(Text *self, const NzSubject *s)
       fputc('\n', self->out);
     last = f->rule;
     put(self, BOLD, f->rule);
-    fprintf(self->out, ": %s\n  why    %s\n  to do  %s\n", check->title, check->why,
-            check->remedy);
+    fprintf(self->out, ": %s\n  why    %s\n  to do  %s\n", check->title, check->why, check->remedy);
     if (self->style->verbose && check->aliases[0]) {
       g_autofree char *names = g_strjoinv(", ", (char **)check->aliases);
       fprintf(self->out, "  also   %s\n", names);

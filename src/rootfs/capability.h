@@ -8,7 +8,7 @@
 #include <glib.h>
 
 typedef struct {
-  guint8 revision; /* 1, 2 or 3; 0: no attribute */
+  guint8 revision;  /* 1, 2 or 3; 0: no attribute */
   gboolean invalid; /* an attribute is there, but the kernel does not honour it */
   gboolean effective;
   guint64 permitted, inheritable;

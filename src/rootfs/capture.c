@@ -7,7 +7,7 @@
 #include "rootfs/owners.h"
 
 struct NzCapture {
-  const char *dir; /* the directory's last components */
+  const char *dir;      /* the directory's last components */
   const char *basename; /* NULL: any that ends with SUFFIX */
   const char *suffix;
   gsize max;
@@ -50,8 +50,8 @@ nz_capture_for(const char *path, const char *const *wanted)
   const char *basename = slash + 1;
   for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
     const NzCapture *c = &table[i];
-    gboolean named = c->basename ? strcmp(basename, c->basename) == 0
-                                 : g_str_has_suffix(basename, c->suffix);
+    gboolean named =
+        c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix);
     if (named && dir_ends_with(path, (gsize)(slash - path), c->dir))
       return c;
   }
@@ -74,8 +74,7 @@ nz_capture_reduce(const NzCapture *capture, const char *path, GBytes *content, N
   g_autofree guint8 *data = g_bytes_unref_to_data(content, &len);
   const char *slash = strrchr(path, '/');
   g_autoptr(GError) ignored = NULL;
-  GBytes *owners =
-      nz_owners_read(capture->format, slash ? slash + 1 : path, data, len, &ignored);
+  GBytes *owners = nz_owners_read(capture->format, slash ? slash + 1 : path, data, len, &ignored);
   if (!owners)
     *kind = NZ_BODY_UNREADABLE;
   return owners;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One entry of a layer, as it will be on disk: what a runtime's lchown and chmod make of a header. */
+/* One entry of a layer, as it will be on disk: what a runtime's lchown and chmod make of a header.
+ */
 #pragma once
 
 #include <glib.h>
@@ -10,17 +11,17 @@ typedef enum {
   NZ_ENTRY_FILE,
   NZ_ENTRY_DIRECTORY,
   NZ_ENTRY_SYMLINK,
-  NZ_ENTRY_HARDLINK, /* target: the path of the other name, in any layer */
-  NZ_ENTRY_DEVICE,   /* character and block devices, fifos, sockets */
+  NZ_ENTRY_HARDLINK,        /* target: the path of the other name, in any layer */
+  NZ_ENTRY_DEVICE,          /* character and block devices, fifos, sockets */
   NZ_ENTRY_WHITEOUT_DEVICE, /* character device 0:0, which overlay takes for a whiteout */
 } NzEntryKind;
 
 /* What is kept of a file's content. */
 typedef enum {
   NZ_BODY_NONE,
-  NZ_BODY_TEXT,     /* the content itself: passwd, group */
+  NZ_BODY_TEXT,       /* the content itself: passwd, group */
   NZ_BODY_UNREADABLE, /* wanted, but past its limit or broken */
-  NZ_BODY_OWNERS,   /* a package list, reduced to hashes of paths: see rootfs/owners.h */
+  NZ_BODY_OWNERS,     /* a package list, reduced to hashes of paths: see rootfs/owners.h */
 } NzBodyKind;
 
 #define NZ_MODE_SETUID 04000
@@ -34,7 +35,7 @@ typedef struct {
   const char *target; /* symlinks: as written; hardlinks: cleaned like path */
   guint16 mode;       /* 07777 */
   guint32 uid, gid;
-  gboolean outside;   /* the name climbed out of the root ("../x") and was held at it */
+  gboolean outside;        /* the name climbed out of the root ("../x") and was held at it */
   NzCapability capability; /* revision 0: none */
   NzBodyKind body_kind;
   GBytes *body; /* borrowed */

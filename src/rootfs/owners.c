@@ -139,8 +139,7 @@ read_apk(Builder *b, const char *p, gsize len)
 }
 
 GBytes *
-nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data, gsize len,
-               GError **error)
+nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data, gsize len, GError **error)
 {
   Builder b = {.out = g_byte_array_new()};
   gboolean ok = TRUE;

@@ -90,8 +90,8 @@ static Node *
 node_add(NzTree *self, Node *parent, const char *name, gsize len, GError **error)
 {
   if (g_hash_table_size(self->nodes) >= NZ_NODES_MAX) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
-                "more than %u links, devices and privileged files", NZ_NODES_MAX);
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "more than %u links, devices and privileged files",
+                NZ_NODES_MAX);
     return NULL;
   }
   Node *node = g_malloc0(sizeof(Node) + len + 1);
@@ -249,9 +249,9 @@ note_ambiguity(NzTree *self, NzAmbiguousKind kind, const char *path, guint hides
 typedef enum { WALK_OK, WALK_LOOP, WALK_NOT_DIRECTORY } WalkResult;
 
 typedef struct {
-  Node *node;    /* the deepest that is kept on the way */
-  guint beyond;  /* components of PATH below it, of which nothing is kept */
-  GString *path; /* canonical: no links in it */
+  Node *node;          /* the deepest that is kept on the way */
+  guint beyond;        /* components of PATH below it, of which nothing is kept */
+  GString *path;       /* canonical: no links in it */
   gboolean lower_link; /* a link that a layer below the one at work made was followed */
 } Walk;
 
@@ -292,7 +292,9 @@ walk(const NzTree *self, const char *path, gsize path_len, gboolean follow_last,
   g_autoptr(GString) todo = g_string_new_len(path, (gssize)path_len);
   gsize at = 0;
   guint links = 0;
+  g_string_truncate(w->path, 0);
   w->node = self->root;
+  w->beyond = 0;
   while (at < todo->len) {
     const char *name = todo->str + at;
     const char *slash = strchrnul(name, '/');
@@ -335,8 +337,7 @@ static gboolean
 walk_to_parent(NzTree *self, const NzEntry *e, gsize parent_len, Walk *w, GError **error)
 {
   for (;;) {
-    g_string_truncate(w->path, 0);
-    w->beyond = 0;
+    w->node = self->root;
     switch (walk(self, e->path, parent_len, TRUE, w)) {
     case WALK_OK:
       /* The last component of a parent that is a file: the walk ends on it. */
@@ -388,8 +389,8 @@ node_make(NzTree *self, Walk *w, const char *base, gsize base_len, GError **erro
 static gboolean
 is_kept(const NzEntry *e)
 {
-  return e->kind != NZ_ENTRY_FILE || (e->mode & NZ_MODE_SETID) || nz_capability_is_there(&e->capability) ||
-         e->body_kind != NZ_BODY_NONE;
+  return e->kind != NZ_ENTRY_FILE || (e->mode & NZ_MODE_SETID) ||
+         nz_capability_is_there(&e->capability) || e->body_kind != NZ_BODY_NONE;
 }
 
 static gboolean
@@ -398,6 +399,8 @@ apply_opaque(NzTree *self, Walk *w)
   Removed removed = {0};
   if (w->beyond == 0)
     remove_below(self, w->node, TRUE, &removed);
+  if (w->lower_link)
+    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, removed.hid_all);
   return TRUE;
 }
 
@@ -421,6 +424,8 @@ apply_whiteout(NzTree *self, Walk *w, const char *name, gsize len, GError **erro
   gboolean beside = known && layer == self->layer && kind != NZ_NAME_WHITEOUT;
   if (beside || removed.same_layer)
     note_ambiguity(self, NZ_AMBIGUOUS_WHITEOUT, w->path->str, removed.hid_same);
+  if (w->lower_link)
+    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, removed.hid_all);
   return TRUE;
 }
 
@@ -434,14 +439,14 @@ find_link_target(NzTree *self, const NzEntry *e, const char *own_path, GError **
   const char *base = slash ? slash + 1 : e->target;
   gsize base_len = strlen(base);
   g_autofree char *shown = nz_printable(e->target, -1);
-  if (walk(self, e->target, parent_len, TRUE, &w) != WALK_OK ||
-      (w.beyond == 0 && w.node->inode) || base_len == 0) {
+  if (walk(self, e->target, parent_len, TRUE, &w) != WALK_OK || (w.beyond == 0 && w.node->inode) ||
+      base_len == 0) {
     nz_set_input(error, "a hard link to /%s, whose directory is none", shown);
     return NULL;
   }
   Node *node = w.beyond == 0 ? node_find(self, w.node, base, base_len) : NULL;
-  g_autofree char *path = w.path->len > 0 ? g_strconcat(w.path->str, "/", base, NULL)
-                                          : g_strdup(base);
+  g_autofree char *path =
+      w.path->len > 0 ? g_strconcat(w.path->str, "/", base, NULL) : g_strdup(base);
   if (strcmp(path, own_path) == 0) {
     nz_set_input(error, "a hard link to itself: /%s", shown);
     return NULL;
@@ -507,9 +512,9 @@ make_room(NzTree *self, const NzEntry *e, Node *node, const char *path, gboolean
 
   guint old_layer = 0;
   NzNameKind old_kind = NZ_NAME_FILE;
-  gboolean known = nz_names_note(self->names, path, strlen(path), self->layer,
-                                 is_directory ? NZ_NAME_DIRECTORY : NZ_NAME_FILE, &old_layer,
-                                 &old_kind);
+  gboolean known =
+      nz_names_note(self->names, path, strlen(path), self->layer,
+                    is_directory ? NZ_NAME_DIRECTORY : NZ_NAME_FILE, &old_layer, &old_kind);
   gboolean here = known && old_layer == self->layer;
   if (here && old_kind == NZ_NAME_WHITEOUT) {
     guint hides = GPOINTER_TO_UINT(g_hash_table_lookup(self->whited_out, path));
@@ -530,8 +535,6 @@ static void
 walk_again(const NzTree *self, const NzEntry *e, Walk *w)
 {
   const char *slash = strrchr(e->path, '/');
-  g_string_truncate(w->path, 0);
-  w->beyond = 0;
   walk(self, e->path, slash ? (gsize)(slash - e->path) : 0, TRUE, w);
 }
 
@@ -539,8 +542,8 @@ static gboolean
 apply_entry(NzTree *self, const NzEntry *e, Walk *w, const char *base, gsize base_len,
             GError **error)
 {
-  g_autofree char *path = w->path->len > 0 ? g_strconcat(w->path->str, "/", base, NULL)
-                                           : g_strdup(base);
+  g_autofree char *path =
+      w->path->len > 0 ? g_strconcat(w->path->str, "/", base, NULL) : g_strdup(base);
   NzInode *inode = NULL;
   if (is_kept(e) && e->kind != NZ_ENTRY_DIRECTORY) {
     inode = inode_for(self, e, path, error);

@@ -5,7 +5,8 @@
  * privilege, files whose content is needed, links, devices, and the directories above them. A plain
  * file leaves nothing but the removal of what was at its path, and 11 bytes in the set of names.
  *
- * The rules (OCI image spec "Layer Filesystem Changeset", and what unpackers do where it is silent):
+ * The rules (OCI image spec "Layer Filesystem Changeset", and what unpackers do where it is
+ * silent):
  *   - parents that are symbolic links are followed, inside the root; the last component is not;
  *   - a directory over a directory merges; anything else replaces the whole subtree;
  *   - ".wh.NAME" removes NAME; ".wh..wh..opq" removes what lower layers put into its directory,
@@ -63,7 +64,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzTree, nz_tree_free)
 gboolean nz_tree_apply(NzTree *self, guint layer, const NzEntry *entry, GError **error);
 
 typedef enum {
-  NZ_LOOKUP_FOUND,  /* *inode */
+  NZ_LOOKUP_FOUND, /* *inode */
   NZ_LOOKUP_ABSENT,
   NZ_LOOKUP_DIRECTORY,
   NZ_LOOKUP_LOOP,   /* of symbolic links */

@@ -8,13 +8,8 @@
 
 /* Where package managers keep their lists; the paths that count are what these lead to. */
 static const char *const databases[] = {
-    "var/lib/dpkg/info",
-    "var/lib/dpkg/status.d",
-    "lib/apk/db",
-    "usr/lib/apk/db",
-    "var/lib/rpm",
-    "usr/lib/sysimage/rpm",
-    "usr/share/rpm",
+    "var/lib/dpkg/info", "var/lib/dpkg/status.d", "lib/apk/db",    "usr/lib/apk/db",
+    "var/lib/rpm",       "usr/lib/sysimage/rpm",  "usr/share/rpm",
 };
 
 typedef struct {

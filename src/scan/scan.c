@@ -146,8 +146,7 @@ add_file(const char *path, const NzInode *inode, gpointer user_data)
 }
 
 static gboolean
-add_uid0(const char *name, gsize name_len, gint64 uid, gint64 gid G_GNUC_UNUSED,
-         gpointer user_data)
+add_uid0(const char *name, gsize name_len, gint64 uid, gint64 gid G_GNUC_UNUSED, gpointer user_data)
 {
   GPtrArray *names = user_data;
   gboolean is_root = name_len == 4 && memcmp(name, "root", 4) == 0;
@@ -213,8 +212,7 @@ add_layers(const NzImage *image, NzSubject *subject)
 }
 
 static void
-add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r,
-          NzSubject *subject)
+add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, NzSubject *subject)
 {
   if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
@@ -222,11 +220,13 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r,
   if (r->tree && nz_tree_is_crowded(r->tree))
     g_ptr_array_add(subject->notes,
                     g_strdup_printf("more than %" G_GSIZE_FORMAT " paths: past these, paths that "
-                                    "are twice in a layer were not looked for", NZ_NAMES_MAX));
+                                    "are twice in a layer were not looked for",
+                                    NZ_NAMES_MAX));
   if (r->n_results > 0 && r->results[0].n_mounts > 0)
     g_ptr_array_add(subject->notes,
                     g_strdup_printf("%u entries on other filesystems (mount points) were not "
-                                    "looked at", r->results[0].n_mounts));
+                                    "looked at",
+                                    r->results[0].n_mounts));
 }
 
 static void
@@ -258,8 +258,11 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_fact_free);
   g_autoptr(GPtrArray) uid0 = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) mismatches = g_ptr_array_new_with_free_func(mismatch_free);
-  NzImageFacts facts = {.user = subject->user, .files = files, .uid0 = uid0,
-                        .layers = subject->layers, .mismatches = mismatches};
+  NzImageFacts facts = {.user = subject->user,
+                        .files = files,
+                        .uid0 = uid0,
+                        .layers = subject->layers,
+                        .mismatches = mismatches};
   judge_files(image, &r, subject, &facts);
   nz_checks_run(&facts, subject->findings);
   add_notes(image, options, &r, subject);

@@ -68,8 +68,8 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResul
   g_autoptr(NzTree) tree = nz_tree_new(image->store->whiteouts);
   g_autoptr(NzLogBudget) budget = nz_log_budget_new(NZ_LOG_BYTES_MAX, TRUE);
   g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
-  Job job = {.image = image, .options = *options, .budget = budget, .logs = logs,
-             .results = results};
+  Job job = {
+      .image = image, .options = *options, .budget = budget, .logs = logs, .results = results};
   if (!job.options.control)
     job.options.control = &job.own_control;
   for (guint i = 0; i < n; i++)

@@ -34,8 +34,12 @@ def below(path, others):
 
 
 class Generator:
-    def __init__(self, seed):
+    """`link_headers`: hardlinks within a layer carry attributes of their own, which become those of
+    the file.  There are then no links to lower layers: whose inode those change is in dispute."""
+
+    def __init__(self, seed, link_headers=False):
         self.random = random.Random(seed)
+        self.link_headers = link_headers
         self.kinds = {"": "dir"}   # the effective tree: path -> dir, file, symlink
         self.attributes = {}       # of its files
         self.lower = {}            # the tree as the layers below left it
@@ -53,8 +57,8 @@ class Generator:
         steps = [self.add_file] * 6 + [self.add_directory] * 3 + [self.add_link] * 2 + \
                 [self.add_symlink] * 2 + [self.add_through_symlink] * 2
         if number:
-            steps += [self.delete] * 3 + [self.make_opaque] * 2 + [self.add_lower_link] * 2 + \
-                     [self.turn_into_directory] * 2
+            steps += [self.delete] * 3 + [self.make_opaque] * 2 + [self.turn_into_directory] * 2
+            steps += [] if self.link_headers else [self.add_lower_link] * 2
         for _ in range(self.random.randint(8, 24)):
             self.random.choice(steps)()
         return self.entries
@@ -80,17 +84,20 @@ class Generator:
         self.named.add(path)
         self.entries.append(entry)
 
-    def put_file(self, path, spelling=None):
+    def new_attributes(self):
         uid, gid = self.random.choice(OWNERS)
-        facts = Attributes(self.random.choice(MODES), uid, gid, self.random.choice(CAPABILITIES))
-        self.put(path, "file", layouts.file(spelling or path, facts.mode, uid, gid,
+        return Attributes(self.random.choice(MODES), uid, gid, self.random.choice(CAPABILITIES))
+
+    def put_file(self, path, spelling=None):
+        facts = self.new_attributes()
+        self.put(path, "file", layouts.file(spelling or path, facts.mode, facts.uid, facts.gid,
                                             path.encode()[:20], facts.capability))
         self.attributes[path] = facts
         self.own_files.add(path)
 
     def put_link(self, path, target):
-        """The header repeats its target's attributes, as container engines write it."""
-        facts = self.attributes[target]
+        """The header repeats its target's attributes, as container engines write it, or does not."""
+        facts = self.new_attributes() if self.link_headers else self.attributes[target]
         self.put(path, "file", layouts.hardlink(path, target, facts.mode, facts.uid, facts.gid,
                                                 facts.capability))
         self.attributes[path] = facts

@@ -8,11 +8,13 @@ import layouts
 import pytest
 
 SEEDS = range(60)
+LINK_HEADER_SEEDS = range(1000, 1030)
 
 
-def build(seed, place):
+def build(seed, place, **options):
     compress = [None, ["gzip"], ["gzip", None]][seed % 3]
-    return layouts.write_layout(place / "image", generator.Generator(seed).image(), "1000:1000", compress)
+    image = generator.Generator(seed, **options).image()
+    return layouts.write_layout(place / "image", image, "1000:1000", compress)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -32,3 +34,12 @@ def test_findings_equal_the_unpacked_tree(seed, place):
         compare.assert_same_files(kit.file_findings(subject), judges.privileged_files(merged), f"seed {seed}")
     assert subject["user"]["state"] == "non-root"
     assert "ambiguous-layer" not in kit.rules_of(subject), "the generator writes nothing ambiguous"
+
+
+@pytest.mark.parametrize("seed", LINK_HEADER_SEEDS)
+def test_attributes_in_the_headers_of_links(seed, place):
+    """The overlay mount alone is the judge: umoci ignores these (see ENGINES in test_odd_layers.py)."""
+    layout = build(seed, place, link_headers=True)
+    subject = kit.scan(f"oci:{layout}")
+    with judges.overlay(judges.layout_layers(layout), str(place / "overlay")) as merged:
+        compare.assert_same_files(kit.file_findings(subject), judges.privileged_files(merged), f"seed {seed}")

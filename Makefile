@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+# A front to Meson that needs nothing but make: each target installs the Debian packages it lacks.
+#   make         builds build/nonzero
+#   make demo    builds, makes a real Debian image and a hardened one, and scans both
+#   make check   runs all tests, plain and under ASan + UBSan
+#   make lint    static analysis and format
+#   make help    the rest
+
+# The distribution's tools, whatever else is on the machine.
+export PATH := /usr/bin:/usr/sbin:/bin:/sbin:$(PATH)
+PYTHON := /usr/bin/python3
+RESULTS := build/results
+CONFIGURE := meson setup -Dwerror=true
+
+.PHONY: all help demo check unit cli asan zlib e2e lint format bench fuzz soak install clean
+
+all: build/build.ninja
+	ninja -C build
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo 'make unit, cli, asan, zlib, e2e   parts of make check'
+	@echo 'make format  rewrites the C files as clang-format wants them'
+	@echo 'make bench   measures against other programs and writes docs/BENCHMARKS.md'
+	@echo 'make fuzz    runs each fuzzer for FUZZ_SECONDS (60)'
+	@echo 'make soak    the long tests: every fuzzer for 10 minutes, 10 times the random images'
+	@echo 'make install [DESTDIR=DIR] [PREFIX=/usr/local]'
+	@echo 'make clean   removes build and build-*'
+
+build/build.ninja: meson.build meson_options.txt
+	@packaging/deps.sh build
+	test -f $@ && meson setup --reconfigure build || $(CONFIGURE) $(if $(PREFIX),--prefix $(PREFIX)) build
+
+demo: all
+	@packaging/deps.sh demo
+	packaging/demo.sh
+
+# --- tests: each part leaves JUnit files in $(RESULTS), tests/summary.py counts them ---
+
+check:
+	@packaging/deps.sh build check
+	rm -rf $(RESULTS)
+	$(MAKE) all
+	for part in unit cli asan zlib e2e; do $(MAKE) $$part || echo "make $$part failed"; done
+	$(PYTHON) tests/summary.py $(RESULTS) unit cli unit-asan cli-asan unit-zlib e2e
+
+# $(1): build directory, $(2): name of the result
+define meson_test
+	@mkdir -p $(RESULTS)
+	ninja -C $(1)
+	rm -f $(1)/meson-logs/testlog.junit.xml
+	meson test -C $(1) --no-rebuild --print-errorlogs; status=$$?; \
+	  cp $(1)/meson-logs/testlog.junit.xml $(RESULTS)/$(2).xml; exit $$status
+endef
+
+PYTEST = $(PYTHON) -m pytest -q -p no:cacheprovider -rs
+
+unit: all
+	$(call meson_test,build,unit)
+
+cli: all
+	@mkdir -p $(RESULTS)
+	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) --junitxml=$(RESULTS)/cli.xml tests/cli
+
+asan:
+	test -d build-asan || $(CONFIGURE) -Db_sanitize=address,undefined -Db_lundef=false build-asan
+	$(call meson_test,build-asan,unit-asan)
+	NONZERO=$(CURDIR)/build-asan/nonzero NONZERO_SANITIZED=1 \
+	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	  $(PYTEST) --junitxml=$(RESULTS)/cli-asan.xml tests/cli
+
+zlib:
+	test -d build-zlib || $(CONFIGURE) -Dgzip=zlib build-zlib
+	$(call meson_test,build-zlib,unit-zlib)
+
+e2e: all
+	@packaging/deps.sh e2e
+	@mkdir -p $(RESULTS)
+	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) --junitxml=$(RESULTS)/e2e.xml tests/e2e
+
+# --- everything else ---
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+lint: build/build.ninja
+	@packaging/deps.sh lint
+	clang-format --dry-run -Werror $(SOURCES)
+	ninja -C build
+	tests/lint.sh build
+
+format:
+	@packaging/deps.sh lint
+	clang-format -i $(SOURCES)
+
+bench: all
+	@packaging/deps.sh bench
+	bench/make-images.sh build/bench
+	$(PYTHON) bench/run.py --write
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@packaging/deps.sh build fuzz
+	test -d build-fuzz || CC=clang $(CONFIGURE) -Dfuzz=true build-fuzz
+	ninja -C build-fuzz
+	tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
+
+soak:
+	$(MAKE) fuzz FUZZ_SECONDS=600
+	NONZERO_SOAK=10 $(MAKE) e2e
+
+install: all
+	meson install -C build --no-rebuild
+
+clean:
+	rm -rf build build-*

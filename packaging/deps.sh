@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that the named groups need and that are not there.
+#   packaging/deps.sh build|check|e2e|demo|lint|bench|fuzz ...
+set -eu
+
+build="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libisal-dev zlib1g-dev libzstd-dev
+  nettle-dev libjansson-dev libsmartcols-dev libsqlite3-dev libxxhash-dev"
+check="python3 python3-pytest python3-jsonschema zstd tar libarchive-tools ca-certificates"
+e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io uidmap libcap2-bin attr rpm
+  fuse-overlayfs iptables xz-utils"
+demo="mmdebstrap buildah skopeo ca-certificates"
+lint="clang-format clang-tidy cppcheck git"
+bench="$check mmdebstrap skopeo umoci isal libarchive-tools zstd"
+fuzz="clang libclang-rt-14-dev python3"
+
+missing=""
+for group in "$@"; do
+  eval "packages=\${$group}"
+  for package in $packages; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+  done
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "These Debian packages, or what corresponds to them here, are needed:$missing" >&2
+  exit 1
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "As root: apt-get install --no-install-recommends$missing" >&2
+    exit 1
+  fi
+  as_root=sudo
+fi
+echo "Installing:$missing"
+# shellcheck disable=SC2086
+install() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+}
+# An old list of packages names files that are gone: a fresh one, once.
+install >/dev/null 2>&1 || { $as_root apt-get update -qq && install >/dev/null; }

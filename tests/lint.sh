@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Static analysis: tests/lint.sh BUILD_DIR. Prints each complaint; any of them fails.
+set -eu
+build=$1
+sources=$(git ls-files 'src/*.c' | grep -v codec_gzip_zlib)
+status=0
+
+echo "== functions that hostile bytes must not meet"
+banned='\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atoll|strtol|strtoul|strtoll|strtoull|sscanf|alloca)[[:space:]]*\('
+if git grep -nE "$banned" -- 'src/*.c' 'src/*.h'; then
+  echo "use nz_parse_int, g_strdup_printf and bounded copies"
+  status=1
+fi
+
+echo "== cppcheck"
+# shellcheck disable=SC2086
+cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=gnu --library=gtk -Isrc \
+  --enable=warning,portability --suppressions-list=tests/cppcheck.txt $sources || status=1
+
+echo "== clang-tidy"
+# shellcheck disable=SC2086
+printf '%s\n' $sources | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$build" 2>/dev/null || status=1
+exit $status
