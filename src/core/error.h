@@ -20,5 +20,13 @@ GQuark nz_error_quark(void);
 /* Sets an NZ_ERROR_IO error: FORMAT, then ": ", then the text of ERRNUM. */
 void nz_set_errno(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* Sets an NZ_ERROR_INPUT error. Returns FALSE, so that a reader can end with it. */
-gboolean nz_set_input(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Sets an NZ_ERROR_INPUT error and is FALSE, so that a reader can end with it. A macro, because
+ * static analysis must see that. */
+#define nz_set_input(...) (nz_set_input_error(__VA_ARGS__), nz_false())
+void nz_set_input_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static inline gboolean
+nz_false(void)
+{
+  return FALSE;
+}

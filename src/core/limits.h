@@ -98,3 +98,26 @@
 
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
+
+/* --- rpm databases --- */
+
+/* Packages of one database. All of Fedora is some 70,000; an image holds hundreds. */
+#define NZ_RPM_PACKAGES_MAX 131072
+
+/* Files of all packages together. The fattest images have half a million. */
+#define NZ_RPM_FILES_MAX (4 * 1024 * 1024)
+
+/* Directory names of one package, 4 bytes each here. The largest packages have some 20,000. */
+#define NZ_RPM_DIRS_MAX (1024 * 1024)
+
+/* Bytes of one path. Linux' PATH_MAX less the closing NUL: rpm could not have made a longer one.
+ * One long directory name is shared by many files, so that without this and the next bound a
+ * small header could name terabytes. */
+#define NZ_RPM_PATH_MAX 4095
+
+/* Bytes of all paths handed out. NZ_RPM_FILES_MAX at 256 bytes; real paths average 60. */
+#define NZ_RPM_PATHS_MAX (1024 * 1024 * 1024)
+
+/* Index entries and store of one header: rpm's own limits (HEADER_TAGS_MAX, HEADER_DATA_MAX). */
+#define NZ_RPM_TAGS_MAX  65535
+#define NZ_RPM_STORE_MAX (256 * 1024 * 1024 - 1)

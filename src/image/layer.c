@@ -93,7 +93,7 @@ set_body(Reader *self, NzTar *tar, const NzTarHeader *h, NzEntry *e, GError **er
 {
   if (e->kind != NZ_ENTRY_FILE)
     return TRUE;
-  const NzCapture *capture = nz_capture_for(e->path, self->options->wanted);
+  const NzCapture *capture = nz_capture_for(e->path, (guint64)h->size, self->options->wanted);
   if (!capture)
     return TRUE;
   if (h->size < 0 || (guint64)h->size > nz_capture_max(capture)) {

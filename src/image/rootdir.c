@@ -57,7 +57,7 @@ read_capability(DirWalk *self, int dir, const char *name, NzEntry *e, GError **e
 static gboolean
 read_body(DirWalk *self, int dir, const char *name, guint64 size, NzEntry *e, GError **error)
 {
-  const NzCapture *capture = nz_capture_for(self->path->str, self->options->wanted);
+  const NzCapture *capture = nz_capture_for(self->path->str, size, self->options->wanted);
   if (!capture)
     return TRUE;
   if (size > nz_capture_max(capture)) {

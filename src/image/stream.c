@@ -113,10 +113,10 @@ gssize
 nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
 {
   g_assert(self->position == 0);
-  const guint8 *data;
+  const guint8 *data = NULL;
   gssize ready = nz_stream_peek(self, &data, error);
-  if (ready < 0)
-    return -1;
+  if (ready <= 0)
+    return ready;
   /* Enough lies ready; or it was sniffed before, and there is no more. */
   if ((gsize)ready >= n || self->sniffed) {
     memcpy(buf, data, MIN((gsize)ready, n));

@@ -59,12 +59,12 @@ nz_tar_free(NzTar *self)
   g_free(self);
 }
 
-gboolean
-nz_tar_bad(NzTar *self, GError **error, const char *what)
+void
+nz_tar_set_bad(NzTar *self, GError **error, const char *what)
 {
   g_autofree char *name = nz_printable(self->name->str, (gssize)self->name->len);
-  return nz_set_input(error, "bad tar header at byte %" G_GUINT64_FORMAT "%s%s: %s",
-                      self->header_at, *name ? ", of or after " : "", name, what);
+  nz_set_input(error, "bad tar header at byte %" G_GUINT64_FORMAT "%s%s: %s", self->header_at,
+               *name ? ", of or after " : "", name, what);
 }
 
 /* A NUL-terminated string, or all of the field. */

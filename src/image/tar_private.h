@@ -80,5 +80,6 @@ gboolean nz_tar_parse_number(const guint8 *p, gsize n, gint64 *value);
 int nz_tar_read_block(NzTar *self, guint8 block[512], GError **error);
 gssize nz_tar_read_raw(NzTar *self, void *buf, gsize n, GError **error);
 
-/* Sets an error that names the header. Returns FALSE. */
-gboolean nz_tar_bad(NzTar *self, GError **error, const char *what);
+/* Sets an error that names the header, and is FALSE. */
+#define nz_tar_bad(self, error, what) (nz_tar_set_bad(self, error, what), nz_false())
+void nz_tar_set_bad(NzTar *self, GError **error, const char *what);

@@ -23,6 +23,8 @@ static const NzCapture table[] = {
     {"dpkg/status.d", NULL, ".md5sums", NZ_PACKAGE_LIST_MAX, NZ_BODY_OWNERS, NZ_OWNERS_MD5SUMS},
     {"apk/db", "installed", NULL, NZ_PACKAGE_LIST_MAX, NZ_BODY_OWNERS, NZ_OWNERS_APK},
     {"rpm", "rpmdb.sqlite", NULL, NZ_RPMDB_MAX, NZ_BODY_OWNERS, NZ_OWNERS_RPM_SQLITE},
+    /* What SQLite has not yet put into the database: if there is any, the database is not whole. */
+    {"rpm", "rpmdb.sqlite-wal", NULL, 0, NZ_BODY_OWNERS, NZ_OWNERS_RPM_SQLITE},
     {"rpm", "Packages.db", NULL, NZ_RPMDB_MAX, NZ_BODY_OWNERS, NZ_OWNERS_RPM_NDB},
     {"rpm", "Packages", NULL, NZ_RPMDB_MAX, NZ_BODY_OWNERS, NZ_OWNERS_RPM_BDB},
 };
@@ -40,7 +42,7 @@ dir_ends_with(const char *path, gsize len, const char *dir)
 }
 
 const NzCapture *
-nz_capture_for(const char *path, const char *const *wanted)
+nz_capture_for(const char *path, guint64 size, const char *const *wanted)
 {
   if (wanted && g_strv_contains(wanted, path))
     return &wanted_text;
@@ -53,7 +55,7 @@ nz_capture_for(const char *path, const char *const *wanted)
     gboolean named =
         c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix);
     if (named && dir_ends_with(path, (gsize)(slash - path), c->dir))
-      return c;
+      return size > 0 || c->kind == NZ_BODY_TEXT ? c : NULL;
   }
   return NULL;
 }

@@ -7,9 +7,9 @@
 
 typedef struct NzCapture NzCapture;
 
-/* What to keep of the file at PATH (cleaned); NULL: nothing. WANTED (NULL-terminated, or NULL)
- * names further files whose text is asked for. */
-const NzCapture *nz_capture_for(const char *path, const char *const *wanted);
+/* What to keep of the file of SIZE bytes at PATH (cleaned); NULL: nothing. WANTED
+ * (NULL-terminated, or NULL) names further files whose text is asked for. */
+const NzCapture *nz_capture_for(const char *path, guint64 size, const char *const *wanted);
 
 /* The most bytes worth reading. */
 gsize nz_capture_max(const NzCapture *capture);

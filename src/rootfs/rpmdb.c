@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(nz - rootfs - error - quark, nz_rootfs_error)
-
 static const struct {
   const char *name;
   gboolean (*read)(guint8 *data, gsize len, NzRpmSink *sink, GError **error);
@@ -15,28 +13,17 @@ static const struct {
 };
 
 gboolean
-nz_rpm_broken(GError **error, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_autofree char *message = g_strdup_vprintf(format, args);
-  va_end(args);
-  g_set_error_literal(error, NZ_ROOTFS_ERROR, NZ_ROOTFS_ERROR_PACKAGES, message);
-  return FALSE;
-}
-
-gboolean
 nz_rpm_sink_add(NzRpmSink *sink, guint64 number, const guint8 *blob, gsize len, GError **error)
 {
   if (len > sink->bytes_left)
-    return nz_rpm_broken(error,
-                         "package %" G_GUINT64_FORMAT ": the package headers add up to more "
-                         "than the file holds",
-                         number);
+    return nz_set_input(error,
+                        "package %" G_GUINT64_FORMAT ": the package headers add up to more "
+                        "than the file holds",
+                        number);
   sink->bytes_left -= len;
 
   if (sink->n_packages == NZ_RPM_PACKAGES_MAX)
-    return nz_rpm_broken(error, "more than %d packages", NZ_RPM_PACKAGES_MAX);
+    return nz_set_input(error, "more than %d packages", NZ_RPM_PACKAGES_MAX);
   sink->n_packages++;
 
   if (nz_rpmheader_read(sink, blob, len, error))
@@ -50,19 +37,19 @@ nz_rpm_sink_path(NzRpmSink *sink, const char *package, const char *dir, gsize di
                  const char *base, gsize base_len, GError **error)
 {
   if (dir_len > NZ_RPM_PATH_MAX || base_len > NZ_RPM_PATH_MAX - dir_len)
-    return nz_rpm_broken(error, "a path of more than %d bytes", NZ_RPM_PATH_MAX);
+    return nz_set_input(error, "a path of more than %d bytes", NZ_RPM_PATH_MAX);
   gsize len = dir_len + base_len;
 
   if (sink->n_files == NZ_RPM_FILES_MAX)
-    return nz_rpm_broken(error, "more than %d files in all packages", NZ_RPM_FILES_MAX);
+    return nz_set_input(error, "more than %d files in all packages", NZ_RPM_FILES_MAX);
   if (len > NZ_RPM_PATHS_MAX - sink->path_bytes)
-    return nz_rpm_broken(error, "paths of more than %d bytes in all packages", NZ_RPM_PATHS_MAX);
+    return nz_set_input(error, "paths of more than %d bytes in all packages", NZ_RPM_PATHS_MAX);
 
   memcpy(sink->path, dir, dir_len);
   memcpy(sink->path + dir_len, base, base_len);
   sink->path[len] = '\0';
   if (sink->path[0] != '/')
-    return nz_rpm_broken(error, "a path that does not begin with '/'");
+    return nz_set_input(error, "a path that does not begin with '/'");
 
   sink->n_files++;
   sink->path_bytes += len;

@@ -3,20 +3,13 @@
  * out of an image, so it is hostile, and it may be of a kind that the rpm at hand does not know. */
 #pragma once
 
-#include <glib.h>
+#include "core/error.h"
 
 typedef enum {
   NZ_RPMDB_SQLITE, /* rpmdb.sqlite: Fedora 33, RHEL 9, Amazon Linux 2023 and later */
   NZ_RPMDB_NDB,    /* Packages.db: SUSE */
   NZ_RPMDB_BDB,    /* Packages: Berkeley DB, everything before */
 } NzRpmdbFormat;
-
-typedef enum {
-  NZ_ROOTFS_ERROR_PACKAGES, /* the package database is broken, incomplete or hostile */
-} NzRootfsError;
-
-#define NZ_ROOTFS_ERROR (nz_rootfs_error_quark())
-GQuark nz_rootfs_error_quark(void);
 
 /* Called for every file of every package. PACKAGE and PATH are NUL-terminated and valid during the
  * call. PATH is absolute ("/usr/bin/su") and PATH_LEN (1 to 4095) bytes long; neither need be UTF-8
@@ -29,7 +22,7 @@ typedef void (*NzOwnedPathFunc)(const char *package, const char *path, gsize pat
 /* Reads the whole database file DATA[0..LEN) and hands each owned path to FUNC. DATA may be
  * modified in place and is not kept.
  *
- * FALSE with NZ_ROOTFS_ERROR_PACKAGES when any part of the database cannot be read; the message
+ * FALSE with NZ_ERROR_INPUT when any part of the database cannot be read; the message
  * names the package by rpm's number for it, where the fault is inside one. FUNC may have been
  * called by then: what it was told is half an answer and has to be thrown away.
  *

@@ -75,24 +75,24 @@ static gboolean
 open_magic(const guint8 *data, gsize len, GError **error)
 {
   if (len < META_SIZE)
-    return nz_rpm_broken(error, "the file is cut short: it has no meta page");
+    return nz_set_input(error, "the file is cut short: it has no meta page");
 
   switch (nz_rpm_le32(data + 12)) {
   case HASH_MAGIC:
     break;
   case BTREE_MAGIC:
-    return nz_rpm_broken(error, "a B-tree, as rpm 5 wrote it; only hash tables can be read");
+    return nz_set_input(error, "a B-tree, as rpm 5 wrote it; only hash tables can be read");
   case GUINT32_SWAP_LE_BE_CONSTANT(HASH_MAGIC):
   case GUINT32_SWAP_LE_BE_CONSTANT(BTREE_MAGIC):
-    return nz_rpm_broken(error, "written on a big-endian machine; only little-endian can be read");
+    return nz_set_input(error, "written on a big-endian machine; only little-endian can be read");
   default:
-    return nz_rpm_broken(error, "this is no Berkeley DB hash table");
+    return nz_set_input(error, "this is no Berkeley DB hash table");
   }
 
   guint32 version = nz_rpm_le32(data + 16);
   if (version < VERSION_MIN || version > VERSION_MAX)
-    return nz_rpm_broken(error, "hash table version %u; %d to %d can be read", version, VERSION_MIN,
-                         VERSION_MAX);
+    return nz_set_input(error, "hash table version %u; %d to %d can be read", version, VERSION_MIN,
+                        VERSION_MAX);
   return TRUE;
 }
 
@@ -110,14 +110,14 @@ open_table(Table *t, const guint8 *data, gsize len, GError **error)
   t->spares = data + 96;
 
   if (data[24] != 0 || data[26] != META_FLAGS_KNOWN)
-    return nz_rpm_broken(error, "encrypted, checksummed or partitioned tables cannot be read");
+    return nz_set_input(error, "encrypted, checksummed or partitioned tables cannot be read");
   if (data[25] != PAGE_HASH_META || t->page_size < PAGE_SIZE_MIN || t->page_size > PAGE_SIZE_MAX ||
       (t->page_size & (t->page_size - 1)) != 0 || t->max_bucket > t->last_page)
-    return nz_rpm_broken(error, "the meta page is broken");
+    return nz_set_input(error, "the meta page is broken");
   if (t->last_page >= len / t->page_size)
-    return nz_rpm_broken(error,
-                         "the file is cut short: %" G_GSIZE_FORMAT " bytes for pages 0 to %u of %u",
-                         len, t->last_page, t->page_size);
+    return nz_set_input(error,
+                        "the file is cut short: %" G_GSIZE_FORMAT " bytes for pages 0 to %u of %u",
+                        len, t->last_page, t->page_size);
 
   t->seen = g_new0(guint8, (gsize)t->last_page + 1);
   t->value = g_byte_array_new();
@@ -129,11 +129,11 @@ static const guint8 *
 take_page(Table *t, guint64 number, GError **error)
 {
   if (number == 0 || number > t->last_page) {
-    nz_rpm_broken(error, "a chain leads to page %" G_GUINT64_FORMAT " of %u", number, t->last_page);
+    nz_set_input(error, "a chain leads to page %" G_GUINT64_FORMAT " of %u", number, t->last_page);
     return NULL;
   }
   if (t->seen[number]) {
-    nz_rpm_broken(error, "two chains lead to page %" G_GUINT64_FORMAT, number);
+    nz_set_input(error, "two chains lead to page %" G_GUINT64_FORMAT, number);
     return NULL;
   }
   t->seen[number] = TRUE;
@@ -146,7 +146,7 @@ read_overflow(Table *t, guint32 number, guint32 len, GError **error)
 {
   g_byte_array_set_size(t->value, 0);
   if (len > t->sink->bytes_left)
-    return nz_rpm_broken(error, "a value of %u bytes does not fit into the file", len);
+    return nz_set_input(error, "a value of %u bytes does not fit into the file", len);
 
   while (t->value->len < len) {
     const guint8 *page = take_page(t, number, error);
@@ -155,7 +155,7 @@ read_overflow(Table *t, guint32 number, guint32 len, GError **error)
     guint32 part = nz_rpm_le16(page + 22);
     if (nz_rpm_le32(page + 8) != number || page[25] != PAGE_OVERFLOW || part == 0 ||
         part > t->page_size - PAGE_HEAD || part > len - t->value->len)
-      return nz_rpm_broken(error, "the overflow page %u is broken", number);
+      return nz_set_input(error, "the overflow page %u is broken", number);
     g_byte_array_append(t->value, page + PAGE_HEAD, part);
     number = nz_rpm_le32(page + 16);
   }
@@ -170,7 +170,7 @@ read_item(const Table *t, const guint8 *page, guint32 n, guint32 i, Item *item, 
   guint32 begin = nz_rpm_le16(offsets + i * 2);
   guint32 end = i == 0 ? t->page_size : nz_rpm_le16(offsets + (i - 1) * 2);
   if (begin < PAGE_HEAD + n * 2 || begin >= end)
-    return nz_rpm_broken(error, "item %u of hash page %u is broken", i, nz_rpm_le32(page + 8));
+    return nz_set_input(error, "item %u of hash page %u is broken", i, nz_rpm_le32(page + 8));
   *item = (Item){.bytes = page + begin, .len = end - begin};
   return TRUE;
 }
@@ -179,7 +179,7 @@ static gboolean
 read_pair(Table *t, const Item *key, const Item *value, GError **error)
 {
   if (key->bytes[0] != ITEM_DATA || key->len != 1 + sizeof(guint32))
-    return nz_rpm_broken(error, "a key is no package number");
+    return nz_set_input(error, "a key is no package number");
   guint32 number = nz_rpm_le32(key->bytes + 1);
   if (number == 0)
     return TRUE;
@@ -188,8 +188,8 @@ read_pair(Table *t, const Item *key, const Item *value, GError **error)
     return nz_rpm_sink_add(t->sink, number, value->bytes + 1, value->len - 1, error);
 
   if (value->bytes[0] != ITEM_OVERFLOW || value->len != ITEM_OVERFLOW_SIZE)
-    return nz_rpm_broken(error, "package %u: its value is of kind %u, which rpm never wrote",
-                         number, value->bytes[0]);
+    return nz_set_input(error, "package %u: its value is of kind %u, which rpm never wrote", number,
+                        value->bytes[0]);
   if (!read_overflow(t, nz_rpm_le32(value->bytes + 4), nz_rpm_le32(value->bytes + 8), error)) {
     g_prefix_error(error, "package %u: ", number);
     return FALSE;
@@ -202,7 +202,7 @@ read_hash_page(Table *t, const guint8 *page, GError **error)
 {
   guint32 n = nz_rpm_le16(page + 20);
   if (n % 2 != 0 || n > (t->page_size - PAGE_HEAD) / 2)
-    return nz_rpm_broken(error, "hash page %u is broken: %u items", nz_rpm_le32(page + 8), n);
+    return nz_set_input(error, "hash page %u is broken: %u items", nz_rpm_le32(page + 8), n);
 
   for (guint32 i = 0; i < n; i += 2) {
     Item key = {0}, value = {0};
@@ -218,7 +218,7 @@ read_bucket(Table *t, guint32 bucket, GError **error)
 {
   guint bits = bucket == 0 ? 0 : g_bit_storage(bucket);
   if (bits >= 32)
-    return nz_rpm_broken(error, "the meta page is broken");
+    return nz_set_input(error, "the meta page is broken");
 
   guint64 number = (guint64)bucket + nz_rpm_le32(t->spares + bits * 4);
   do {
@@ -227,8 +227,8 @@ read_bucket(Table *t, guint32 bucket, GError **error)
       return FALSE;
     if (nz_rpm_le32(page + 8) != number ||
         (page[25] != PAGE_HASH && page[25] != PAGE_HASH_UNSORTED))
-      return nz_rpm_broken(error, "page %" G_GUINT64_FORMAT " of bucket %u is no hash page", number,
-                           bucket);
+      return nz_set_input(error, "page %" G_GUINT64_FORMAT " of bucket %u is no hash page", number,
+                          bucket);
     if (!read_hash_page(t, page, error))
       return FALSE;
     number = nz_rpm_le32(page + 16);

@@ -32,10 +32,10 @@ read_blob(const guint8 *data, gsize len, const guint8 *slot, guint32 n_pages, Nz
   guint64 size = (guint64)nz_rpm_le32(slot + 12) * BLOCK;
 
   if (number == 0 || start < (guint64)n_pages * PAGE || size < BLOB_HEAD + BLOB_TAIL)
-    return nz_rpm_broken(error, "package %u: its slot is broken", number);
+    return nz_set_input(error, "package %u: its slot is broken", number);
   if (start > len || size > len - start)
-    return nz_rpm_broken(error, "package %u lies behind the end of the file, which is cut short",
-                         number);
+    return nz_set_input(error, "package %u lies behind the end of the file, which is cut short",
+                        number);
 
   const guint8 *blob = data + start;
   const guint8 *tail = blob + size - BLOB_TAIL;
@@ -43,7 +43,7 @@ read_blob(const guint8 *data, gsize len, const guint8 *slot, guint32 n_pages, Nz
   guint64 whole = (BLOB_HEAD + blob_len + BLOB_TAIL + BLOCK - 1) / BLOCK * BLOCK;
   if (memcmp(blob, "BlbS", 4) != 0 || nz_rpm_le32(blob + 4) != number || whole != size ||
       nz_rpm_le32(tail + 4) != blob_len || memcmp(tail + 8, "BlbE", 4) != 0)
-    return nz_rpm_broken(error, "package %u: the frame around its header is broken", number);
+    return nz_set_input(error, "package %u: the frame around its header is broken", number);
 
   return nz_rpm_sink_add(sink, number, blob + BLOB_HEAD, (gsize)blob_len, error);
 }
@@ -52,21 +52,21 @@ gboolean
 nz_rpmdb_read_ndb(guint8 *data, gsize len, NzRpmSink *sink, GError **error)
 {
   if (len < HEADER_SIZE || memcmp(data, "RpmP", 4) != 0)
-    return nz_rpm_broken(error, "this is no ndb database: it does not begin with RpmP");
+    return nz_set_input(error, "this is no ndb database: it does not begin with RpmP");
   if (nz_rpm_le32(data + 4) != 0)
-    return nz_rpm_broken(error, "version %u is not known", nz_rpm_le32(data + 4));
+    return nz_set_input(error, "version %u is not known", nz_rpm_le32(data + 4));
 
   guint32 n_pages = nz_rpm_le32(data + 12);
   if (len % BLOCK != 0 || n_pages == 0 || n_pages > len / PAGE)
-    return nz_rpm_broken(error,
-                         "the file is cut short: %" G_GSIZE_FORMAT " bytes with %u pages of slots",
-                         len, n_pages);
+    return nz_set_input(error,
+                        "the file is cut short: %" G_GSIZE_FORMAT " bytes with %u pages of slots",
+                        len, n_pages);
 
   const guint8 *end = data + (gsize)n_pages * PAGE;
   for (const guint8 *slot = data + HEADER_SIZE; slot < end; slot += SLOT_SIZE) {
     if (memcmp(slot, "Slot", 4) != 0)
-      return nz_rpm_broken(error, "the slot at byte %" G_GSIZE_FORMAT " is broken",
-                           (gsize)(slot - data));
+      return nz_set_input(error, "the slot at byte %" G_GSIZE_FORMAT " is broken",
+                          (gsize)(slot - data));
     if (nz_rpm_le32(slot + 8) == 0)
       continue;
     if (!read_blob(data, len, slot, n_pages, sink, error))

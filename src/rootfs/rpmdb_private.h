@@ -6,31 +6,8 @@
  * NzRpmdbFormat, and a line in the table of rpmdb.c. */
 #pragma once
 
+#include "core/limits.h"
 #include "rootfs/rpmdb.h"
-
-/* Bounds on a hostile database. A limit that is met is an error that names it. */
-enum {
-  /* Packages of one database. All of Fedora is some 70,000; an image holds hundreds. */
-  NZ_RPM_PACKAGES_MAX = 131072,
-
-  /* Files of all packages together. The fattest images have half a million. */
-  NZ_RPM_FILES_MAX = 4 * 1024 * 1024,
-
-  /* Directory names of one package, 4 bytes each here. The largest packages have some 20,000. */
-  NZ_RPM_DIRS_MAX = 1024 * 1024,
-
-  /* Bytes of one path. Linux' PATH_MAX less the closing NUL: rpm could not have made a longer one.
-   * One long directory name is shared by many files, so that without this and the next bound a
-   * small header could name terabytes. */
-  NZ_RPM_PATH_MAX = 4095,
-
-  /* Bytes of all paths handed out. NZ_RPM_FILES_MAX at 256 bytes; real paths average 60. */
-  NZ_RPM_PATHS_MAX = 1024 * 1024 * 1024,
-
-  /* Index entries and store of one header: rpm's own limits (HEADER_TAGS_MAX, HEADER_DATA_MAX). */
-  NZ_RPM_TAGS_MAX = 65535,
-  NZ_RPM_STORE_MAX = 256 * 1024 * 1024 - 1,
-};
 
 typedef struct {
   NzOwnedPathFunc func;
@@ -58,9 +35,6 @@ gboolean nz_rpmheader_read(NzRpmSink *sink, const guint8 *blob, gsize len, GErro
 gboolean nz_rpmdb_read_sqlite(guint8 *data, gsize len, NzRpmSink *sink, GError **error);
 gboolean nz_rpmdb_read_ndb(guint8 *data, gsize len, NzRpmSink *sink, GError **error);
 gboolean nz_rpmdb_read_bdb(guint8 *data, gsize len, NzRpmSink *sink, GError **error);
-
-/* Sets an NZ_ROOTFS_ERROR_PACKAGES error. Returns FALSE, so that a reader can end with it. */
-gboolean nz_rpm_broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static inline guint16
 nz_rpm_le16(const guint8 *p)

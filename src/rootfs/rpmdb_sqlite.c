@@ -57,11 +57,11 @@ static gboolean
 sqlite_broken(sqlite3 *db, GError **error)
 {
   if (sqlite3_errcode(db) == SQLITE_INTERRUPT)
-    return nz_rpm_broken(error, "reading it takes more steps than any real database");
+    return nz_set_input(error, "reading it takes more steps than any real database");
   /* SQLite quotes names from the schema, which are the attacker's: no escape sequences from there,
    * and no more than a line. */
   g_autofree char *message = g_strescape(sqlite3_errmsg(db), "\"");
-  return nz_rpm_broken(error, "%.200s", message);
+  return nz_set_input(error, "%.200s", message);
 }
 
 static int
@@ -108,7 +108,7 @@ open_memory(sqlite3 **db_out, guint8 *data, gsize len, int *ticks, GError **erro
                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
   g_autoptr(sqlite3) db = opened;
   if (rc != SQLITE_OK)
-    return nz_rpm_broken(error, "SQLite could not start: %s", sqlite3_errstr(rc));
+    return nz_set_input(error, "SQLite could not start: %s", sqlite3_errstr(rc));
 
   for (gsize i = 0; i < G_N_ELEMENTS(limits); i++)
     sqlite3_limit(db, limits[i].id, limits[i].value);
@@ -150,14 +150,14 @@ check_table(sqlite3 *db, GError **error)
 
   int rc = sqlite3_step(rows);
   if (rc == SQLITE_DONE)
-    return nz_rpm_broken(error, "it has no table Packages");
+    return nz_set_input(error, "it has no table Packages");
   if (rc != SQLITE_ROW)
     return sqlite_broken(db, error);
   const char *type = (const char *)sqlite3_column_text(rows, 0);
   if (g_strcmp0(type, "table") != 0 || sqlite3_column_int64(rows, 1) < 2)
-    return nz_rpm_broken(error, "Packages is no ordinary table");
+    return nz_set_input(error, "Packages is no ordinary table");
   if (sqlite3_step(rows) != SQLITE_DONE)
-    return nz_rpm_broken(error, "Packages is there twice");
+    return nz_set_input(error, "Packages is there twice");
   return TRUE;
 }
 
@@ -185,7 +185,7 @@ check_columns(sqlite3 *db, GError **error)
   if (rc != SQLITE_DONE)
     return sqlite_broken(db, error);
   if (!has_hnum || !has_blob)
-    return nz_rpm_broken(error, "Packages has no ordinary columns hnum and blob");
+    return nz_set_input(error, "Packages has no ordinary columns hnum and blob");
   return TRUE;
 }
 
@@ -201,7 +201,7 @@ read_rows(sqlite3 *db, NzRpmSink *sink, GError **error)
   while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
     guint64 number = (guint64)sqlite3_column_int64(rows, 0);
     if (sqlite3_column_type(rows, 1) != SQLITE_BLOB)
-      return nz_rpm_broken(error, "package %" G_GUINT64_FORMAT ": its header is no blob", number);
+      return nz_set_input(error, "package %" G_GUINT64_FORMAT ": its header is no blob", number);
     const guint8 *blob = sqlite3_column_blob(rows, 1);
     int len = sqlite3_column_bytes(rows, 1);
     if (blob == NULL && len > 0)
@@ -217,7 +217,7 @@ nz_rpmdb_read_sqlite(guint8 *data, gsize len, NzRpmSink *sink, GError **error)
 {
   /* Left to SQLite, an empty file would be a database without tables. */
   if (len < 512 || memcmp(data, "SQLite format 3", 16) != 0)
-    return nz_rpm_broken(error, "this is no SQLite database");
+    return nz_set_input(error, "this is no SQLite database");
 
   int ticks = SCHEMA_TICKS;
   sqlite3 *opened = NULL;

@@ -87,22 +87,20 @@ static gboolean
 open_header(Header *h, const guint8 *blob, gsize len, GError **error)
 {
   if (len < HEAD_SIZE)
-    return nz_rpm_broken(error, "the header is cut short at %" G_GSIZE_FORMAT " bytes", len);
+    return nz_set_input(error, "the header is cut short at %" G_GSIZE_FORMAT " bytes", len);
 
   h->n_entries = nz_rpm_be32(blob);
   h->store_len = nz_rpm_be32(blob + 4);
   if (h->n_entries == 0 || h->n_entries > NZ_RPM_TAGS_MAX || h->store_len > NZ_RPM_STORE_MAX)
-    return nz_rpm_broken(error,
-                         "a header of %u entries and %u bytes of data is beyond rpm's limits",
-                         h->n_entries, h->store_len);
+    return nz_set_input(error, "a header of %u entries and %u bytes of data is beyond rpm's limits",
+                        h->n_entries, h->store_len);
 
   gsize index_len = (gsize)h->n_entries * ENTRY_SIZE;
   if (len != HEAD_SIZE + index_len + h->store_len)
-    return nz_rpm_broken(error,
-                         "the header is %" G_GSIZE_FORMAT
-                         " bytes, but says %u entries and %u bytes "
-                         "of data",
-                         len, h->n_entries, h->store_len);
+    return nz_set_input(error,
+                        "the header is %" G_GSIZE_FORMAT " bytes, but says %u entries and %u bytes "
+                        "of data",
+                        len, h->n_entries, h->store_len);
   h->index = blob + HEAD_SIZE;
   h->store = h->index + index_len;
   return TRUE;
@@ -119,13 +117,13 @@ read_region(Header *h, GError **error)
 
   if (region.type != TYPE_BIN || region.count != ENTRY_SIZE || h->store_len < ENTRY_SIZE ||
       region.offset > h->store_len - ENTRY_SIZE)
-    return nz_rpm_broken(error, "the header's region entry is broken");
+    return nz_set_input(error, "the header's region entry is broken");
 
   Entry trailer = parse_entry(h->store + region.offset);
   guint32 region_len = 0u - trailer.offset;
   if (trailer.tag != region.tag || trailer.type != TYPE_BIN || trailer.count != ENTRY_SIZE ||
       region_len == 0 || region_len % ENTRY_SIZE != 0 || region_len / ENTRY_SIZE > h->n_entries)
-    return nz_rpm_broken(error, "the trailer of the header's region is broken");
+    return nz_set_input(error, "the trailer of the header's region is broken");
 
   h->n_region = region_len / ENTRY_SIZE;
   return TRUE;
@@ -137,7 +135,7 @@ find_wanted(Header *h, GError **error)
   for (guint32 i = 0; i < h->n_entries; i++) {
     Entry entry = parse_entry(h->index + (gsize)i * ENTRY_SIZE);
     if (entry.offset > h->store_len)
-      return nz_rpm_broken(error, "header entry %u (tag %u) points behind the data", i, entry.tag);
+      return nz_set_input(error, "header entry %u (tag %u) points behind the data", i, entry.tag);
 
     for (guint w = 0; w < N_WANTED; w++) {
       if (entry.tag != wanted[w].tag)
@@ -145,11 +143,11 @@ find_wanted(Header *h, GError **error)
       gboolean dribble = i >= h->n_region;
       /* rpm would take either one, as its binary search happens to fall. */
       if (h->has[w] && h->is_dribble[w] == dribble)
-        return nz_rpm_broken(error, "the header has %s twice", wanted[w].name);
+        return nz_set_input(error, "the header has %s twice", wanted[w].name);
       if (entry.type != wanted[w].type || entry.count == 0 ||
           (entry.type == TYPE_STRING && entry.count != 1))
-        return nz_rpm_broken(error, "%s has type %u and count %u", wanted[w].name, entry.type,
-                             entry.count);
+        return nz_set_input(error, "%s has type %u and count %u", wanted[w].name, entry.type,
+                            entry.count);
       h->has[w] = TRUE;
       h->is_dribble[w] = dribble;
       h->entries[w] = entry;
@@ -181,7 +179,7 @@ strings_next(Strings *s, gsize *len)
 static gboolean
 strings_broken(Wanted w, GError **error)
 {
-  return nz_rpm_broken(error, "%s runs behind the header's data", wanted[w].name);
+  return nz_set_input(error, "%s runs behind the header's data", wanted[w].name);
 }
 
 static gboolean
@@ -207,7 +205,7 @@ index_dirs(const Header *h, GError **error)
 {
   guint32 n_dirs = h->entries[DIRNAMES].count;
   if (n_dirs > NZ_RPM_DIRS_MAX) {
-    nz_rpm_broken(error, "%u directories, more than %d", n_dirs, NZ_RPM_DIRS_MAX);
+    nz_set_input(error, "%u directories, more than %d", n_dirs, NZ_RPM_DIRS_MAX);
     return NULL;
   }
 
@@ -235,12 +233,12 @@ static gboolean
 emit_names(const Header *h, NzRpmSink *sink, const char *package, GError **error)
 {
   if (!h->has[BASENAMES] || !h->has[DIRNAMES] || !h->has[DIRINDEXES])
-    return nz_rpm_broken(error, "of BASENAMES, DIRNAMES and DIRINDEXES one is missing");
+    return nz_set_input(error, "of BASENAMES, DIRNAMES and DIRINDEXES one is missing");
 
   guint32 n_files = h->entries[BASENAMES].count;
   const Entry *indexes = &h->entries[DIRINDEXES];
   if (indexes->count != n_files)
-    return nz_rpm_broken(error, "%u files, but %u directory indexes", n_files, indexes->count);
+    return nz_set_input(error, "%u files, but %u directory indexes", n_files, indexes->count);
   if (n_files > (h->store_len - indexes->offset) / sizeof(guint32))
     return strings_broken(DIRINDEXES, error);
 
@@ -257,8 +255,8 @@ emit_names(const Header *h, NzRpmSink *sink, const char *package, GError **error
 
     guint32 dir = nz_rpm_be32(h->store + indexes->offset + (gsize)i * sizeof(guint32));
     if (dir >= h->entries[DIRNAMES].count)
-      return nz_rpm_broken(error, "file %u is in directory %u of %u", i, dir,
-                           h->entries[DIRNAMES].count);
+      return nz_set_input(error, "file %u is in directory %u of %u", i, dir,
+                          h->entries[DIRNAMES].count);
     if (!nz_rpm_sink_path(sink, package, (const char *)h->store + dirs[dir],
                           dirs[dir + 1] - dirs[dir] - 1, base, len, error)) {
       g_prefix_error(error, "file %u: ", i);
@@ -276,14 +274,14 @@ nz_rpmheader_read(NzRpmSink *sink, const guint8 *blob, gsize len, GError **error
     return FALSE;
 
   if (!h.has[NAME])
-    return nz_rpm_broken(error, "the header has no NAME");
+    return nz_set_input(error, "the header has no NAME");
   gsize name_len = 0;
   Strings name = strings_of(&h, NAME);
   const char *package = strings_next(&name, &name_len);
   if (package == NULL)
     return strings_broken(NAME, error);
   if (name_len == 0)
-    return nz_rpm_broken(error, "the package's NAME is empty");
+    return nz_set_input(error, "the package's NAME is empty");
 
   /* A header that rpm 4 took over from rpm 3 has both forms, and the new one counts. */
   if (h.has[BASENAMES] || h.has[DIRNAMES] || h.has[DIRINDEXES])

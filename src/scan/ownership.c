@@ -96,7 +96,7 @@ nz_ownership_fill(const NzTree *tree, GPtrArray *files, GPtrArray *notes)
   nz_tree_foreach(tree, ask, &self);
   if (self.unreadable)
     g_ptr_array_add(notes, g_strdup("a package list could not be read; packages may be missing"));
-  if (self.n_paths > NZ_OWNED_PATHS_MAX)
+  if (self.n_paths >= NZ_OWNED_PATHS_MAX)
     g_ptr_array_add(notes, g_strdup("the package lists are larger than what is read of them; "
                                     "packages may be missing"));
   g_hash_table_unref(self.directories);

@@ -151,7 +151,7 @@ assert_header_broken(const GByteArray *header, const char *what)
   g_autoptr(GError) error = NULL;
   g_autofree char *lines = read_header(header, &error);
   g_assert_null(lines);
-  g_assert_error(error, NZ_ROOTFS_ERROR, NZ_ROOTFS_ERROR_PACKAGES);
+  g_assert_error(error, NZ_ERROR, NZ_ERROR_INPUT);
   g_test_message("%s", error->message);
   if (strstr(error->message, what) == NULL)
     g_error("\"%s\" does not say \"%s\"", error->message, what);
@@ -290,7 +290,7 @@ test_shared_directories_do_not_multiply(void)
   gsize n_files = 0;
   NzRpmSink sink = {.func = ignore, .user_data = &n_files, .bytes_left = header->len};
   g_assert_false(nz_rpm_sink_add(&sink, 7, header->data, header->len, &error));
-  g_assert_error(error, NZ_ROOTFS_ERROR, NZ_ROOTFS_ERROR_PACKAGES);
+  g_assert_error(error, NZ_ERROR, NZ_ERROR_INPUT);
   g_assert_nonnull(strstr(error->message, "in all packages"));
   g_assert_cmpuint(n_files, ==, 1024u * 1024 * 1024 / 4095);
 }
