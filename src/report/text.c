@@ -11,6 +11,9 @@
 /* Of a layer's history line; the whole of it is in the JSON. */
 #define HISTORY_WIDTH 60
 
+/* Of running text, terminal or not: longer lines are hard to read. */
+#define TEXT_WIDTH 96
+
 typedef struct {
   FILE *out;
   const NzReportStyle *style;
@@ -229,6 +232,45 @@ write_messages(Text *self, const NzSubject *s)
 
 /* --- the advice --- */
 
+/* Our own sentences, broken between words; the second line on begins below the first. */
+static void
+write_wrapped(Text *self, const char *label, const char *text)
+{
+  g_auto(GStrv) words = g_strsplit(text, " ", -1);
+  int column = fprintf(self->out, "  %-7s", label);
+  for (guint i = 0; words[i]; i++) {
+    int width = (int)g_utf8_strlen(words[i], -1);
+    if (i > 0 && column + 1 + width > TEXT_WIDTH)
+      column = fprintf(self->out, "\n         ") - 1;
+    else if (i > 0)
+      column += fprintf(self->out, " ");
+    column += width;
+    fputs(words[i], self->out);
+  }
+  fputc('\n', self->out);
+}
+
+/* The line for the Dockerfile that drops the bits of all files which the findings of one rule, from
+ * FIRST on, are about; nothing where a name could mean more to a shell than it says. */
+static void
+write_chmod(Text *self, const NzSubject *s, guint first)
+{
+  const NzFinding *f = s->findings->pdata[first];
+  g_autoptr(GString) line = g_string_new("RUN chmod a-s");
+  if (!f->has_mode || !(f->mode & NZ_MODE_SETID))
+    return;
+  for (guint i = first; i < s->findings->len; i++) {
+    const NzFinding *next = s->findings->pdata[i];
+    if (strcmp(next->rule, f->rule) != 0)
+      break;
+    for (const char *p = next->path; *p; p++)
+      if (!g_ascii_isalnum(*p) && !strchr("/._-+", *p))
+        return;
+    g_string_append_printf(line, " %s", next->path);
+  }
+  write_wrapped(self, "as in", line->str);
+}
+
 static void
 write_advice(Text *self, const NzSubject *s)
 {
@@ -238,14 +280,16 @@ write_advice(Text *self, const NzSubject *s)
     const NzCheck *check = nz_check_find(f->rule);
     if (!check || !is_shown(self, f) || (last && strcmp(last, f->rule) == 0))
       continue;
-    if (!last)
-      fputc('\n', self->out);
+    fputc('\n', self->out);
     last = f->rule;
     put(self, BOLD, f->rule);
-    fprintf(self->out, ": %s\n  why    %s\n  to do  %s\n", check->title, check->why, check->remedy);
+    fprintf(self->out, ": %s\n", check->title);
+    write_wrapped(self, "why", check->why);
+    write_wrapped(self, "to do", check->remedy);
+    write_chmod(self, s, i);
     if (self->style->verbose && check->aliases[0]) {
       g_autofree char *names = g_strjoinv(", ", (char **)check->aliases);
-      fprintf(self->out, "  also   %s\n", names);
+      write_wrapped(self, "also", names);
     }
   }
 }
