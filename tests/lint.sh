@@ -13,6 +13,9 @@ if git grep -nE "$banned" -- 'src/*.c' 'src/*.h'; then
   status=1
 fi
 
+echo "== layering"
+/usr/bin/python3 tests/layering.py src || status=1
+
 echo "== cppcheck"
 # shellcheck disable=SC2086
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=gnu --library=gtk -Isrc \

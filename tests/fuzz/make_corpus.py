@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+"""Writes the seeds of the fuzz corpora: small inputs that are right, or wrong in one place, and so reach
+deep. What the fuzzers found since stands beside them under other names.
+
+    tests/fuzz/make_corpus.py tests/data/fuzz
+"""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+import oddimage as img
+import oddpack as pack
+import oddtar as tar
+
+NEXT_LAYER = b"\xff\xffnext layer\xff\xff"
+PASSWD = b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/:\ntoor:x:0:0::/:\n"
+GROUP = b"root:x:0:\napp:x:1000:app,root\n"
+
+
+def tar_seeds():
+    plain = tar.archive(tar.directory("usr"), tar.file("usr/su", 0o4755), tar.symlink("bin", "usr"))
+    special = tar.archive(
+        tar.pax_global({"comment": "x"}),
+        tar.pax({"path": "long", "size": "3", "uid": "70000", "mtime": "1.5"}),
+        tar.file("short", body=b"abc"),
+        tar.gnu_long_name("n" * 120),
+        tar.gnu_long_link("t" * 120),
+        tar.symlink("l", "t"),
+        tar.file("c", xattrs={"security.capability": tar.capability(1 << 10)}),
+    )
+    numbers = tar.archive(
+        tar.file("big", uid=2**31, gid=2**40),
+        tar.file("v7", magic=tar.V7),
+        tar.file("gnu", magic=tar.GNU),
+        tar.device("null", 1, 3),
+        tar.hardlink("h", "big", 0o4755),
+    )
+    star = tar.archive(
+        tar.reseal(tar.header("star"), at_345=b"pre", at_508=b"tar\x00"),
+        tar.reseal(tar.header("gnu", magic=tar.GNU), at_345=b"prefix"),
+    )
+    chunks = [(0, b"x" * 512), (4096, b"y" * 10)]
+    many = [(n * 1024, b"z") for n in range(30)]
+    sparse = tar.archive(
+        tar.sparse_gnu("old", chunks, 8192),
+        tar.sparse_gnu("extended", many[:4], 65536, extension=[many[4:25], many[25:]]),
+    )
+    sparse_pax = tar.archive(
+        *(tar.sparse_pax("f" + version, chunks, 8192, version) for version in ("0.0", "0.1", "1.0"))
+    )
+    archives = {
+        "plain": plain,
+        "special": special,
+        "numbers": numbers,
+        "star": star,
+        "sparse": sparse,
+        "sparse-pax": sparse_pax,
+        "one-zero-block": tar.archive(tar.file("a"), end=1) + tar.file("b"),
+        "cut": plain[:700],
+        "pax-size-desync": tar.archive(
+            tar.pax({"size": "1024"}), tar.gnu_long_name("n"), tar.file("a", body=b"b" * 1024)
+        ),
+    }
+    for place, (name, data) in enumerate(archives.items()):
+        yield name, bytes([place % 3]) + data
+    yield "sparse-read", b"\x01" + sparse
+    yield "sparse-pax-read", b"\x01" + sparse_pax
+
+
+def layer_seeds():
+    below = tar.archive(
+        tar.directory("etc"),
+        tar.file("etc/passwd", body=PASSWD),
+        tar.file("usr/bin/su", 0o4755),
+        tar.symlink("bin", "usr/bin"),
+        tar.file("plain"),
+    )
+    above = tar.archive(
+        tar.whiteout("usr/bin/su"),
+        tar.opaque("etc"),
+        tar.file("etc/group", body=GROUP),
+        tar.hardlink("link", "plain", 0o4755),
+        tar.file("bin/ping", xattrs={"security.capability": tar.capability(1 << 13)}),
+        tar.file("bin/ping", 0o6755),
+        tar.device("gone", 0, 0),
+    )
+    lists = tar.archive(
+        tar.file("var/lib/dpkg/info/util-linux.list", body=b"/usr\n/usr/bin/su\n"),
+        tar.file("var/lib/dpkg/status.d/base.md5sums", body=b"0" * 32 + b"  usr/bin/su\n"),
+        tar.file("lib/apk/db/installed", body=b"P:busybox\nF:bin\nR:busybox\n"),
+    )
+    odd = tar.archive(
+        tar.symlink("a", "b"),
+        tar.symlink("b", "a"),
+        tar.symlink("d", "/usr/../x"),
+        tar.file("d/../e", 0o4755),
+        tar.file("f", 0o4755),
+        tar.file("f/g", 0o4755),
+        tar.file("../up", 0o4755),
+        tar.hardlink("up2", "up"),
+    )
+    yield "two-plain", b"\x00" + below + NEXT_LAYER + above
+    yield "two-verified", b"\x02" + below + NEXT_LAYER + above
+    yield "two-in-a-directory", b"\x01" + below + NEXT_LAYER + above
+    yield "gzip", b"\x00" + gzip.compress(below, mtime=0) + NEXT_LAYER + pack.gzip_members(above)
+    yield "zstd", b"\x02" + pack.zstd_frame(below) + NEXT_LAYER + pack.zstd_frames(above)
+    yield "lists", b"\x00" + gzip.compress(lists, mtime=0)
+    yield "odd", b"\x00" + odd
+    yield "gzip-cut", b"\x00" + gzip.compress(below, mtime=0)[:-5]
+    yield "gzip-header-fields", b"\x00" + pack.gzip_member(
+        odd, name=b"layer.tar", comment=b"c", extra=b"xx", header_crc=True
+    )
+
+
+def documents(*pairs):
+    return b"\n--\n".join(name.encode() + b"\n" + data for name, data in pairs)
+
+
+def json_of(tree):
+    return [(name, data) for name, data in tree.items() if data[:1] in b"{["]
+
+
+def manifest_seeds():
+    image = img.Image([tar.archive(tar.file("a")), tar.archive(tar.file("b"))], tags=("app:1",))
+    other = img.Image([tar.archive()], architecture="arm64", variant="v8", tags=("app:2",))
+    oci = json_of(img.oci_tree(image, other))
+    nested = json_of(img.oci_tree(image, other, nest=2, attest=True))
+    hybrid = json_of(img.docker_tree(image, other, style="hybrid"))
+    yield "oci", b"\x00" + documents(*oci)
+    yield "oci-platform", b"\x01" + documents(*nested)
+    yield "oci-ref", b"\x02" + documents(*oci)
+    yield "docker", b"\x00" + documents(*json_of(img.docker_tree(image, style="skopeo")))
+    yield "docker-legacy", b"\x02" + documents(*json_of(img.docker_tree(image, style="legacy")))
+    yield "hybrid", b"\x00" + documents(*hybrid)
+    layerless = json_of(img.docker_tree(image, style="layerless"))
+    yield "layerless", b"\x04" + documents(*layerless)
+    both = {"manifests": [], "layers": [], "config": {}}
+    descriptor = img.put({}, img.MANIFEST_TYPE, img.dump(both))
+    index = img.dump({"manifests": [descriptor]})
+    yield "index-and-manifest", b"\x00" + documents(
+        ("index.json", index), ("x", img.dump(both))
+    )
+
+
+def config_seeds():
+    image = img.Image([tar.archive(), tar.archive(tar.file("b"))], variant="v8")
+    good = json.loads(image.config_bytes())
+    history = [{"empty_layer": True}, {"created_by": "ADD"}, {"created_by": "RUN"}]
+    yield "good", b"\x02" + img.dump(good)
+    yield "history", b"\x02" + img.dump({**good, "history": history})
+    yield "too-few", b"\x03" + img.dump(good)
+    yield "none", b"\x00" + img.dump({"os": "linux", "config": None})
+    yield "two-users", b"\x02" + img.dump({**good, "config": {"User": "1", "u\u017fer": "0"}})
+    yield "wrong-types", b"\x00" + img.dump({"os": 1, "config": [], "rootfs": {}, "history": {}})
+
+
+def passwd_seeds():
+    specs = ["", "0", "app", "app:app", "toor", ":5", "1000:app", "+0", "4294967296", "app:nobody"]
+    for place, spec in enumerate(specs):
+        yield f"spec-{place}", b"\x00" + b"\x00".join([spec.encode(), PASSWD, GROUP])
+    odd = b"app:x:l000:5::/:\n#c\n  app2:x:-1:9999999999999999999999\n1000:x:0:0\n:\n"
+    yield "odd-numbers", b"\x00" + b"\x00".join([b"app2", odd, b"#g\napp:x:\n"])
+    yield "number-as-name", b"\x00" + b"\x00".join([b"1000", odd, b""])
+    yield "unknown-passwd", b"\x01app:app\x00\x00" + GROUP
+    yield "unknown-group", b"\x02app:app\x00" + PASSWD + b"\x00"
+    yield "nobody-said", b"\x04\x00" + PASSWD + b"\x00" + GROUP
+
+
+def capability_seeds():
+    for revision in (1, 2, 3):
+        yield f"revision-{revision}", tar.capability(1 << 21 | 1 << 10, revision=revision)
+    yield "all", tar.capability(2**64 - 1, inheritable=2**64 - 1, revision=3, root_uid=100000)
+    yield "too-long", tar.capability(1, tail=b"x")
+    yield "empty-set", tar.capability(0, effective=False)
+
+
+def owners_seeds():
+    yield "dpkg", b"\x00util-linux:amd64\x00/.\n/usr\n/usr/bin/su\n/etc/passwd"
+    yield "md5sums", b"\x01base\x00" + b"0" * 32 + b"  usr/bin/su\nshort\n" + b"1" * 32 + b"  a\n"
+    apk = b"C:x\nP:busybox\nF:bin\nR:busybox\nF:\nR:a\n\nP:shadow\nF:usr/bin\nR:su\n"
+    yield "apk", b"\x02installed\x00" + apk
+    yield "apk-nameless", b"\x02installed\x00F:a\nR:b\nP:\nR:c"
+
+
+def rpmdb_seeds():
+    folder = Path(__file__).resolve().parents[1] / "data" / "rpm"
+    for kind, name in enumerate(["real.sqlite", "real.ndb", "real.bdb"]):
+        data = (folder / name).read_bytes()
+        yield name.replace(".", "-"), bytes([kind]) + data
+    # The header of the first package, out of its frame: "BlbS", number, generation, length.
+    frame = data_of_frame((folder / "real.ndb").read_bytes())
+    yield "header", b"\x03" + frame
+
+
+def data_of_frame(ndb):
+    start = ndb.index(b"BlbS")
+    return ndb[start + 16 : start + 16 + int.from_bytes(ndb[start + 12 : start + 16], "little")]
+
+
+SEEDS = {
+    "tar": tar_seeds,
+    "layer": layer_seeds,
+    "manifest": manifest_seeds,
+    "config": config_seeds,
+    "passwd": passwd_seeds,
+    "capability": capability_seeds,
+    "owners": owners_seeds,
+    "rpmdb": rpmdb_seeds,
+}
+
+
+def main(root):
+    for target, seeds in SEEDS.items():
+        folder = Path(root) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds():
+            (folder / f"seed-{name}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

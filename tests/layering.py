@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds src/ to the table in docs/ARCHITECTURE.md: which folder may include which."""
+import pathlib
+import re
+import sys
+
+MAY_INCLUDE = {
+    "core": set(),
+    "rootfs": {"core"},
+    "image": {"core", "rootfs"},
+    "check": {"core", "rootfs"},
+    "scan": {"core", "rootfs", "image", "check"},
+    "report": {"core", "check"},
+    "cmd": {"core", "rootfs", "image", "check", "scan", "report"},
+}
+
+
+def main(root):
+    wrong = []
+    for path in sorted(pathlib.Path(root).glob("*/*.[ch]")):
+        folder = path.parent.name
+        if folder not in MAY_INCLUDE:
+            wrong.append(f"{path}: {folder} is not in the table")
+            continue
+        for other in re.findall(r'^#include "(\w+)/', path.read_text(), re.M):
+            if other != folder and other not in MAY_INCLUDE[folder]:
+                wrong.append(f"{path}: {folder} may not include {other}")
+    print("\n".join(wrong) or "layering: as docs/ARCHITECTURE.md says")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "src"))
