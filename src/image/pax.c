@@ -27,6 +27,8 @@ static const char *const keys[NZ_PAX_N_KEYS] = {
 void
 nz_pax_clear(NzPax *pax)
 {
+  if (!pax->present)
+    return;
   if (pax->sparse_map)
     g_string_free(pax->sparse_map, TRUE);
   *pax = (NzPax){0};
@@ -95,6 +97,7 @@ nz_pax_parse(NzTar *tar, NzPax *pax, GError **error)
   const char *p = (const char *)tar->pax->data;
   gsize left = tar->pax->len;
   guint n_numbers = 0;
+  pax->present = TRUE;
   while (left > 0) {
     const char *key;
     gsize key_len;
@@ -134,7 +137,7 @@ is_time(const NzPaxValue *v)
 gboolean
 nz_pax_merge(NzTar *tar, const NzPax *pax, NzTarHeader *h, GError **error)
 {
-  for (guint k = 0; k < NZ_PAX_N_KEYS; k++) {
+  for (guint k = 0; pax->present && k < NZ_PAX_N_KEYS; k++) {
     const NzPaxValue *v = &pax->values[k];
     if (v->len == 0)
       continue;

@@ -49,11 +49,14 @@ nz_stream_take(NzStream *self, gsize n)
   self->position += n;
 }
 
+/* Reads shorter than this go through the stream's own buffer. */
+#define DIRECT_READ_MIN ((gsize)16 * 1024)
+
 /* One step of reading: some bytes, 0 at the end. */
 static gssize
 read_some(NzStream *self, guint8 *buf, gsize n, GError **error)
 {
-  if (self->n_ready == 0 && self->n_held == 0 && self->klass->read) {
+  if (n >= DIRECT_READ_MIN && self->n_ready == 0 && self->n_held == 0 && self->klass->read) {
     gssize got = self->klass->read(self, buf, n, error);
     if (got > 0)
       self->position += (guint64)got;
@@ -156,7 +159,7 @@ count_in(NzControl *control, gsize n)
  * After a skip the next thing read is a tar header, often followed by a small body and the next
  * header: a short read serves them. Reads that follow each other grow to a whole chunk. */
 
-#define FILE_READ_MIN ((gsize)8 * 1024)
+#define FILE_READ_MIN ((gsize)2 * 1024)
 
 typedef struct {
   NzStream base;

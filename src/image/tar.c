@@ -43,6 +43,8 @@ nz_tar_new(NzStream *stream)
   self->stream = stream;
   self->name = g_string_new(NULL);
   self->linkname = g_string_new(NULL);
+  self->long_name = g_string_new(NULL);
+  self->long_link = g_string_new(NULL);
   self->pax = g_byte_array_new();
   return self;
 }
@@ -54,6 +56,8 @@ nz_tar_free(NzTar *self)
     return;
   g_string_free(self->name, TRUE);
   g_string_free(self->linkname, TRUE);
+  g_string_free(self->long_name, TRUE);
+  g_string_free(self->long_link, TRUE);
   g_byte_array_unref(self->pax);
   g_clear_pointer(&self->sparse, g_array_unref);
   g_free(self);
@@ -337,15 +341,14 @@ read_long(NzTar *self, GString *out, GError **error)
 
 /* The entry itself: everything that came before it is merged in. */
 static gboolean
-finish_entry(NzTar *self, NzTarHeader *h, const NzPax *pax, const GString *long_name,
-             const GString *long_link, GError **error)
+finish_entry(NzTar *self, NzTarHeader *h, const NzPax *pax, GError **error)
 {
   if (!nz_pax_merge(self, pax, h, error))
     return FALSE;
-  if (long_name->len > 0)
-    g_string_assign(self->name, long_name->str);
-  if (long_link->len > 0)
-    g_string_assign(self->linkname, long_link->str);
+  if (self->long_name->len > 0)
+    g_string_assign(self->name, self->long_name->str);
+  if (self->long_link->len > 0)
+    g_string_assign(self->linkname, self->long_link->str);
   if (h->type == '\0')
     h->type = g_str_has_suffix(self->name->str, "/") ? NZ_TAR_DIRECTORY : NZ_TAR_FILE;
   /* archive/tar sets the reader up again: PAX may have given another size. */
@@ -360,9 +363,9 @@ finish_entry(NzTar *self, NzTarHeader *h, const NzPax *pax, const GString *long_
 int
 nz_tar_next(NzTar *self, NzTarHeader *h, GError **error)
 {
-  g_autoptr(GString) long_name = g_string_new(NULL);
-  g_autoptr(GString) long_link = g_string_new(NULL);
   g_auto(NzPax) pax = {0};
+  g_string_truncate(self->long_name, 0);
+  g_string_truncate(self->long_link, 0);
   g_clear_pointer(&self->sparse, g_array_unref);
 
   for (guint run = 0;; run++) {
@@ -391,16 +394,16 @@ nz_tar_next(NzTar *self, NzTarHeader *h, GError **error)
       h->linkname = "";
       return 1;
     case 'L':
-      if (!read_long(self, long_name, error))
+      if (!read_long(self, self->long_name, error))
         return -1;
       continue;
     case 'K':
-      if (!read_long(self, long_link, error))
+      if (!read_long(self, self->long_link, error))
         return -1;
       continue;
     default:
       self->globals = 0;
-      return finish_entry(self, h, &pax, long_name, long_link, error) ? 1 : -1;
+      return finish_entry(self, h, &pax, error) ? 1 : -1;
     }
   }
 }

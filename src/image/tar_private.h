@@ -20,6 +20,7 @@ struct NzTar {
   NzStream *stream;
   guint8 block[512];
   GString *name, *linkname;
+  GString *long_name, *long_link; /* from L and K headers before the entry */
   GByteArray *pax;   /* the body of the last x header; NzPax points into it */
   guint64 header_at; /* where the block being read begins */
   guint64 body_at, body_size, body_left;
@@ -57,6 +58,7 @@ typedef enum {
 } NzPaxKey;
 
 typedef struct {
+  gboolean present; /* there was an x header */
   NzPaxValue values[NZ_PAX_N_KEYS];
   GString *sparse_map; /* GNU sparse 0.0's offset and numbytes records, joined by commas */
 } NzPax;

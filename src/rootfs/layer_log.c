@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-#define BLOCK_SIZE ((gsize)32 * 1024)
+/* A block is handed on when it holds this much, packed entries and bodies. */
+#define BLOCK_SIZE   ((gsize)32 * 1024)
+#define BLOCK_BODIES ((gsize)128 * 1024)
 
 enum { HAS_TARGET = 1, HAS_CAPABILITY = 2, HAS_BODY = 4, IS_OUTSIDE = 8, BODY_SHIFT = 4 };
 
@@ -24,6 +26,7 @@ struct NzLogBudget {
 typedef struct {
   GByteArray *bytes;
   GPtrArray *bodies; /* GBytes */
+  gsize body_bytes;
   gsize charged;
 } Block;
 
@@ -117,15 +120,6 @@ block_free(Block *block)
   g_free(block);
 }
 
-static gsize
-block_cost(const Block *block)
-{
-  gsize cost = block->bytes->len;
-  for (guint i = 0; block->bodies && i < block->bodies->len; i++)
-    cost += g_bytes_get_size(block->bodies->pdata[i]);
-  return cost;
-}
-
 static void
 put_number(GByteArray *out, guint64 n)
 {
@@ -206,7 +200,7 @@ hand_on(NzLayerLog *self, GError **error)
 {
   NzLogBudget *budget = self->budget;
   Block *block = g_steal_pointer(&self->open);
-  block->charged = block_cost(block);
+  block->charged = block->bytes->len + block->body_bytes;
   g_string_truncate(self->last_path, 0);
   g_mutex_lock(&budget->mutex);
   while (budget->wait && !budget->cancelled && budget->turn != self->index &&
@@ -267,7 +261,10 @@ nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
   }
   g_string_truncate(self->last_path, shared);
   g_string_append_len(self->last_path, e->path + shared, (gssize)(e->path_len - shared));
-  return out->len < BLOCK_SIZE && !e->body ? TRUE : hand_on(self, error);
+  if (e->body)
+    self->open->body_bytes += g_bytes_get_size(e->body);
+  gboolean full = out->len >= BLOCK_SIZE || self->open->body_bytes >= BLOCK_BODIES;
+  return full ? hand_on(self, error) : TRUE;
 }
 
 void
