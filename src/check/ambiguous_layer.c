@@ -10,6 +10,8 @@ static const char *const messages[NZ_AMBIGUOUS_N_KINDS] = {
                                 "link",
     [NZ_AMBIGUOUS_PARENT_FILE] = "is a file that a later entry uses as a directory, which replaces "
                                  "it here",
+    [NZ_AMBIGUOUS_CAPABILITY] = "is a hard link whose header lacks the file's capabilities: gone "
+                                "here and in Docker, kept by Podman",
     [NZ_AMBIGUOUS_OUTSIDE] = "has a name that climbs out of the root, and was held at it here",
     [NZ_AMBIGUOUS_DEVICE] = "is the character device 0:0, which an overlay filesystem takes for a "
                             "whiteout",

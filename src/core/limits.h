@@ -11,8 +11,10 @@
  * enough to stay in a core's second-level cache with its output. */
 #define NZ_CHUNK_SIZE ((gsize)128 * 1024)
 
-/* Chunks that a layer may have read ahead of its hash. */
-#define NZ_DIGEST_RING 6
+/* Chunks that a layer may have read ahead of its hash, and their size: large, because each is
+ * handed to another thread. */
+#define NZ_DIGEST_RING  4
+#define NZ_DIGEST_CHUNK ((gsize)512 * 1024)
 
 /* Blobs below this are hashed in place: a thread would cost more than it saves. */
 #define NZ_DIGEST_THREAD_MIN ((guint64)512 * 1024)

@@ -132,8 +132,8 @@ digest_next(NzStream *base, const guint8 **data, GError **error)
     g_mutex_unlock(&self->mutex);
   }
   if (!slot->data)
-    slot->data = g_malloc(NZ_CHUNK_SIZE);
-  gssize got = nz_stream_read(self->parent, slot->data, NZ_CHUNK_SIZE, error);
+    slot->data = g_malloc(NZ_DIGEST_CHUNK);
+  gssize got = nz_stream_read(self->parent, slot->data, NZ_DIGEST_CHUNK, error);
   if (got <= 0)
     return got;
   slot->len = (gsize)got;

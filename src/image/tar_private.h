@@ -21,8 +21,8 @@ struct NzTar {
   guint8 block[512];
   GString *name, *linkname;
   GString *long_name, *long_link; /* from L and K headers before the entry */
-  GByteArray *pax;   /* the body of the last x header; NzPax points into it */
-  guint64 header_at; /* where the block being read begins */
+  GByteArray *pax;                /* the body of the last x header; NzPax points into it */
+  guint64 header_at;              /* where the block being read begins */
   guint64 body_at, body_size, body_left;
   guint padding;
   guint globals;  /* g headers since the last entry */

@@ -475,29 +475,33 @@ find_link_target(NzTree *self, const NzEntry *e, const char *own_path, GError **
   return inode_ref(node->inode);
 }
 
-/* Docker's aufs driver kept linked files in a directory of its own; its layers link to them there.
- * Header and inode are the same file's, so the link stands for itself. */
-static gboolean
-is_aufs_link(const NzEntry *e)
+/* A link's header speaks for the inode, because unpackers chown and chmod by it. A chown takes the
+ * capabilities too; Podman leaves it out when the owner stays the same. */
+static void
+apply_link_header(NzTree *self, NzInode *inode, const NzEntry *e, const char *path)
 {
-  return g_str_has_prefix(e->target, ".wh..wh.plnk/");
+  gboolean same_owner = inode->uid == e->uid && inode->gid == e->gid;
+  gboolean drops =
+      nz_capability_is_there(&inode->capability) && !nz_capability_is_there(&e->capability);
+  inode->uid = e->uid;
+  inode->gid = e->gid;
+  inode->layer = self->layer;
+  if (inode->kind == NZ_ENTRY_SYMLINK)
+    return;
+  inode->mode = e->mode;
+  inode->capability = e->capability;
+  if (drops && same_owner)
+    note_ambiguity(self, NZ_AMBIGUOUS_CAPABILITY, path, 0);
 }
 
 static NzInode *
 inode_for(NzTree *self, const NzEntry *e, const char *path, GError **error)
 {
-  if (e->kind != NZ_ENTRY_HARDLINK || is_aufs_link(e))
+  if (e->kind != NZ_ENTRY_HARDLINK)
     return inode_new(e, self->layer);
   NzInode *inode = find_link_target(self, e, path, error);
-  if (!inode)
-    return NULL;
-  inode->uid = e->uid;
-  inode->gid = e->gid;
-  inode->layer = self->layer;
-  if (inode->kind != NZ_ENTRY_SYMLINK) {
-    inode->mode = e->mode;
-    inode->capability = e->capability;
-  }
+  if (inode)
+    apply_link_header(self, inode, e, path);
   return inode;
 }
 
@@ -580,10 +584,6 @@ nz_tree_apply(NzTree *self, guint layer, const NzEntry *e, GError **error)
       return TRUE;
     return nz_set_input(error, "an entry that replaces the root directory by a file");
   }
-  /* aufs' own directories, .wh..wh.plnk and .wh..wh.orph, with all that is in them. */
-  if (self->whiteouts && g_str_has_prefix(e->path, ".wh..wh.") &&
-      strcmp(e->path, ".wh..wh..opq") != 0)
-    return TRUE;
   const char *slash = strrchr(e->path, '/');
   const char *base = slash ? slash + 1 : e->path;
   gsize base_len = e->path_len - (gsize)(base - e->path);

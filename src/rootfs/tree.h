@@ -10,10 +10,11 @@
  *   - parents that are symbolic links are followed, inside the root; the last component is not;
  *   - a directory over a directory merges; anything else replaces the whole subtree;
  *   - ".wh.NAME" removes NAME; ".wh..wh..opq" removes what lower layers put into its directory,
- *     wherever it stands in its layer; other ".wh..wh." names are aufs' own and mean nothing;
- *   - hard links share an inode, across layers too; the header that came last gives it its mode,
- *     owner and capabilities, because unpackers chown (which drops setuid bits and capabilities)
- *     and then chmod and set attributes;
+ *     wherever it stands in its layer; other names that begin with ".wh..wh." mean nothing, but
+ * what is below a directory of such a name is there;
+ *   - hard links share an inode, across layers too; the header that came last gives it its mode
+ *     and owner, because unpackers chown (which drops setuid bits and capabilities) and then chmod
+ *     and set attributes;
  *   - where unpackers differ, the last entry counts and the path is noted as ambiguous. */
 #pragma once
 
@@ -38,6 +39,7 @@ typedef enum {
   NZ_AMBIGUOUS_WHITEOUT,    /* a whiteout beside what it hides, in one layer */
   NZ_AMBIGUOUS_LOWER_LINK,  /* through a symbolic link that a lower layer made */
   NZ_AMBIGUOUS_PARENT_FILE, /* below what is a file */
+  NZ_AMBIGUOUS_CAPABILITY,  /* a hard link whose header lacks the file's capabilities */
   NZ_AMBIGUOUS_OUTSIDE,     /* a name that climbs out of the root */
   NZ_AMBIGUOUS_DEVICE,      /* character device 0:0 */
   NZ_AMBIGUOUS_N_KINDS,

@@ -35,7 +35,7 @@ static const struct {
     {"0x0", NZ_INT_SYNTAX, 0},
     {"1_000", NZ_INT_SYNTAX, 0},
     {"1e3", NZ_INT_SYNTAX, 0},
-    {"\xd9\xa1", NZ_INT_SYNTAX, 0}, /* a digit, but Arabic */
+    {"\u0661", NZ_INT_SYNTAX, 0}, /* a digit, but Arabic */
     {"99999999999999999999999999x", NZ_INT_SYNTAX, 0},
 };
 
