@@ -65,7 +65,7 @@ cli: all
 asan:
 	test -d build-asan || $(CONFIGURE) -Db_sanitize=address,undefined -Db_lundef=false build-asan
 	$(call meson_test,build-asan,unit-asan)
-	NONZERO=$(CURDIR)/build-asan/nonzero NONZERO_SANITIZED=1 \
+	NONZERO=$(CURDIR)/build-asan/nonzero NONZERO_TEST_TIMEOUT=300 NONZERO_TEST_MAX_RSS=4294967296 \
 	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	  $(PYTEST) --junitxml=$(RESULTS)/cli-asan.xml tests/cli
 

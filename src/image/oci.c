@@ -216,13 +216,27 @@ is_wanted(Listing *self, const NzImage *image)
   return FALSE;
 }
 
+/* What people call the image: a whole reference as it stands; a bare tag, which is what most
+ * layouts hold, behind the name it was asked for by. */
+static char *
+name_of(const Listing *self, const char *name)
+{
+  const char *source = self->request->source;
+  if (!name)
+    return nz_printable(source, -1);
+  if (strpbrk(name, "/:") || self->request->ref)
+    return nz_printable(strpbrk(name, "/:") ? name : source, -1);
+  g_autofree char *joined = g_strconcat(source, ":", name, NULL);
+  return nz_printable(joined, -1);
+}
+
 static gboolean
 list_manifest(Listing *self, const json_t *root, const Descriptor *d, const char *platform,
               const char *name, GError **error)
 {
   g_autoptr(NzImage) image = nz_image_new(self->store, self->request->source);
   image->digest = g_strdup(d->digest);
-  image->name = name ? nz_printable(name, -1) : g_strdup(self->request->source);
+  image->name = name_of(self, name);
   image->platform = g_strdup(platform);
   /* What an index says of a platform spares reading the images that were not asked for. */
   if (platform && !is_wanted(self, image))

@@ -1,5 +1,7 @@
 """Sixty random images, seeded, against `umoci unpack` and a real overlay mount."""
 
+import os
+
 import compare
 import generator
 import judges
@@ -7,8 +9,9 @@ import kit
 import layouts
 import pytest
 
-SEEDS = range(60)
-LINK_HEADER_SEEDS = range(1000, 1030)
+TIMES = int(os.environ.get("NONZERO_SOAK", "1"))
+SEEDS = range(60 * TIMES)
+LINK_HEADER_SEEDS = range(100000, 100000 + 30 * TIMES)
 
 
 def build(seed, place, **options):

@@ -95,13 +95,13 @@ test_streams_hash_what_passes(void)
 static void
 test_the_ring_wraps_around(void)
 {
-  gsize len = NZ_CHUNK_SIZE * NZ_DIGEST_RING * 5 + 12345;
+  gsize len = NZ_DIGEST_CHUNK * NZ_DIGEST_RING * 5 + 12345;
   g_autofree guint8 *data = noise(len, 3);
   static const char *const algorithms[] = {"sha256:", "sha512:"};
   for (gsize i = 0; i < G_N_ELEMENTS(algorithms); i++) {
     g_autofree char *want = nz_digest_of(algorithms[i], data, len);
-    g_autofree char *threaded = hash_of(data, len, NZ_CHUNK_SIZE / 3, algorithms[i], THREADED);
-    g_autofree char *in_place = hash_of(data, len, 2 * NZ_CHUNK_SIZE, algorithms[i], IN_PLACE);
+    g_autofree char *threaded = hash_of(data, len, NZ_DIGEST_CHUNK / 3, algorithms[i], THREADED);
+    g_autofree char *in_place = hash_of(data, len, 2 * NZ_DIGEST_CHUNK, algorithms[i], IN_PLACE);
     g_assert_cmpstr(threaded, ==, want);
     g_assert_cmpstr(in_place, ==, want);
   }
@@ -110,7 +110,7 @@ test_the_ring_wraps_around(void)
 static void
 test_skipped_bytes_are_hashed_too(void)
 {
-  gsize len = NZ_CHUNK_SIZE * (NZ_DIGEST_RING + 3);
+  gsize len = NZ_DIGEST_CHUNK * (NZ_DIGEST_RING + 3);
   g_autofree guint8 *data = noise(len, 4);
   g_autofree char *want = nz_digest_of("sha256:", data, len);
   g_autoptr(NzStream) stream =
@@ -123,13 +123,13 @@ test_skipped_bytes_are_hashed_too(void)
 static void
 test_a_stream_may_be_given_up_early(void)
 {
-  gsize len = NZ_CHUNK_SIZE * NZ_DIGEST_RING * 3;
+  gsize len = NZ_DIGEST_CHUNK * NZ_DIGEST_RING * 3;
   g_autofree guint8 *data = noise(len, 5);
   for (guint taken = 0; taken <= NZ_DIGEST_RING + 1; taken++) {
     g_autoptr(NzStream) stream =
         nz_digest_stream_new(nz_memory_stream_new(data, len), "sha256:", len);
-    g_assert_cmpint(nz_stream_skip(stream, taken * NZ_CHUNK_SIZE, NULL), ==,
-                    (gint64)(taken * NZ_CHUNK_SIZE));
+    g_assert_cmpint(nz_stream_skip(stream, taken * NZ_DIGEST_CHUNK, NULL), ==,
+                    (gint64)(taken * NZ_DIGEST_CHUNK));
   }
 }
 

@@ -15,10 +15,10 @@ number_or(const char *text, guint base, guint64 otherwise)
 gboolean
 tree_apply(NzTree *tree, guint layer, const char *line, GError **error)
 {
-  static const char letters[] = "+dlhc0t^";
+  static const char letters[] = "+dlhc0t^k";
   static const NzEntryKind kinds[] = {NZ_ENTRY_FILE,   NZ_ENTRY_DIRECTORY, NZ_ENTRY_SYMLINK,
                                       NZ_ENTRY_HARDLINK, NZ_ENTRY_DEVICE, NZ_ENTRY_WHITEOUT_DEVICE,
-                                      NZ_ENTRY_FILE,   NZ_ENTRY_FILE};
+                                      NZ_ENTRY_FILE,   NZ_ENTRY_FILE, NZ_ENTRY_FILE};
   g_auto(GStrv) words = g_strsplit(line, " ", -1);
   guint n = g_strv_length(words);
   const char *letter = strchr(letters, words[0][0]);
@@ -36,6 +36,8 @@ tree_apply(NzTree *tree, guint layer, const char *line, GError **error)
                .outside = *letter == '^',
                .body_kind = text ? NZ_BODY_TEXT : NZ_BODY_NONE,
                .body = text};
+  if (*letter == 'k')
+    e.capability = (NzCapability){.revision = 2, .permitted = 1};
   return nz_tree_apply(tree, layer, &e, error);
 }
 
@@ -84,6 +86,7 @@ tree_doubts(const NzTree *tree)
       [NZ_AMBIGUOUS_WHITEOUT] = "whiteout",
       [NZ_AMBIGUOUS_LOWER_LINK] = "lower-link",
       [NZ_AMBIGUOUS_PARENT_FILE] = "parent-file",
+      [NZ_AMBIGUOUS_CAPABILITY] = "capability",
       [NZ_AMBIGUOUS_OUTSIDE] = "outside",
       [NZ_AMBIGUOUS_DEVICE] = "device",
   };

@@ -10,6 +10,7 @@
  *   "l PATH TARGET"         a symlink    "h PATH TARGET [MODE [UID]]"   a hard link
  *   "c PATH"                a device     "0 PATH"          character device 0:0
  *   "t PATH"                a file whose text is kept (passwd)
+ *   "k PATH MODE [UID]"     a file with capabilities
  *   "^ PATH MODE"           a file whose name climbed out of the root
  * and PATH may name a whiteout. */
 gboolean tree_apply(NzTree *tree, guint layer, const char *line, GError **error);
