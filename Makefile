@@ -15,7 +15,7 @@ CONFIGURE := meson setup -Dwerror=true
 .PHONY: all help demo check unit cli asan zlib e2e lint format bench fuzz soak install clean
 
 all: build/build.ninja
-	ninja -C build
+	ninja -C build nonzero
 
 help:
 	@sed -n 's/^#   //p' Makefile
