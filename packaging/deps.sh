@@ -10,7 +10,7 @@ check="python3 python3-pytest python3-jsonschema zstd bzip2 xz-utils tar libarch
   ca-certificates"
 e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io uidmap libcap2-bin attr rpm
   fuse-overlayfs iptables xz-utils"
-demo="mmdebstrap buildah skopeo ca-certificates"
+demo="mmdebstrap umoci skopeo ca-certificates"
 lint="clang-format clang-tidy cppcheck git"
 bench="$check mmdebstrap skopeo umoci isal libarchive-tools zstd"
 fuzz="clang libclang-rt-14-dev python3"

@@ -233,6 +233,25 @@ test_paths_of_many_components(void)
   g_assert_cmpstr(rest, ==, "");
 }
 
+/* Links to links, each a whole path deep, lead deeper than any path: names of megabytes. */
+static void
+test_links_cannot_lead_deeper_than_a_path(void)
+{
+  g_autoptr(NzTree) tree = nz_tree_new(TRUE);
+  g_autoptr(GError) error = NULL;
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < 4; i++) {
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_string_printf(line, "l l%u l%u", i + 1, i);
+    while (line->len < NZ_PATH_MAX)
+      g_string_append(line, "/a");
+    ok = tree_apply(tree, 0, line->str, &error);
+  }
+  ok = ok && tree_apply(tree, 0, "+ l4/su 4755", &error);
+  g_assert_false(ok);
+  assert_error_says(&error, NZ_ERROR_LIMIT, "");
+}
+
 static void
 add_cases(const char *prefix, const Case *cases, gsize n, GTestDataFunc func)
 {
@@ -259,5 +278,7 @@ main(int argc, char **argv)
   g_test_add_func("/tree/forty-links-are-followed-and-no-more",
                   test_forty_links_are_followed_and_no_more);
   g_test_add_func("/tree/paths-of-many-components", test_paths_of_many_components);
+  g_test_add_func("/tree/links-cannot-lead-deeper-than-a-path",
+                  test_links_cannot_lead_deeper_than_a_path);
   return g_test_run();
 }
