@@ -104,8 +104,8 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     return 0;
   g_autoptr(NzImageStore) store = store_new(data + 1, size - 1);
   NzOpenOptions options = {.platform = data[0] & 1 ? "linux/arm64/v8" : NULL};
-  NzOpenRequest request = {.source = "s", .path = "s", .options = &options,
-                           .ref = data[0] & 2 ? "app:1" : NULL};
+  NzOpenRequest request = {
+      .source = "s", .path = "s", .options = &options, .ref = data[0] & 2 ? "app:1" : NULL};
   for (guint round = 0; round < 3; round++) {
     g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
     g_autoptr(GError) error = NULL;

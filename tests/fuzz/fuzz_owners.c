@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A package list. The first byte chooses the format; a NUL divides the file's name from its content.
- * Then every path of a fixed set is asked for. */
+/* A package list. The first byte chooses the format; a NUL divides the file's name from its
+ * content. Then every path of a fixed set is asked for. */
 #include <string.h>
 
 #include "rootfs/owners.h"

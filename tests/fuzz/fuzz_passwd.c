@@ -14,8 +14,8 @@ typedef struct {
 static char *
 next_part(Parts *parts, gsize *len)
 {
-  const char *nul = parts->p < parts->end ? memchr(parts->p, 0, (gsize)(parts->end - parts->p))
-                                          : NULL;
+  const char *nul =
+      parts->p < parts->end ? memchr(parts->p, 0, (gsize)(parts->end - parts->p)) : NULL;
   const char *stop = nul ? nul : parts->end;
   *len = (gsize)(stop - parts->p);
   char *part = g_malloc(*len + 1);

@@ -1,8 +1,10 @@
 """Runs `nonzero` and reads what it says. Every run is bounded: in time, and in peak memory measured
 by wait4."""
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -96,6 +98,15 @@ class Result:
         return sorted(one.get("path", "") for one in self.findings(*rules))
 
 
+@cache
+def reachable_program():
+    """A copy that another user can execute, wherever the build directory is."""
+    place = tempfile.mkdtemp(prefix="nonzero-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    os.chmod(place, 0o755)
+    return shutil.copy(PROGRAM, place)
+
+
 def run(*args, stdin=None, env=None, cwd=None, **popen):
     """Runs the program to its end. `stdin` is bytes or an iterable of bytes, fed through a pipe as
     another program would."""
@@ -110,7 +121,7 @@ def run(*args, stdin=None, env=None, cwd=None, **popen):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.monotonic()
         process = subprocess.Popen(
-            [PROGRAM, *map(os.fspath, args)],
+            [reachable_program() if "user" in popen else PROGRAM, *map(os.fspath, args)],
             stdout=out,
             stderr=err,
             env=environment,

@@ -19,7 +19,8 @@ void assert_bytes(GBytes *actual, const void *want, gsize len);
 
 /* --- streams --- */
 
-/* DATA (borrowed), STEP bytes at a time, each piece in memory of its own that ends where it ends. */
+/* DATA (borrowed), STEP bytes at a time, each piece in memory of its own that ends where it ends.
+ */
 NzStream *dribble_stream_new(const void *data, gsize len, gsize step);
 
 /* Everything in STREAM (owned), or NULL with an error. */

@@ -4,9 +4,9 @@
 
 /* The words of an attribute, little-endian. */
 #define W(b3, b2, b1, b0) b0, b1, b2, b3
-#define NET_BIND          W(0, 0, 0x04, 0)    /* bit 10 */
-#define SYS_ADMIN         W(0, 0x20, 0, 0)    /* bit 21 */
-#define BPF               W(0, 0, 0, 0x80)    /* bit 39: in the high word */
+#define NET_BIND          W(0, 0, 0x04, 0) /* bit 10 */
+#define SYS_ADMIN         W(0, 0x20, 0, 0) /* bit 21 */
+#define BPF               W(0, 0, 0, 0x80) /* bit 39: in the high word */
 #define ZERO              W(0, 0, 0, 0)
 
 static const struct {
@@ -21,16 +21,22 @@ static const struct {
     {{W(2, 0, 0, 0), ZERO, NET_BIND, ZERO, ZERO}, 20, "cap_net_bind_service=i", NULL},
     {{W(2, 0, 0, 1), NET_BIND, NET_BIND, ZERO, ZERO}, 20, "cap_net_bind_service=eip", NULL},
     {{W(2, 0, 0, 0), NET_BIND, NET_BIND, ZERO, ZERO}, 20, "cap_net_bind_service=ip", NULL},
-    {{W(2, 0, 0, 1), SYS_ADMIN, NET_BIND, ZERO, ZERO}, 20,
-     "cap_sys_admin=ep cap_net_bind_service=ei", "cap_sys_admin"},
-    {{W(2, 0, 0, 1), W(0, 0, 0x24, 0), ZERO, ZERO, ZERO}, 20,
-     "cap_net_bind_service,cap_net_raw=ep", NULL},
+    {{W(2, 0, 0, 1), SYS_ADMIN, NET_BIND, ZERO, ZERO},
+     20,
+     "cap_sys_admin=ep cap_net_bind_service=ei",
+     "cap_sys_admin"},
+    {{W(2, 0, 0, 1), W(0, 0, 0x24, 0), ZERO, ZERO, ZERO},
+     20,
+     "cap_net_bind_service,cap_net_raw=ep",
+     NULL},
     {{W(2, 0, 0, 1), ZERO, ZERO, BPF, ZERO}, 20, "cap_bpf=ep", "cap_bpf"},
     {{W(2, 0, 0, 1), ZERO, ZERO, W(0x80, 0, 0, 0), ZERO}, 20, "63=ep", NULL},
     {{W(2, 0, 0, 1), ZERO, ZERO, ZERO, ZERO}, 20, "=e", NULL},
     {{W(2, 0, 0, 0), ZERO, ZERO, ZERO, ZERO}, 20, "=", NULL},
-    {{W(3, 0, 0, 1), NET_BIND, ZERO, ZERO, ZERO, W(0, 1, 0x86, 0xa0)}, 24,
-     "cap_net_bind_service=ep [rootid=100000]", NULL},
+    {{W(3, 0, 0, 1), NET_BIND, ZERO, ZERO, ZERO, W(0, 1, 0x86, 0xa0)},
+     24,
+     "cap_net_bind_service=ep [rootid=100000]",
+     NULL},
     {{W(3, 0, 0, 1), NET_BIND, ZERO, ZERO, ZERO, ZERO}, 24, "cap_net_bind_service=ep", NULL},
 };
 

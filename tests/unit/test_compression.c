@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compressed streams: many members and frames, in pieces of any size, and every way to be broken. */
+/* Compressed streams: many members and frames, in pieces of any size, and every way to be broken.
+ */
 #include "image/compression.h"
 
 #include <string.h>
@@ -67,8 +68,8 @@ words(gsize len, guint32 seed)
 static GBytes *
 inflate_in_steps(const GByteArray *packed, const NzCodec *codec, gsize step, GError **error)
 {
-  NzStream *stream = nz_inflate_stream_new(dribble_stream_new(packed->data, packed->len, step),
-                                           codec, 0, error);
+  NzStream *stream =
+      nz_inflate_stream_new(dribble_stream_new(packed->data, packed->len, step), codec, 0, error);
   return stream ? read_all(stream, error) : NULL;
 }
 
@@ -131,7 +132,9 @@ static const struct {
     {"\x50\x2a\x4d\x18\x00\x00", 6, "zstd"},
     {"\x5f\x2a\x4d\x18\x00\x00", 6, "zstd"},
     {"BZh91A", 6, "bzip2"},
-    {"\xfd" "7zXZ\0", 6, "xz"},
+    {"\xfd"
+     "7zXZ\0",
+     6, "xz"},
     {"\x1f\x8b", 2, NULL},
     {"\x1f\x8b\x07\x00\x00\x00", 6, NULL},
     {"\x60\x2a\x4d\x18\x00\x00", 6, NULL},
@@ -152,7 +155,9 @@ static void
 test_compressions_that_are_not_read_say_what_to_do(void)
 {
   g_autoptr(GError) error = NULL;
-  const NzCodec *xz = nz_compression_detect((const guint8 *)"\xfd" "7zXZ\0", 6);
+  const NzCodec *xz = nz_compression_detect((const guint8 *)"\xfd"
+                                                            "7zXZ\0",
+                                            6);
   g_assert_null(nz_inflate_stream_new(nz_memory_stream_new("", 0), xz, 0, &error));
   assert_error_says(&error, NZ_ERROR_INPUT, "skopeo copy");
 }
@@ -330,7 +335,8 @@ test_zstd_with_any_bit_flipped_ends(void)
 
 /* --- bombs --- */
 
-/* A frame of zeros that no compressor would make: run-length blocks, four bytes for 128 KiB each. */
+/* A frame of zeros that no compressor would make: run-length blocks, four bytes for 128 KiB each.
+ */
 static GByteArray *
 zeros(guint64 n_blocks)
 {
@@ -377,8 +383,7 @@ test_a_ratio_of_0_allows_all(void)
 {
   g_autoptr(GByteArray) packed = zeros(BLOCKS_OVER_FREE);
   g_autoptr(GError) error = NULL;
-  g_assert_cmpint(inflated_size(packed, 0, &error), ==,
-                  (gint64)(BLOCKS_OVER_FREE * NZ_CHUNK_SIZE));
+  g_assert_cmpint(inflated_size(packed, 0, &error), ==, (gint64)(BLOCKS_OVER_FREE * NZ_CHUNK_SIZE));
   g_assert_no_error(error);
 }
 

@@ -54,7 +54,8 @@ test_known_content_has_known_digests(void)
 #define IN_PLACE ((guint64)0)
 #define THREADED NZ_DIGEST_THREAD_MIN
 
-/* Passes LEN bytes through a digest stream, which must hand on the same bytes, and gives its hash. */
+/* Passes LEN bytes through a digest stream, which must hand on the same bytes, and gives its hash.
+ */
 static char *
 hash_of(const void *data, gsize len, gsize step, const char *like, guint64 size_hint)
 {
@@ -138,8 +139,8 @@ test_errors_from_below_pass_through(void)
 {
   g_autoptr(NzStream) parent = nz_memory_stream_new("abc", 3);
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) bytes = read_all(
-      nz_digest_stream_new(nz_slice_stream_new(parent, 9), "sha256:", THREADED), &error);
+  g_autoptr(GBytes) bytes =
+      read_all(nz_digest_stream_new(nz_slice_stream_new(parent, 9), "sha256:", THREADED), &error);
   g_assert_null(bytes);
   assert_error_says(&error, NZ_ERROR_INPUT, "truncated");
 }

@@ -73,9 +73,8 @@ static const struct {
   guint32 uid;
   gboolean is;
 } modes[] = {
-    {04755, 0, TRUE},  {04001, 0, TRUE},  {04010, 0, TRUE},    {04100, 0, TRUE},
-    {06755, 0, TRUE},  {04644, 0, FALSE}, {04755, 1000, FALSE}, {02755, 0, FALSE},
-    {0755, 0, FALSE},
+    {04755, 0, TRUE},  {04001, 0, TRUE},     {04010, 0, TRUE},  {04100, 0, TRUE}, {06755, 0, TRUE},
+    {04644, 0, FALSE}, {04755, 1000, FALSE}, {02755, 0, FALSE}, {0755, 0, FALSE},
 };
 
 static void

@@ -76,17 +76,11 @@ test_deep_nesting_is_an_error(void)
 static const struct {
   const char *text, *value; /* of "User" */
 } folded[] = {
-    {"{\"User\": \"a\"}", "a"},
-    {"{\"user\": \"a\"}", "a"},
-    {"{\"USER\": \"a\"}", "a"},
-    {"{\"uSeR\": \"a\"}", "a"},
-    {"{\"U\u017fer\": \"a\"}", "a"}, /* LATIN SMALL LETTER LONG S folds to s */
-    {"{\"User \": \"a\"}", NULL},
-    {"{\"Use\": \"a\"}", NULL},
-    {"{\"Users\": \"a\"}", NULL},
-    {"{\"User\": null}", NULL},
-    {"{\"User\": \"\"}", ""},
-    {"{}", NULL},
+    {"{\"User\": \"a\"}", "a"},   {"{\"user\": \"a\"}", "a"},      {"{\"USER\": \"a\"}", "a"},
+    {"{\"uSeR\": \"a\"}", "a"},   {"{\"U\u017fer\": \"a\"}", "a"}, /* LATIN SMALL LETTER LONG S
+                                                                      folds to s */
+    {"{\"User \": \"a\"}", NULL}, {"{\"Use\": \"a\"}", NULL},      {"{\"Users\": \"a\"}", NULL},
+    {"{\"User\": null}", NULL},   {"{\"User\": \"\"}", ""},        {"{}", NULL},
 };
 
 static void
@@ -114,9 +108,9 @@ test_the_kelvin_sign_is_a_k(void)
 static void
 test_two_keys_that_mean_one_are_an_error(void)
 {
-  static const char *const texts[] = {
-      "{\"User\": \"1000\", \"user\": \"0\"}", "{\"U\u017fer\": \"1000\", \"User\": \"0\"}",
-      "{\"User\": \"1000\", \"USER\": null}"};
+  static const char *const texts[] = {"{\"User\": \"1000\", \"user\": \"0\"}",
+                                      "{\"U\u017fer\": \"1000\", \"User\": \"0\"}",
+                                      "{\"User\": \"1000\", \"USER\": null}"};
   for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
     g_autoptr(NzJson) root = parse_good(texts[i]);
     g_autoptr(GError) error = NULL;

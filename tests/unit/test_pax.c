@@ -173,19 +173,19 @@ static const struct {
   gsize len;
   const char *what;
 } malformed[] = {
-    RAW("8 path=a", "a malformed PAX record"),           /* no newline */
-    RAW("11 path=a\n", "a malformed PAX record"),        /* a byte too long */
-    RAW("8 path=a\n", "a malformed PAX record"),         /* a byte too short */
-    RAW("999999 path=a\n", "a malformed PAX record"),    /* behind the end */
+    RAW("8 path=a", "a malformed PAX record"),        /* no newline */
+    RAW("11 path=a\n", "a malformed PAX record"),     /* a byte too long */
+    RAW("8 path=a\n", "a malformed PAX record"),      /* a byte too short */
+    RAW("999999 path=a\n", "a malformed PAX record"), /* behind the end */
     RAW("99999999999999999999 path=a\n", "a malformed PAX record"),
     RAW("-8 path=a\n", "a malformed PAX record"),
     RAW("0 path=a\n", "a malformed PAX record"),
     RAW("x path=a\n", "a malformed PAX record"),
     RAW("path=a\n", "a malformed PAX record"),
     RAW("000000008 a=b\n", "a malformed PAX record"),
-    RAW("8 patha\n", "a malformed PAX record"),          /* no equals sign */
-    RAW("6 =ab\n", "a malformed PAX record"),            /* no key */
-    RAW("5 a=\n\0\0", "a malformed PAX record"),         /* something behind */
+    RAW("8 patha\n", "a malformed PAX record"),  /* no equals sign */
+    RAW("6 =ab\n", "a malformed PAX record"),    /* no key */
+    RAW("5 a=\n\0\0", "a malformed PAX record"), /* something behind */
     RAW("12 path=a\0b\n", "a malformed PAX record"),
     RAW("10 a\0b=cd\n", "a malformed PAX record"),
     RAW("8 uid=x\n", "a PAX number that is none"),

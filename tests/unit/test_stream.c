@@ -131,8 +131,7 @@ test_a_file_range_is_read_whole(void)
   g_autofree guint8 *data = noise(len, 1);
   NzControl control = {0};
   int fd = file_of(data, len);
-  g_autoptr(GBytes) bytes =
-      read_all(nz_file_stream_new(fd, TRUE, 5, len - 10, &control), NULL);
+  g_autoptr(GBytes) bytes = read_all(nz_file_stream_new(fd, TRUE, 5, len - 10, &control), NULL);
   assert_bytes(bytes, data + 5, len - 10);
   g_assert_cmpuint(control.bytes_in, ==, len - 10);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tar headers, as archive/tar reads them: blocks, numbers, types, names, ends. What extended headers
- * change is in test_pax.c, holes are in test_tar_sparse.c. */
+/* Tar headers, as archive/tar reads them: blocks, numbers, types, names, ends. What extended
+ * headers change is in test_pax.c, holes are in test_tar_sparse.c. */
 #include <string.h>
 
 #include "tarlist.h"
@@ -92,7 +92,9 @@ static void
 build_octal(GByteArray *out)
 {
   TAR(out, .name = "spaces", .patch = {PATCH(100, "  644 \0 ")});
-  TAR(out, .name = "nuls", .patch = {PATCH(100, "\0\0\0" "755\0\0")});
+  TAR(out, .name = "nuls",
+      .patch = {PATCH(100, "\0\0\0"
+                           "755\0\0")});
   TAR(out, .name = "empty", .patch = {PATCH(100, "\0\0\0\0\0\0\0\0")});
   TAR(out, .name = "full", .patch = {PATCH(100, "00004755")});
   TAR(out, .name = "behind", .patch = {PATCH(100, "644\0junk")});
@@ -121,8 +123,8 @@ build_bad_mtime(GByteArray *out)
 static void
 build_v7(GByteArray *out)
 {
-  TAR(out, .name = "a", .magic = TAR_V7, .mode = 04755, .patch = {PATCH(329, "rubbish!"),
-                                                                   PATCH(345, "prefix")});
+  TAR(out, .name = "a", .magic = TAR_V7, .mode = 04755,
+      .patch = {PATCH(329, "rubbish!"), PATCH(345, "prefix")});
   tar_end(out);
 }
 
@@ -247,8 +249,8 @@ build_cut_padding(GByteArray *out)
   g_byte_array_set_size(out, 512 + 4);
 }
 
-#define N10 "nnnnnnnnnn"
-#define L10 "llllllllll"
+#define N10  "nnnnnnnnnn"
+#define L10  "llllllllll"
 #define N100 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10
 #define L100 L10 L10 L10 L10 L10 L10 L10 L10 L10 L10
 
@@ -269,8 +271,7 @@ static const TarCase cases[] = {
      "0 size 0000 0:0 0\n"},
     {"base-256-numbers-beyond-int64", build_base256_overflow, "! a number that is none"},
     {"a-negative-size", build_negative_size, "! a negative size"},
-    {"a-negative-size-of-what-has-no-body", build_negative_size_of_directory,
-     "5 d/ 0000 0:0 -1\n"},
+    {"a-negative-size-of-what-has-no-body", build_negative_size_of_directory, "5 d/ 0000 0:0 -1\n"},
     {"octal-numbers-with-spaces-and-nuls", build_octal,
      "0 spaces 0644 0:0 0\n0 nuls 0755 0:0 0\n0 empty 0000 0:0 0\n0 full 4755 0:0 0\n"
      "0 behind 0644 0:0 0\n"},

@@ -155,18 +155,18 @@ static const struct {
     {"0,3", "1", "3", TRUE},
     {"0,1,1,2", "2", "3", TRUE},
     {"0,0,0,0,5,3", "3", "8", TRUE},
-    {"0,1,4096,2", "1", "8192", FALSE},            /* a count that is not the map's */
+    {"0,1,4096,2", "1", "8192", FALSE}, /* a count that is not the map's */
     {"0,1,4096,2", "x", "8192", FALSE},
     {"0,1,4096,2", "", "8192", FALSE},
-    {"0,1,4096", "2", "8192", FALSE},              /* an odd number of numbers */
+    {"0,1,4096", "2", "8192", FALSE}, /* an odd number of numbers */
     {"0,1,4096,x", "2", "8192", FALSE},
     {"0,1,,2", "2", "8192", FALSE},
     {"0,1,4096,2,", "2", "8192", FALSE},
     {"-1,1,4096,2", "2", "8192", FALSE},
     {"0,-1,4096,2", "2", "8192", FALSE},
-    {"4096,2,0,1", "2", "8192", FALSE},            /* out of order */
-    {"0,4097,4096,2", "2", "8192", FALSE},         /* overlapping */
-    {"0,1,8191,2", "2", "8192", FALSE},            /* behind the end of the file */
+    {"4096,2,0,1", "2", "8192", FALSE},                /* out of order */
+    {"0,4097,4096,2", "2", "8192", FALSE},             /* overlapping */
+    {"0,1,8191,2", "2", "8192", FALSE},                /* behind the end of the file */
     {"0,1,9223372036854775807,2", "2", "8192", FALSE}, /* CVE-2025-58183's kind: an overflow */
     {"0,1,4096,9223372036854775807", "2", "8192", FALSE},
     {"0,1,4096,2", "2", "-1", FALSE},

@@ -96,16 +96,24 @@ static const struct {
     {"a\nb\tc", "a\\x0ab\\x09c"},
     {"\033[31mred", "\\x1b[31mred"},
     {"\x7f", "\\x7f"},
-    {"\xc2\x9b", "\\xc2\\x9b"},                     /* C1 control: CSI */
-    {"a\xe2\x80\xae" "b", "a\\xe2\\x80\\xaeb"},     /* right-to-left override */
-    {"a\xe2\x80\x8b" "b", "a\\xe2\\x80\\x8bb"},     /* zero-width space */
-    {"a\xe2\x80\xa8" "b", "a\\xe2\\x80\\xa8b"},     /* line separator */
-    {"a\xef\xbb\xbf" "b", "a\\xef\\xbb\\xbfb"},     /* byte order mark */
+    {"\xc2\x9b", "\\xc2\\x9b"}, /* C1 control: CSI */
+    {"a\xe2\x80\xae"
+     "b",
+     "a\\xe2\\x80\\xaeb"}, /* right-to-left override */
+    {"a\xe2\x80\x8b"
+     "b",
+     "a\\xe2\\x80\\x8bb"}, /* zero-width space */
+    {"a\xe2\x80\xa8"
+     "b",
+     "a\\xe2\\x80\\xa8b"}, /* line separator */
+    {"a\xef\xbb\xbf"
+     "b",
+     "a\\xef\\xbb\\xbfb"}, /* byte order mark */
     {"\xff\xfe", "\\xff\\xfe"},
     {"cut \xe6\x97", "cut \\xe6\\x97"},
-    {"\xc0\xaf", "\\xc0\\xaf"},                     /* overlong slash */
-    {"\xed\xa0\x80", "\\xed\\xa0\\x80"},            /* surrogate */
-    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},   /* above U+10FFFF */
+    {"\xc0\xaf", "\\xc0\\xaf"},                   /* overlong slash */
+    {"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* surrogate */
+    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* above U+10FFFF */
 };
 
 static void

@@ -36,8 +36,7 @@ static const Case files[] = {
     {"opaque-empties-lower-layers", "+ d/a 4755, + d/e/f 4755, + g 4755 | + d/.wh..wh..opq 0",
      "g 4755 0 @0"},
     {"opaque-spares-its-own-layer-before-it",
-     "+ d/a 4755 | + d/b 4755, + d/e/f 4755, + d/.wh..wh..opq 0",
-     "d/b 4755 0 @1, d/e/f 4755 0 @1"},
+     "+ d/a 4755 | + d/b 4755, + d/e/f 4755, + d/.wh..wh..opq 0", "d/b 4755 0 @1, d/e/f 4755 0 @1"},
     {"opaque-spares-its-own-layer-after-it", "+ d/a 4755 | + d/.wh..wh..opq 0, + d/b 4755",
      "d/b 4755 0 @1"},
     {"opaque-spares-what-it-replaced", "+ d/a 4755 | + d/a 4711, + d/.wh..wh..opq 0",
@@ -134,11 +133,12 @@ static const struct {
     {"below-a-file", "t etc", "etc/passwd", NZ_LOOKUP_ABSENT, NULL},
     {"a-hidden-file", "t etc/passwd | + etc/.wh.passwd 0", "etc/passwd", NZ_LOOKUP_ABSENT, NULL},
     {"a-hidden-plain-file", "+ a 0755 | + .wh.a 0", "a", NZ_LOOKUP_ABSENT, NULL},
-    {"in-a-hidden-directory", "t etc/passwd | + .wh.etc 0", "etc/passwd", NZ_LOOKUP_ABSENT, NULL},
+    /* That names went with their directory is not kept: a plain file, or none. */
+    {"in-a-hidden-directory", "t etc/passwd | + .wh.etc 0", "etc/passwd", NZ_LOOKUP_UNKEPT, NULL},
     {"in-an-opaque-directory", "t etc/passwd | + etc/.wh..wh..opq 0", "etc/passwd",
-     NZ_LOOKUP_ABSENT, NULL},
-    {"in-a-replaced-directory", "t etc/passwd | + etc 0644 | d etc", "etc/passwd",
-     NZ_LOOKUP_ABSENT, NULL},
+     NZ_LOOKUP_UNKEPT, NULL},
+    {"in-a-replaced-directory", "t etc/passwd | + etc 0644 | d etc", "etc/passwd", NZ_LOOKUP_UNKEPT,
+     NULL},
     {"a-directory", "d etc/passwd", "etc/passwd", NZ_LOOKUP_DIRECTORY, "etc/passwd"},
     {"a-directory-by-its-content", "+ a/b 4755", "a", NZ_LOOKUP_DIRECTORY, "a"},
     {"the-root", "", "", NZ_LOOKUP_DIRECTORY, ""},
@@ -186,8 +186,9 @@ test_in_a_directory_whiteouts_are_names(void)
   for (gsize i = 0; i < G_N_ELEMENTS(lines); i++)
     g_assert_true(tree_apply(tree, 0, lines[i], NULL));
   g_autofree char *got = tree_files(tree);
-  g_assert_cmpstr(got, ==, ".wh. 4755 0 @0, .wh..wh.plnk/x 4755 0 @0, .wh.a 4755 0 @0, a 4755 0 @0, "
-                           "d/.wh..wh..opq 4755 0 @0");
+  g_assert_cmpstr(got, ==,
+                  ".wh. 4755 0 @0, .wh..wh.plnk/x 4755 0 @0, .wh.a 4755 0 @0, a 4755 0 @0, "
+                  "d/.wh..wh..opq 4755 0 @0");
 }
 
 /* --- limits --- */

@@ -73,9 +73,9 @@ static const struct {
     {"app:0", NON_ROOT, 1000, 0, "gives app"},
     {"app:app", NON_ROOT, 1000, 2000, "gives app"}, /* the first group wins, comments are none */
     {"app:letters", NON_ROOT, 1000, 0, "gives app"},
-    {"app:9:10", NON_ROOT, 1000, 9, "gives app"}, /* the rest is ignored */
-    {"spaced", NON_ROOT, 77, 88, "gives spaced"}, /* lines are trimmed */
-    {"#comment", NON_ROOT, 55, 55, "gives #comment"}, /* passwd knows no comments */
+    {"app:9:10", NON_ROOT, 1000, 9, "gives app"},       /* the rest is ignored */
+    {"spaced", NON_ROOT, 77, 88, "gives spaced"},       /* lines are trimmed */
+    {"#comment", NON_ROOT, 55, 55, "gives #comment"},   /* passwd knows no comments */
     {"888", NON_ROOT, 888, 0, "a number other than 0"}, /* a number is never a name */
     /* does not start */
     {"ROOT", REFUSED, NONE, NONE, "no user ROOT"},

@@ -16,9 +16,10 @@ gboolean
 tree_apply(NzTree *tree, guint layer, const char *line, GError **error)
 {
   static const char letters[] = "+dlhc0t^k";
-  static const NzEntryKind kinds[] = {NZ_ENTRY_FILE,   NZ_ENTRY_DIRECTORY, NZ_ENTRY_SYMLINK,
-                                      NZ_ENTRY_HARDLINK, NZ_ENTRY_DEVICE, NZ_ENTRY_WHITEOUT_DEVICE,
-                                      NZ_ENTRY_FILE,   NZ_ENTRY_FILE, NZ_ENTRY_FILE};
+  static const NzEntryKind kinds[] = {
+      NZ_ENTRY_FILE,     NZ_ENTRY_DIRECTORY, NZ_ENTRY_SYMLINK,
+      NZ_ENTRY_HARDLINK, NZ_ENTRY_DEVICE,    NZ_ENTRY_WHITEOUT_DEVICE,
+      NZ_ENTRY_FILE,     NZ_ENTRY_FILE,      NZ_ENTRY_FILE};
   g_auto(GStrv) words = g_strsplit(line, " ", -1);
   guint n = g_strv_length(words);
   const char *letter = strchr(letters, words[0][0]);
@@ -58,8 +59,8 @@ tree_of(const char *text, GError **error)
 static void
 add_file(const char *path, const NzInode *inode, gpointer user_data)
 {
-  g_ptr_array_add(user_data, g_strdup_printf("%s %04o %u @%u", path, inode->mode, inode->uid,
-                                             inode->layer));
+  g_ptr_array_add(user_data,
+                  g_strdup_printf("%s %04o %u @%u", path, inode->mode, inode->uid, inode->layer));
 }
 
 static int
@@ -82,12 +83,9 @@ char *
 tree_doubts(const NzTree *tree)
 {
   static const char *const kinds[NZ_AMBIGUOUS_N_KINDS] = {
-      [NZ_AMBIGUOUS_TWICE] = "twice",
-      [NZ_AMBIGUOUS_WHITEOUT] = "whiteout",
-      [NZ_AMBIGUOUS_LOWER_LINK] = "lower-link",
-      [NZ_AMBIGUOUS_PARENT_FILE] = "parent-file",
-      [NZ_AMBIGUOUS_CAPABILITY] = "capability",
-      [NZ_AMBIGUOUS_OUTSIDE] = "outside",
+      [NZ_AMBIGUOUS_TWICE] = "twice",           [NZ_AMBIGUOUS_WHITEOUT] = "whiteout",
+      [NZ_AMBIGUOUS_LOWER_LINK] = "lower-link", [NZ_AMBIGUOUS_PARENT_FILE] = "parent-file",
+      [NZ_AMBIGUOUS_CAPABILITY] = "capability", [NZ_AMBIGUOUS_OUTSIDE] = "outside",
       [NZ_AMBIGUOUS_DEVICE] = "device",
   };
   guint total, hides, all = 0;
