@@ -60,6 +60,8 @@ stream_read_layer(NzImageStore *base, const NzLayer *layer, const NzReadOptions 
   if (!m->log)
     return nz_set_input(error, "not a layer: neither a tar archive nor one compressed with gzip or "
                                "zstd");
+  if (layer->digest && g_strcmp0(layer->digest, m->digest) != 0)
+    return nz_set_input(error, "its name is not its digest, %s", layer->digest);
   result->compression = m->result.compression;
   result->diff_id = options->verify ? g_strdup(m->result.diff_id) : NULL;
   g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(m->log, TRUE);
@@ -127,15 +129,12 @@ static void
 take_layer(StreamStore *self, NzStream *body, const char *name, NzMember *m,
            const NzReadOptions *options)
 {
-  g_autofree char *digest = NULL;
-  if (g_str_has_prefix(name, "blobs/")) {
-    digest = g_strdup(name + strlen("blobs/"));
-    g_strdelimit(digest, "/", ':');
-    if (!nz_digest_valid(digest))
-      g_clear_pointer(&digest, g_free);
-  }
+  g_autoptr(GString) cleaned = g_string_new(NULL);
+  gboolean outside;
+  nz_path_clean(name, cleaned, &outside);
+  m->digest = nz_digest_of_blob_name(cleaned->str);
   m->log = nz_layer_log_new(self->budget, 0);
-  nz_layer_read(body, m->size, digest, options, m->log, &m->result, &m->error);
+  nz_layer_read(body, m->size, m->digest, options, m->log, &m->result, &m->error);
   nz_layer_log_close(m->log, NULL);
 }
 
@@ -148,7 +147,6 @@ take_member(StreamStore *self, NzTar *tar, NzStream *stream, const NzTarHeader *
   gboolean is_file = h->type == NZ_TAR_FILE || h->type == NZ_TAR_CONTIGUOUS;
   if (!is_file)
     return nz_members_add(self->members, h, &m, error);
-  g_autofree char *name = g_strdup(h->name);
   g_autoptr(NzStream) body = nz_tar_open_body(tar, error);
   guint8 head[512];
   gssize n = body ? nz_stream_sniff(body, head, sizeof head, error) : -1;
@@ -159,8 +157,7 @@ take_member(StreamStore *self, NzTar *tar, NzStream *stream, const NzTarHeader *
   if (look == LOOKS_LIKE_JSON)
     ok = take_json(self, body, &m, error);
   else if (look == LOOKS_LIKE_LAYER)
-    take_layer(self, g_steal_pointer(&body), name + (g_str_has_prefix(name, "./") ? 2 : 0), &m,
-               options);
+    take_layer(self, g_steal_pointer(&body), h->name, &m, options);
   guint64 end = m.offset + m.size;
   if (ok && stream->position < end)
     ok = nz_stream_skip(stream, end - stream->position, error) >= 0;

@@ -47,6 +47,18 @@ nz_digest_valid(const char *text)
   return strspn(hex, "0123456789abcdef") == strlen(hex);
 }
 
+char *
+nz_digest_of_blob_name(const char *name)
+{
+  if (!g_str_has_prefix(name, "blobs/"))
+    return NULL;
+  g_autofree char *digest = g_strdup(name + strlen("blobs/"));
+  char *slash = strchr(digest, '/');
+  if (slash)
+    *slash = ':';
+  return nz_digest_valid(digest) ? g_steal_pointer(&digest) : NULL;
+}
+
 static char *
 finish(const Algorithm *algorithm, HashContext *context)
 {

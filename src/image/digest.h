@@ -7,6 +7,10 @@
 /* TRUE when TEXT is a digest of a known algorithm in its canonical form (lower-case hex). */
 gboolean nz_digest_valid(const char *text);
 
+/* What a blob of this name must hash to: "blobs/sha256/<hex>" -> "sha256:<hex>". NULL for any other
+ * name. */
+char *nz_digest_of_blob_name(const char *name);
+
 /* The digest of DATA under the algorithm of LIKE, a valid digest. */
 char *nz_digest_of(const char *like, const void *data, gsize len);
 

@@ -11,19 +11,6 @@
 #include "image/json.h"
 #include "image/transport.h"
 
-/* "blobs/sha256/<hex>" -> "sha256:<hex>", or NULL. */
-static char *
-digest_of_name(const char *name)
-{
-  if (!g_str_has_prefix(name, "blobs/"))
-    return NULL;
-  g_autofree char *digest = g_strdup(name + strlen("blobs/"));
-  char *slash = strchr(digest, '/');
-  if (slash)
-    *slash = ':';
-  return nz_digest_valid(digest) ? g_steal_pointer(&digest) : NULL;
-}
-
 static gboolean
 add_layers(NzImage *image, const json_t *names, GError **error)
 {
@@ -38,7 +25,7 @@ add_layers(NzImage *image, const json_t *names, GError **error)
     layer->index = (guint)i;
     layer->name = g_strdup(name);
     layer->size = -1;
-    layer->digest = digest_of_name(name);
+    layer->digest = nz_digest_of_blob_name(name);
     if (!layer->digest)
       image->diff_ids_unverified = TRUE;
   }
@@ -54,7 +41,7 @@ read_config(NzImage *image, const char *name, GError **error)
     g_prefix_error(error, "configuration %s: ", shown);
     return FALSE;
   }
-  g_autofree char *digest = digest_of_name(name);
+  g_autofree char *digest = nz_digest_of_blob_name(name);
   if (digest) {
     gsize len;
     const void *data = g_bytes_get_data(bytes, &len);

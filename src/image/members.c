@@ -21,6 +21,7 @@ member_free(gpointer data)
   g_free(m->link);
   g_clear_pointer(&m->json, g_bytes_unref);
   nz_layer_log_unref(m->log);
+  g_free(m->digest);
   nz_layer_result_clear(&m->result);
   g_clear_error(&m->error);
   g_free(m);

@@ -13,6 +13,7 @@ typedef struct {
   /* Of an archive on a pipe: what was made of the body. */
   GBytes *json;
   NzLayerLog *log;
+  char *digest; /* that the content was found to have; NULL: none was asked for */
   NzLayerResult result;
   GError *error; /* what was wrong with it; only of interest if somebody refers to it */
 } NzMember;

@@ -6,8 +6,10 @@
 void
 assert_holds(const char *text, const char *what)
 {
-  if (!text || !strstr(text, what))
-    g_error("\"%s\" does not say \"%s\"", text ? text : "(null)", what);
+  if (text && strstr(text, what))
+    return;
+  g_autofree char *shown = g_strescape(text ? text : "(null)", NULL);
+  g_error("\"%s\" does not say \"%s\"", shown, what);
 }
 
 void
@@ -176,7 +178,7 @@ pax_record(GString *records, const char *key, const char *value, gsize value_len
 }
 
 void
-tar_pax(GByteArray *out, char type, ...)
+tar_pax(GByteArray *out, int type, ...)
 {
   g_autoptr(GString) records = g_string_new(NULL);
   va_list args;
@@ -186,7 +188,7 @@ tar_pax(GByteArray *out, char type, ...)
     pax_record(records, key, value, strlen(value));
   }
   va_end(args);
-  TAR(out, .name = "pax", .type = type, .body = records->str, .body_len = records->len);
+  TAR(out, .name = "pax", .type = (char)type, .body = records->str, .body_len = records->len);
 }
 
 void

@@ -65,7 +65,7 @@ void tar_end(GByteArray *out);
 void pax_record(GString *records, const char *key, const char *value, gsize value_len);
 
 /* Appends a PAX header of TYPE ('x' or 'g') with pairs of KEY, VALUE up to a NULL. */
-void tar_pax(GByteArray *out, char type, ...) G_GNUC_NULL_TERMINATED;
+void tar_pax(GByteArray *out, int type, ...) G_GNUC_NULL_TERMINATED;
 
 /* Appends a PAX header with RECORDS as they are. */
 void tar_pax_raw(GByteArray *out, const char *records, gsize len);

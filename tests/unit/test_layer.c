@@ -126,6 +126,7 @@ test_verify_hashes_the_content(void)
   g_auto(NzLayerResult) result = {0};
   NzReadOptions options = {.ratio = 250, .verify = TRUE};
   g_autofree char *got = read_layer(packed, NULL, &options, &result, NULL);
+  g_assert_cmpstr(got, ==, ENTRIES);
   g_assert_cmpstr(result.diff_id, ==, want);
   NzLayer layer = {.diff_id = want};
   g_autoptr(GError) error = NULL;
