@@ -69,6 +69,10 @@
  * these two questions are no longer asked, and a note says so. 11 bytes each. */
 #define NZ_NAMES_MAX ((gsize)786432)
 
+/* Bytes of link targets that are walked for one image: some seconds. Links to links that lead back
+ * and forth could otherwise make every entry cost a millisecond. */
+#define NZ_LINK_BYTES_MAX ((guint64)1024 * 1024 * 1024)
+
 /* The kernel gives up after 40 links in one path (MAXSYMLINKS). */
 #define NZ_SYMLINKS_MAX 40u
 

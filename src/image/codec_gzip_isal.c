@@ -87,6 +87,8 @@ feed(Gzip *self, const guint8 *in, gsize n, guint8 **out, gsize *n_out, int *res
   *result = isal_inflate(state);
   *out = state->next_out;
   *n_out = state->avail_out;
+  if (*result < 0 || *result == ISAL_NEED_DICT)
+    return 0;
   return (gssize)n - (gssize)(gint32)state->avail_in;
 }
 
@@ -113,7 +115,8 @@ gzip_step(gpointer codec, const guint8 **in, gsize *n_in, guint8 **out, gsize *n
       used = 0;
     }
     remember_tail(self, *in, (gsize)used);
-    *in += used;
+    if (used)
+      *in += used;
     *n_in -= (gsize)used;
   }
   if (result < 0 || result == ISAL_NEED_DICT || self->n_again > TAIL) {

@@ -12,6 +12,10 @@ nz_json_parse(GBytes *bytes, GError **error)
   gsize len;
   const char *data = g_bytes_get_data(bytes, &len);
   json_error_t failed;
+  if (len == 0) {
+    nz_set_input(error, "it is empty");
+    return NULL;
+  }
   NzJson *root = json_loadb(data, len, JSON_REJECT_DUPLICATES, &failed);
   if (!root) {
     g_autofree char *text = nz_printable(failed.text, -1);

@@ -118,7 +118,7 @@ read_entry(Reader *self, NzTar *tar, const NzTarHeader *h, GError **error)
   if (!set_kind(h, &e, error) || !set_names(self, h, &e, error) ||
       !set_body(self, tar, h, &e, error))
     return FALSE;
-  g_autoptr(GBytes) body = e.body;
+  G_GNUC_UNUSED g_autoptr(GBytes) body = e.body;
   if (h->capability)
     nz_capability_parse(h->capability, h->capability_len, &e.capability);
   return nz_layer_log_append(self->log, &e, error);

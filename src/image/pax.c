@@ -22,6 +22,7 @@ static const char *const keys[NZ_PAX_N_KEYS] = {
     [NZ_PAX_SPARSE_SIZE] = "GNU.sparse.size",
     [NZ_PAX_SPARSE_REALSIZE] = "GNU.sparse.realsize",
     [NZ_PAX_SPARSE_MAP] = "GNU.sparse.map",
+    [NZ_PAX_SPARSE_NUMBLOCKS] = "GNU.sparse.numblocks",
 };
 
 void

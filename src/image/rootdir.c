@@ -133,7 +133,7 @@ walk_entry(DirWalk *self, int dir, const char *name, GError **error)
         !read_body(self, dir, name, (guint64)st.st_size, &e, error))
       return FALSE;
   }
-  g_autoptr(GBytes) body = e.body;
+  G_GNUC_UNUSED g_autoptr(GBytes) body = e.body;
   if (!nz_layer_log_append(self->log, &e, error))
     return FALSE;
   return !is_directory || descend(self, dir, name, error);

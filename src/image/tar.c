@@ -335,7 +335,7 @@ read_long(NzTar *self, GString *out, GError **error)
     return FALSE;
   g_string_truncate(out, 0);
   g_string_append_len(out, (const char *)body->data,
-                      (gssize)strnlen((const char *)body->data, body->len));
+                      (gssize)(body->len ? strnlen((const char *)body->data, body->len) : 0));
   return TRUE;
 }
 
@@ -374,7 +374,7 @@ nz_tar_next(NzTar *self, NzTarHeader *h, GError **error)
     int got = read_header(self, h, error);
     if (got <= 0)
       return got;
-    if (run >= NZ_TAR_SPECIAL_RUN_MAX || self->globals >= NZ_TAR_SPECIAL_RUN_MAX) {
+    if (run > NZ_TAR_SPECIAL_RUN_MAX || self->globals > NZ_TAR_SPECIAL_RUN_MAX) {
       nz_tar_bad(self, error, "more than 64 extended headers in a row");
       return -1;
     }

@@ -67,9 +67,14 @@ read_old_map(NzTar *self, NzTarHeader *h, GError **error)
 /* --- PAX 0.0 and 0.1 --- */
 
 static gboolean
-read_map_01(NzTar *self, const NzPaxValue *map, GError **error)
+read_map_01(NzTar *self, const NzPax *pax, GError **error)
 {
-  const char *p = map->value, *end = p + map->len;
+  const NzPaxValue *map = &pax->values[NZ_PAX_SPARSE_MAP];
+  const NzPaxValue *blocks = &pax->values[NZ_PAX_SPARSE_NUMBLOCKS];
+  gint64 n_blocks;
+  if (nz_parse_int(blocks->value, blocks->len, &n_blocks) != NZ_INT_OK)
+    return bad_map(self, error);
+  const char *p = map->value, *end = map->len ? p + map->len : p;
   gint64 numbers[2];
   guint n = 0;
   while (map->len > 0) {
@@ -84,7 +89,7 @@ read_map_01(NzTar *self, const NzPaxValue *map, GError **error)
       break;
     p = comma + 1;
   }
-  return n % 2 == 0 ? TRUE : bad_map(self, error);
+  return n % 2 == 0 && n / 2 == n_blocks ? TRUE : bad_map(self, error);
 }
 
 /* --- PAX 1.0 --- */
@@ -195,8 +200,7 @@ nz_tar_read_sparse(NzTar *self, const NzPax *pax, NzTarHeader *h, GError **error
       size = &pax->values[NZ_PAX_SPARSE_REALSIZE];
     if (size->len > 0 && nz_parse_int(size->value, size->len, &h->size) != NZ_INT_OK)
       return bad_map(self, error);
-    if (!(version == SPARSE_10 ? read_map_10(self, error)
-                               : read_map_01(self, &pax->values[NZ_PAX_SPARSE_MAP], error)))
+    if (!(version == SPARSE_10 ? read_map_10(self, error) : read_map_01(self, pax, error)))
       return FALSE;
   }
   gboolean header_only = h->type >= NZ_TAR_HARDLINK && h->type <= NZ_TAR_FIFO;

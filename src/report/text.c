@@ -87,25 +87,44 @@ write_user(Text *self, const NzUser *user)
   fprintf(self->out, ": %s\n", user->why);
 }
 
-/* "7 setuid-root, 2 file-capabilities" in the order of the findings. */
+/* Each rule once, in the order of the findings, with how many there are. A rule's findings may be
+ * of several levels, and so not all together. */
+typedef struct {
+  const char *rule;
+  guint count, first;
+} RuleCount;
+
+static GArray *
+count_rules(const NzSubject *s)
+{
+  GArray *counts = g_array_new(FALSE, FALSE, sizeof(RuleCount));
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    guint at = 0;
+    while (at < counts->len && strcmp(g_array_index(counts, RuleCount, at).rule, f->rule) != 0)
+      at++;
+    if (at == counts->len) {
+      RuleCount new = {f->rule, 0, i};
+      g_array_append_val(counts, new);
+    }
+    g_array_index(counts, RuleCount, at).count++;
+  }
+  return counts;
+}
+
+/* "7 setuid-root, 2 file-capabilities" */
 static void
 write_counts(Text *self, const NzSubject *s)
 {
-  if (s->findings->len == 0) {
-    fputs("  found    nothing\n", self->out);
-    return;
-  }
+  g_autoptr(GArray) counts = count_rules(s);
   fputs("  found    ", self->out);
-  for (guint i = 0; i < s->findings->len;) {
-    const NzFinding *f = s->findings->pdata[i];
-    guint n = 0;
-    while (i < s->findings->len &&
-           strcmp(((const NzFinding *)s->findings->pdata[i])->rule, f->rule) == 0) {
-      n++;
-      i++;
-    }
-    fprintf(self->out, "%u %s%s", n, f->rule, i < s->findings->len ? ", " : "\n");
+  if (counts->len == 0)
+    fputs("nothing", self->out);
+  for (guint i = 0; i < counts->len; i++) {
+    const RuleCount *c = &g_array_index(counts, RuleCount, i);
+    fprintf(self->out, "%s%u %s", i > 0 ? ", " : "", c->count, c->rule);
   }
+  fputc('\n', self->out);
 }
 
 /* --- the table --- */
@@ -185,6 +204,7 @@ write_table(Text *self, const NzSubject *s)
     scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
   scols_table_enable_colors(table, self->style->color);
   scols_table_set_stream(table, self->out);
+  scols_table_enable_noencoding(table, 1);
   guint rows = 0;
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
@@ -250,23 +270,32 @@ write_wrapped(Text *self, const char *label, const char *text)
   fputc('\n', self->out);
 }
 
-/* The line for the Dockerfile that drops the bits of all files which the findings of one rule, from
- * FIRST on, are about; nothing where a name could mean more to a shell than it says. */
-static void
-write_chmod(Text *self, const NzSubject *s, guint first)
+/* What takes the privilege from a file, by rule. */
+static const char *
+command_against(const char *rule)
 {
-  const NzFinding *f = s->findings->pdata[first];
-  g_autoptr(GString) line = g_string_new("RUN chmod a-s");
-  if (!f->has_mode || !(f->mode & NZ_MODE_SETID))
+  if (g_str_has_prefix(rule, "setuid-") || g_str_has_prefix(rule, "setgid-"))
+    return "RUN chmod a-s";
+  return strcmp(rule, "file-capabilities") == 0 ? "RUN setcap -r" : NULL;
+}
+
+/* The line for the Dockerfile that mends all of a rule's files; nothing where a name could mean
+ * more to a shell than it says. */
+static void
+write_command(Text *self, const NzSubject *s, const RuleCount *c)
+{
+  const char *command = command_against(c->rule);
+  if (!command)
     return;
-  for (guint i = first; i < s->findings->len; i++) {
-    const NzFinding *next = s->findings->pdata[i];
-    if (strcmp(next->rule, f->rule) != 0)
-      break;
-    for (const char *p = next->path; *p; p++)
+  g_autoptr(GString) line = g_string_new(command);
+  for (guint i = c->first; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    if (strcmp(f->rule, c->rule) != 0)
+      continue;
+    for (const char *p = f->path; *p; p++)
       if (!g_ascii_isalnum(*p) && !strchr("/._-+", *p))
         return;
-    g_string_append_printf(line, " %s", next->path);
+    g_string_append_printf(line, " %s", f->path);
   }
   write_wrapped(self, "as in", line->str);
 }
@@ -274,19 +303,18 @@ write_chmod(Text *self, const NzSubject *s, guint first)
 static void
 write_advice(Text *self, const NzSubject *s)
 {
-  const char *last = NULL;
-  for (guint i = 0; i < s->findings->len; i++) {
-    const NzFinding *f = s->findings->pdata[i];
-    const NzCheck *check = nz_check_find(f->rule);
-    if (!check || !is_shown(self, f) || (last && strcmp(last, f->rule) == 0))
+  g_autoptr(GArray) counts = count_rules(s);
+  for (guint i = 0; i < counts->len; i++) {
+    const RuleCount *c = &g_array_index(counts, RuleCount, i);
+    const NzCheck *check = nz_check_find(c->rule);
+    if (!check || !is_shown(self, s->findings->pdata[c->first]))
       continue;
     fputc('\n', self->out);
-    last = f->rule;
-    put(self, BOLD, f->rule);
+    put(self, BOLD, c->rule);
     fprintf(self->out, ": %s\n", check->title);
     write_wrapped(self, "why", check->why);
     write_wrapped(self, "to do", check->remedy);
-    write_chmod(self, s, i);
+    write_command(self, s, c);
     if (self->style->verbose && check->aliases[0]) {
       g_autofree char *names = g_strjoinv(", ", (char **)check->aliases);
       write_wrapped(self, "also", names);

@@ -89,7 +89,7 @@ read_dpkg_list(Builder *b, const char *basename, const char *p, gsize len)
   g_autofree char *package = package_of(basename, ".list");
   const char *line;
   gsize n;
-  for (const char *end = p + len; next_line(&p, end, &line, &n);)
+  for (const char *end = p ? p + len : p; next_line(&p, end, &line, &n);)
     add_path(package, line, n, b);
 }
 
@@ -99,7 +99,7 @@ read_md5sums(Builder *b, const char *basename, const char *p, gsize len)
   g_autofree char *package = package_of(basename, ".md5sums");
   const char *line;
   gsize n;
-  for (const char *end = p + len; next_line(&p, end, &line, &n);)
+  for (const char *end = p ? p + len : p; next_line(&p, end, &line, &n);)
     if (n > 34)
       add_path(package, line + 34, n - 34, b);
 }
@@ -112,7 +112,7 @@ read_apk(Builder *b, const char *p, gsize len)
   gsize dir_len = 0;
   const char *line;
   gsize n;
-  for (const char *end = p + len; next_line(&p, end, &line, &n);) {
+  for (const char *end = p ? p + len : p; next_line(&p, end, &line, &n);) {
     if (n < 2 || line[1] != ':')
       continue;
     switch (line[0]) {
@@ -184,7 +184,7 @@ gsize
 nz_owners_count(GBytes *owners)
 {
   gsize len, total = 0;
-  const guint8 *p = g_bytes_get_data(owners, &len), *end = p + len;
+  const guint8 *p = g_bytes_get_data(owners, &len), *end = p ? p + len : p;
   while (p < end) {
     const guint8 *name, *hashes;
     guint16 name_len;
@@ -199,7 +199,7 @@ void
 nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data)
 {
   gsize len;
-  const guint8 *p = g_bytes_get_data(owners, &len), *end = p + len;
+  const guint8 *p = g_bytes_get_data(owners, &len), *end = p ? p + len : p;
   while (p < end) {
     const guint8 *name, *hashes;
     guint16 name_len;

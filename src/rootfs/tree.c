@@ -26,6 +26,7 @@ struct NzTree {
   GHashTable *whited_out; /* path -> what its whiteout in this layer hid, where that matters */
   GPtrArray *ambiguities;
   guint n_ambiguities, hides;
+  guint64 link_bytes; /* of targets that were walked for all entries */
 };
 
 /* --- inodes and nodes --- */
@@ -246,12 +247,13 @@ note_ambiguity(NzTree *self, NzAmbiguousKind kind, const char *path, guint hides
 
 /* --- walking a path --- */
 
-typedef enum { WALK_OK, WALK_LOOP, WALK_NOT_DIRECTORY } WalkResult;
+typedef enum { WALK_OK, WALK_LOOP, WALK_NOT_DIRECTORY, WALK_TOO_LONG } WalkResult;
 
 typedef struct {
   Node *node;          /* the deepest that is kept on the way */
   guint beyond;        /* components of PATH below it, of which nothing is kept */
   GString *path;       /* canonical: no links in it */
+  gsize link_bytes;    /* of targets that were walked */
   gboolean lower_link; /* a link that a layer below the one at work made was followed */
 } Walk;
 
@@ -318,6 +320,7 @@ walk(const NzTree *self, const char *path, gsize path_len, gboolean follow_last,
         w->beyond = 0;
         g_string_truncate(w->path, 0);
       }
+      w->link_bytes += strlen(inode->target) + 1;
       g_string_erase(todo, 0, (gssize)at);
       g_string_prepend_c(todo, '/');
       g_string_prepend(todo, inode->target);
@@ -325,6 +328,8 @@ walk(const NzTree *self, const char *path, gsize path_len, gboolean follow_last,
       continue;
     }
     walk_down(w, child, name, len);
+    if (w->path->len > NZ_PATH_MAX)
+      return WALK_TOO_LONG;
     if (inode && !last)
       return WALK_NOT_DIRECTORY;
   }
@@ -346,6 +351,12 @@ walk_to_parent(NzTree *self, const NzEntry *e, gsize parent_len, Walk *w, GError
       break;
     case WALK_NOT_DIRECTORY:
       break;
+    case WALK_TOO_LONG: {
+      g_autofree char *name = nz_printable(e->path, (gssize)e->path_len);
+      g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "/%s leads deeper than %u bytes", name,
+                  NZ_PATH_MAX);
+      return FALSE;
+    }
     case WALK_LOOP: {
       g_autofree char *name = nz_printable(e->path, (gssize)e->path_len);
       return nz_set_input(error, "a loop of symbolic links above /%s", name);
@@ -572,6 +583,18 @@ apply_entry(NzTree *self, const NzEntry *e, Walk *w, const char *base, gsize bas
   return TRUE;
 }
 
+/* Counts what following links cost. */
+static gboolean
+charge_links(NzTree *self, const Walk *w, GError **error)
+{
+  self->link_bytes += w->link_bytes;
+  if (self->link_bytes <= NZ_LINK_BYTES_MAX)
+    return TRUE;
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+              "more than 1 GiB of symbolic link targets on the way of its entries");
+  return FALSE;
+}
+
 gboolean
 nz_tree_apply(NzTree *self, guint layer, const NzEntry *e, GError **error)
 {
@@ -588,7 +611,8 @@ nz_tree_apply(NzTree *self, guint layer, const NzEntry *e, GError **error)
   const char *base = slash ? slash + 1 : e->path;
   gsize base_len = e->path_len - (gsize)(base - e->path);
   g_auto(Walk) w = {.path = g_string_sized_new(e->path_len + 1)};
-  if (!walk_to_parent(self, e, slash ? (gsize)(slash - e->path) : 0, &w, error))
+  if (!walk_to_parent(self, e, slash ? (gsize)(slash - e->path) : 0, &w, error) ||
+      !charge_links(self, &w, error))
     return FALSE;
   if (self->whiteouts && g_str_has_prefix(base, ".wh.")) {
     if (strcmp(base, ".wh..wh..opq") == 0)
@@ -610,7 +634,7 @@ nz_tree_lookup(const NzTree *self, const char *path, GString *canonical, const N
   g_string_assign(canonical, w.path->str);
   if (result == WALK_LOOP)
     return NZ_LOOKUP_LOOP;
-  if (result == WALK_NOT_DIRECTORY)
+  if (result == WALK_NOT_DIRECTORY || result == WALK_TOO_LONG)
     return NZ_LOOKUP_ABSENT;
   if (w.beyond == 0) {
     *inode = w.node->inode;

@@ -6,6 +6,7 @@
 #include "check/check.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "rootfs/capture.h"
 #include "scan/ownership.h"
 #include "scan/stack.h"
 
@@ -24,6 +25,9 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
   case NZ_LOOKUP_ABSENT:
     return FILE_KNOWN;
   case NZ_LOOKUP_UNKEPT:
+    /* A passwd by its own name would have been kept: what is not is gone with its directory. */
+    if (nz_capture_for(canonical->str, 1, NULL))
+      return FILE_KNOWN;
     file->unknown = "its passwd or group is a link to a file whose content was not kept";
     return FILE_WANTED;
   case NZ_LOOKUP_LOOP:

@@ -4,6 +4,7 @@
 #include "scan/stack.h"
 
 #include "core/limits.h"
+#include "core/text.h"
 
 typedef struct {
   const NzImage *image;
@@ -53,8 +54,9 @@ apply_all(Job *job, NzTree *tree, GError **error)
     if (apply_log(job, tree, i, error))
       continue;
     const NzLayer *layer = job->image->layers->pdata[i];
-    if (layer->digest || layer->name)
-      g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : layer->name);
+    g_autofree char *name = layer->name ? nz_printable(layer->name, -1) : NULL;
+    if (name)
+      g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : name);
     return FALSE;
   }
   return TRUE;
