@@ -15,6 +15,12 @@ static const char *const messages[NZ_AMBIGUOUS_N_KINDS] = {
     [NZ_AMBIGUOUS_OUTSIDE] = "has a name that climbs out of the root, and was held at it here",
     [NZ_AMBIGUOUS_DEVICE] = "is the character device 0:0, which an overlay filesystem takes for a "
                             "whiteout",
+    [NZ_AMBIGUOUS_OVERLAY] = "has an attribute that an overlay filesystem obeys, and may show what "
+                             "is elsewhere",
+    [NZ_AMBIGUOUS_GLOBAL] =
+        "is the name of a global PAX header; some unpackers remove what is there",
+    [NZ_AMBIGUOUS_CROWDED] = "holds more paths than are told apart, so that what a layer removed "
+                             "may be there again",
 };
 
 static const char *

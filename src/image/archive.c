@@ -80,11 +80,11 @@ index_members(FileStore *self, guint64 size, GError **error)
   int got;
   while ((got = nz_tar_next(tar, &header, error)) == 1) {
     NzMember m = {0};
-    nz_tar_body_extent(tar, &m.offset, &m.size);
-    if (!nz_members_add(self->members, &header, &m, error))
+    if (!nz_tar_body_extent(tar, &m.offset, &m.size, error) ||
+        !nz_members_add(self->members, &header, &m, error))
       return FALSE;
   }
-  return got == 0;
+  return got == 0 && nz_members_check(self->members, error);
 }
 
 NzImageStore *
@@ -153,15 +153,16 @@ open_stream(int fd, guint64 offset, gint64 size, const NzCodec *codec, const NzO
                                    ? nz_file_stream_new(fd, FALSE, offset, (guint64)size, control)
                                    : nz_pipe_stream_new(fd, control);
   if (size < 0) {
-    guint8 magic[NZ_COMPRESSION_SNIFF];
-    gssize n = nz_stream_sniff(stream, magic, sizeof magic, error);
+    guint8 head[512];
+    gssize n = nz_stream_sniff(stream, head, sizeof head, error);
     if (n < 0)
       return NULL;
     if (n == 0) {
       nz_set_input(error, "it is empty");
       return NULL;
     }
-    codec = nz_compression_detect(magic, (gsize)n);
+    gboolean is_tar = n == sizeof head && nz_tar_is_header(head);
+    codec = is_tar ? NULL : nz_compression_detect(head, (gsize)n);
   }
   if (codec) {
     stream = nz_inflate_stream_new(g_steal_pointer(&stream), codec, options->read.ratio, error);
@@ -180,9 +181,10 @@ open_store(const NzOpenRequest *request, GError **error)
   if (fd < 0)
     return NULL;
   NzImageStore *store = NULL;
-  guint8 magic[NZ_COMPRESSION_SNIFF];
-  gssize n = size < 0 ? 0 : pread(fd, magic, sizeof magic, (off_t)offset);
-  const NzCodec *codec = n > 0 ? nz_compression_detect(magic, (gsize)n) : NULL;
+  guint8 head[512];
+  gssize n = size < 0 ? 0 : pread(fd, head, sizeof head, (off_t)offset);
+  gboolean is_tar = n == sizeof head && nz_tar_is_header(head);
+  const NzCodec *codec = n > 0 && !is_tar ? nz_compression_detect(head, (gsize)n) : NULL;
   if (n < 0)
     nz_set_errno(error, errno, "cannot read it");
   else if (size == 0)

@@ -11,7 +11,6 @@
 #include "image/digest.h"
 #include "image/members.h"
 #include "image/tar.h"
-#include "image/tar_private.h"
 #include "image/transport.h"
 
 typedef struct {
@@ -89,21 +88,19 @@ static const NzImageStoreClass stream_class = {stream_read_json, stream_has, str
 
 typedef enum { LOOKS_LIKE_NOTHING, LOOKS_LIKE_JSON, LOOKS_LIKE_LAYER } Look;
 
+/* A tar header may begin like JSON or like compressed data: its checksum decides. */
 static Look
 look_at(const guint8 head[512], gsize n)
 {
+  if (n == 512 && nz_tar_is_header(head))
+    return LOOKS_LIKE_LAYER;
   gsize i = 0;
   while (i < n && g_ascii_isspace(head[i]))
     i++;
   if (i < n && (head[i] == '{' || head[i] == '['))
     return LOOKS_LIKE_JSON;
-  if (n == 0 || nz_compression_detect(head, n))
-    return LOOKS_LIKE_LAYER;
-  if (n < 512)
-    return LOOKS_LIKE_NOTHING;
-  gboolean zero = head[0] == 0 && memcmp(head, head + 1, 511) == 0;
-  return zero || nz_tar_block_format(head) != NZ_TAR_FORMAT_UNKNOWN ? LOOKS_LIKE_LAYER
-                                                                    : LOOKS_LIKE_NOTHING;
+  gboolean zero = n == 512 && head[0] == 0 && memcmp(head, head + 1, 511) == 0;
+  return n == 0 || zero || nz_compression_detect(head, n) ? LOOKS_LIKE_LAYER : LOOKS_LIKE_NOTHING;
 }
 
 static gboolean
@@ -143,13 +140,14 @@ take_member(StreamStore *self, NzTar *tar, NzStream *stream, const NzTarHeader *
             const NzReadOptions *options, GError **error)
 {
   NzMember m = {0};
-  nz_tar_body_extent(tar, &m.offset, &m.size);
+  if (!nz_tar_body_extent(tar, &m.offset, &m.size, error))
+    return FALSE;
   gboolean is_file = h->type == NZ_TAR_FILE || h->type == NZ_TAR_CONTIGUOUS;
   if (!is_file)
     return nz_members_add(self->members, h, &m, error);
-  g_autoptr(NzStream) body = nz_tar_open_body(tar, error);
+  g_autoptr(NzStream) body = nz_tar_open_body(tar);
   guint8 head[512];
-  gssize n = body ? nz_stream_sniff(body, head, sizeof head, error) : -1;
+  gssize n = nz_stream_sniff(body, head, sizeof head, error);
   if (n < 0)
     return FALSE;
   Look look = look_at(head, (gsize)n);
@@ -185,7 +183,8 @@ nz_stream_store_new(NzStream *stream, const NzOpenOptions *options, GError **err
     }
   /* What follows the archive is read too, so that the writer does not fail on a closed pipe, and
    * a compressed archive's checksum is checked. */
-  if (got == 0 && nz_stream_skip(stream, G_MAXINT64, error) >= 0)
+  if (got == 0 && nz_members_check(self->members, error) &&
+      nz_stream_skip(stream, G_MAXINT64, error) >= 0)
     return &self->base;
   nz_image_store_unref(&self->base);
   return NULL;

@@ -38,6 +38,9 @@ set_kind(const NzTarHeader *h, NzEntry *e, GError **error)
   case NZ_TAR_SYMLINK:
     e->kind = NZ_ENTRY_SYMLINK;
     return TRUE;
+  case NZ_TAR_GLOBAL:
+    e->kind = NZ_ENTRY_GLOBAL;
+    return TRUE;
   case NZ_TAR_DIRECTORY:
     e->kind = NZ_ENTRY_DIRECTORY;
     return TRUE;
@@ -107,12 +110,29 @@ set_body(Reader *self, NzTar *tar, const NzTarHeader *h, NzEntry *e, GError **er
   return TRUE;
 }
 
+/* The permission bits that a POSIX ACL sets when it is restored (linux/posix_acl_xattr.h): le32
+ * version 2, then entries of le16 tag, le16 permissions, le32 id. Podman restores it, and with it
+ * a file that nobody could execute may become one that anyone can; Docker does not. The wider
+ * reading counts. */
+static guint16
+acl_mode(const guint8 *acl, gsize len)
+{
+  enum { USER_OBJ = 0x01, GROUP_OBJ = 0x04, MASK = 0x10, OTHER = 0x20 };
+  guint16 mode = 0;
+  for (gsize at = 4; at + 8 <= len; at += 8) {
+    guint tag = acl[at] | (guint)acl[at + 1] << 8;
+    guint shift = tag == USER_OBJ ? 6 : tag == GROUP_OBJ || tag == MASK ? 3 : tag == OTHER ? 0 : 16;
+    mode = (guint16)(mode | (guint)(acl[at + 2] & 7) << shift);
+  }
+  return mode & 0777;
+}
+
 static gboolean
 read_entry(Reader *self, NzTar *tar, const NzTarHeader *h, GError **error)
 {
-  if (h->type == NZ_TAR_GLOBAL)
-    return TRUE;
-  NzEntry e = {.mode = (guint16)(h->mode & 07777),
+  guint16 acl = h->acl ? acl_mode(h->acl, h->acl_len) : 0;
+  NzEntry e = {.mode = (guint16)((h->mode & 07777) | acl),
+               .overlay_attribute = h->overlay_attribute,
                .uid = nz_effective_id(h->uid),
                .gid = nz_effective_id(h->gid)};
   if (!set_kind(h, &e, error) || !set_names(self, h, &e, error) ||
@@ -150,13 +170,20 @@ drain(NzStream *stream, GError **error)
 static NzStream *
 uncompressed(NzStream *stream, const NzReadOptions *options, NzLayerResult *result, GError **error)
 {
-  guint8 magic[NZ_COMPRESSION_SNIFF];
-  gssize n = nz_stream_sniff(stream, magic, sizeof magic, error);
+  guint8 head[512];
+  gssize n = nz_stream_sniff(stream, head, sizeof head, error);
+  const NzCodec *codec = n < 0 ? NULL : nz_compression_detect(head, (gsize)n);
+  if (codec && n == sizeof head && nz_tar_is_header(head)) {
+    nz_set_input(error,
+                 "it is %s data and a tar archive at once; readers take it for one or the "
+                 "other",
+                 codec->name);
+    n = -1;
+  }
   if (n < 0) {
     nz_stream_free(stream);
     return NULL;
   }
-  const NzCodec *codec = nz_compression_detect(magic, (gsize)n);
   result->compression = codec ? codec->name : NULL;
   return codec ? nz_inflate_stream_new(stream, codec, options->ratio, error) : stream;
 }

@@ -75,13 +75,19 @@ nz_members_add(NzMembers *self, const NzTarHeader *h, const NzMember *member, GE
     member_free(m);
     return TRUE;
   }
+  if (strlen(name) > NZ_PATH_MAX || (h->linkname && strlen(h->linkname) > NZ_PATH_MAX)) {
+    member_free(m);
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "a member name of more than %u bytes",
+                NZ_PATH_MAX);
+    return FALSE;
+  }
   m->is_file = h->type == NZ_TAR_FILE || h->type == NZ_TAR_CONTIGUOUS;
   m->link = link_of(name, h);
-  g_autofree char *shown = nz_printable(name, -1);
   gboolean twice = g_hash_table_contains(self->by_name, name);
   gboolean full = g_hash_table_size(self->by_name) >= NZ_ARCHIVE_MEMBERS_MAX;
   if (twice || full) {
     member_free(m);
+    g_autofree char *shown = nz_printable(name, -1);
     if (twice)
       return nz_set_input(error, "the archive holds %s twice; readers take one or the other",
                           shown);
@@ -92,6 +98,28 @@ nz_members_add(NzMembers *self, const NzTarHeader *h, const NzMember *member, GE
     return FALSE;
   }
   g_hash_table_insert(self->by_name, g_steal_pointer(&name), m);
+  return TRUE;
+}
+
+gboolean
+nz_members_check(const NzMembers *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, self->by_name);
+  while (g_hash_table_iter_next(&iter, &key, NULL)) {
+    g_autofree char *parent = g_strdup(key);
+    for (char *slash; (slash = strrchr(parent, '/'));) {
+      *slash = '\0';
+      if (!g_hash_table_contains(self->by_name, parent))
+        continue;
+      g_autofree char *shown = nz_printable(key, -1);
+      return nz_set_input(error,
+                          "the member %s lies below one that is no directory; readers "
+                          "find one or another file by its name",
+                          shown);
+    }
+  }
   return TRUE;
 }
 

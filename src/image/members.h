@@ -29,6 +29,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzMembers, nz_members_free)
 gboolean nz_members_add(NzMembers *self, const NzTarHeader *header, const NzMember *member,
                         GError **error);
 
+/* After the last: FALSE when a member's path leads through one that is no directory. Who unpacks
+ * the archive follows such a link to another member than who goes by names. */
+gboolean nz_members_check(const NzMembers *self, GError **error);
+
 /* The file called NAME, links followed; NULL with an error that says what is missing. */
 const NzMember *nz_members_find(const NzMembers *self, const char *name, GError **error);
 

@@ -16,6 +16,7 @@ static const char *const keys[NZ_PAX_N_KEYS] = {
     [NZ_PAX_ATIME] = "atime",
     [NZ_PAX_CTIME] = "ctime",
     [NZ_PAX_CAPABILITY] = "SCHILY.xattr.security.capability",
+    [NZ_PAX_ACL] = "SCHILY.xattr.system.posix_acl_access",
     [NZ_PAX_SPARSE_MAJOR] = "GNU.sparse.major",
     [NZ_PAX_SPARSE_MINOR] = "GNU.sparse.minor",
     [NZ_PAX_SPARSE_NAME] = "GNU.sparse.name",
@@ -39,6 +40,12 @@ static gboolean
 key_is(const char *key, gsize len, const char *want)
 {
   return strlen(want) == len && memcmp(key, want, len) == 0;
+}
+
+static gboolean
+key_begins(const char *key, gsize len, const char *prefix)
+{
+  return strlen(prefix) <= len && memcmp(key, prefix, strlen(prefix)) == 0;
 }
 
 /* Splits one record off *P. FALSE when it is malformed. */
@@ -111,6 +118,8 @@ nz_pax_parse(NzTar *tar, NzPax *pax, GError **error)
         return nz_tar_bad(tar, error, "GNU sparse records out of order");
       continue;
     }
+    pax->overlay |= key_begins(key, key_len, "SCHILY.xattr.trusted.overlay.") ||
+                    key_begins(key, key_len, "SCHILY.xattr.user.overlay.");
     for (guint k = 0; k < NZ_PAX_N_KEYS; k++)
       if (key_is(key, key_len, keys[k]))
         pax->values[k] = value;
@@ -138,6 +147,7 @@ is_time(const NzPaxValue *v)
 gboolean
 nz_pax_merge(NzTar *tar, const NzPax *pax, NzTarHeader *h, GError **error)
 {
+  h->overlay_attribute = pax->overlay;
   for (guint k = 0; pax->present && k < NZ_PAX_N_KEYS; k++) {
     const NzPaxValue *v = &pax->values[k];
     if (v->len == 0)
@@ -170,6 +180,10 @@ nz_pax_merge(NzTar *tar, const NzPax *pax, NzTarHeader *h, GError **error)
     case NZ_PAX_CAPABILITY:
       h->capability = (const guint8 *)v->value;
       h->capability_len = v->len;
+      break;
+    case NZ_PAX_ACL:
+      h->acl = (const guint8 *)v->value;
+      h->acl_len = v->len;
       break;
     default:
       break;

@@ -408,21 +408,26 @@ nz_tar_next(NzTar *self, NzTarHeader *h, GError **error)
   }
 }
 
-void
-nz_tar_body_extent(NzTar *self, guint64 *offset, guint64 *length)
+gboolean
+nz_tar_body_extent(NzTar *self, guint64 *offset, guint64 *length, GError **error)
 {
+  if (self->sparse)
+    return nz_tar_bad(self, error, "a sparse file cannot hold a blob");
   *offset = self->body_at;
   *length = self->body_size;
+  return TRUE;
 }
 
 NzStream *
-nz_tar_open_body(NzTar *self, GError **error)
+nz_tar_open_body(NzTar *self)
 {
-  if (self->sparse) {
-    nz_tar_bad(self, error, "a sparse file cannot hold a blob");
-    return NULL;
-  }
   guint64 n = self->body_left;
   self->body_left = 0; /* the slice takes it all, or leaves the rest to nz_tar_next() to miss */
   return nz_slice_stream_new(self->stream, n);
+}
+
+gboolean
+nz_tar_is_header(const guint8 block[512])
+{
+  return nz_tar_block_format(block) != NZ_TAR_FORMAT_UNKNOWN;
 }

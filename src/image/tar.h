@@ -29,9 +29,15 @@ typedef struct {
   gint64 devmajor, devminor;
   const guint8 *capability; /* the security.capability attribute, or NULL */
   gsize capability_len;
+  const guint8 *acl; /* the system.posix_acl_access attribute, or NULL */
+  gsize acl_len;
+  gboolean overlay_attribute; /* it has a trusted.overlay.* or user.overlay.* attribute */
 } NzTarHeader;
 
 typedef struct NzTar NzTar;
+
+/* TRUE when the 512 bytes of BLOCK are a tar header, by their checksum. */
+gboolean nz_tar_is_header(const guint8 block[512]);
 
 /* STREAM is borrowed. */
 NzTar *nz_tar_new(NzStream *stream);
@@ -46,8 +52,9 @@ int nz_tar_next(NzTar *self, NzTarHeader *header, GError **error);
 GBytes *nz_tar_read_body(NzTar *self, gsize max, GError **error);
 
 /* The bytes of the current entry's body as they lie in the archive, for an entry that is itself a
- * blob. Borrowed; to be freed before the next nz_tar_next(). An error when the entry is sparse. */
-NzStream *nz_tar_open_body(NzTar *self, GError **error);
+ * blob and not sparse: see nz_tar_body_extent(). To be freed before the next nz_tar_next(). */
+NzStream *nz_tar_open_body(NzTar *self);
 
-/* Where the current entry's body begins in the stream, and its length there. */
-void nz_tar_body_extent(NzTar *self, guint64 *offset, guint64 *length);
+/* Where the current entry's body begins in the stream, and its length there. An error when the
+ * entry is sparse: those bytes are not its content. */
+gboolean nz_tar_body_extent(NzTar *self, guint64 *offset, guint64 *length, GError **error);

@@ -48,6 +48,7 @@ typedef enum {
   NZ_PAX_ATIME,
   NZ_PAX_CTIME,
   NZ_PAX_CAPABILITY,
+  NZ_PAX_ACL,
   NZ_PAX_SPARSE_MAJOR,
   NZ_PAX_SPARSE_MINOR,
   NZ_PAX_SPARSE_NAME,
@@ -60,6 +61,7 @@ typedef enum {
 
 typedef struct {
   gboolean present; /* there was an x header */
+  gboolean overlay; /* with an attribute that an overlay filesystem obeys */
   NzPaxValue values[NZ_PAX_N_KEYS];
   GString *sparse_map; /* GNU sparse 0.0's offset and numbytes records, joined by commas */
 } NzPax;

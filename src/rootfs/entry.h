@@ -13,6 +13,7 @@ typedef enum {
   NZ_ENTRY_SYMLINK,
   NZ_ENTRY_HARDLINK,        /* target: the path of the other name, in any layer */
   NZ_ENTRY_DEVICE,          /* character and block devices, fifos, sockets */
+  NZ_ENTRY_GLOBAL,          /* no file, but the name of a global PAX header */
   NZ_ENTRY_WHITEOUT_DEVICE, /* character device 0:0, which overlay takes for a whiteout */
 } NzEntryKind;
 
@@ -35,8 +36,9 @@ typedef struct {
   const char *target; /* symlinks: as written; hardlinks: cleaned like path */
   guint16 mode;       /* 07777 */
   guint32 uid, gid;
-  gboolean outside;        /* the name climbed out of the root ("../x") and was held at it */
-  NzCapability capability; /* revision 0: none */
+  gboolean outside;           /* the name climbed out of the root ("../x") and was held at it */
+  gboolean overlay_attribute; /* it has a trusted.overlay or user.overlay attribute */
+  NzCapability capability;    /* revision 0: none */
   NzBodyKind body_kind;
   GBytes *body; /* borrowed */
 } NzEntry;

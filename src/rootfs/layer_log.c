@@ -12,7 +12,15 @@
 #define BLOCK_SIZE   ((gsize)32 * 1024)
 #define BLOCK_BODIES ((gsize)128 * 1024)
 
-enum { HAS_TARGET = 1, HAS_CAPABILITY = 2, HAS_BODY = 4, IS_OUTSIDE = 8, BODY_SHIFT = 4 };
+enum {
+  HAS_TARGET = 1,
+  HAS_CAPABILITY = 2,
+  HAS_BODY = 4,
+  IS_OUTSIDE = 8,
+  BODY_SHIFT = 4, /* two bits */
+  BODY_MASK = 3,
+  HAS_OVERLAY = 64,
+};
 
 struct NzLogBudget {
   gint refs;
@@ -238,7 +246,7 @@ nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
   guint8 flags = (guint8)((e->target ? HAS_TARGET : 0) |
                           (nz_capability_is_there(&e->capability) ? HAS_CAPABILITY : 0) |
                           (e->body ? HAS_BODY : 0) | (e->outside ? IS_OUTSIDE : 0) |
-                          e->body_kind << BODY_SHIFT);
+                          (e->overlay_attribute ? HAS_OVERLAY : 0) | e->body_kind << BODY_SHIFT);
   guint8 head[2] = {(guint8)e->kind, flags};
   g_byte_array_append(out, head, sizeof head);
   put_number(out, shared);
@@ -379,7 +387,8 @@ nz_log_cursor_next(NzLogCursor *self, NzEntry *entry, GError **error)
     *at += sizeof entry->capability;
   }
   entry->outside = (flags & IS_OUTSIDE) != 0;
-  entry->body_kind = (NzBodyKind)(flags >> BODY_SHIFT);
+  entry->overlay_attribute = (flags & HAS_OVERLAY) != 0;
+  entry->body_kind = (NzBodyKind)(flags >> BODY_SHIFT & BODY_MASK);
   if (flags & HAS_BODY)
     entry->body = self->block->bodies->pdata[self->body_at++];
   return 1;

@@ -12,6 +12,7 @@ struct Node {
   Node *parent, *first_child, *next, *prev;
   NzInode *inode; /* NULL: a directory */
   guint id, layer;
+  guint opaque_layer; /* 1 + the last layer that emptied it of lower ones; 0: none */
   guint len;
   const char *name; /* in the same allocation */
 };
@@ -23,7 +24,9 @@ struct NzTree {
   guint layer;
   gboolean whiteouts;
   NzNames *names;
-  GHashTable *whited_out; /* path -> what its whiteout in this layer hid, where that matters */
+  guint layer_hid; /* NZ_HIDES_* of what this layer has removed from lower ones so far */
+  guint ever_hid;  /* the same of all layers */
+  gsize bytes;     /* of names, targets and bodies kept */
   GPtrArray *ambiguities;
   guint n_ambiguities, hides;
   guint64 link_bytes; /* of targets that were walked for all entries */
@@ -140,7 +143,6 @@ nz_tree_new(gboolean whiteouts)
   self->nodes = g_hash_table_new(node_hash, node_equal);
   self->whiteouts = whiteouts;
   self->names = nz_names_new();
-  self->whited_out = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   self->ambiguities = g_ptr_array_new();
   return self;
 }
@@ -165,7 +167,6 @@ nz_tree_free(NzTree *self)
   g_hash_table_unref(self->nodes);
   g_free(self->root);
   nz_names_free(self->names);
-  g_hash_table_unref(self->whited_out);
   g_ptr_array_set_free_func(self->ambiguities, (GDestroyNotify)ambiguity_free);
   g_ptr_array_unref(self->ambiguities);
   g_free(self);
@@ -176,8 +177,23 @@ nz_tree_free(NzTree *self)
 typedef struct {
   gboolean same_layer; /* something of the layer at work was removed */
   guint hid_same;      /* NZ_HIDES_* of that */
-  guint hid_all;
+  guint hid_lower;     /* of what lower layers had put there */
 } Removed;
+
+static guint
+hid_all(const Removed *removed)
+{
+  return removed->hid_same | removed->hid_lower;
+}
+
+/* Remembers what a removal took from lower layers: an overlay may show it again when a directory
+ * comes where a whiteout or a file of the same layer was. */
+static void
+settle(NzTree *self, const Removed *removed)
+{
+  self->layer_hid |= removed->hid_lower;
+  self->ever_hid |= removed->hid_lower;
+}
 
 static guint
 hides_of(const NzInode *inode)
@@ -190,16 +206,26 @@ hides_of(const NzInode *inode)
   return hides;
 }
 
+/* The same of what an entry brings. */
+static guint
+entry_hides(const NzEntry *e)
+{
+  gboolean file = e->kind == NZ_ENTRY_FILE || e->kind == NZ_ENTRY_HARDLINK;
+  return (file && nz_mode_is_setuid_root(e->mode, e->uid) ? NZ_HIDES_SETUID_ROOT : 0) |
+         (e->body_kind == NZ_BODY_TEXT ? NZ_HIDES_USERS : 0);
+}
+
 static void
 note_removed(const NzTree *self, const Node *node, Removed *removed)
 {
   if (!node->inode)
     return;
   guint hides = hides_of(node->inode);
-  removed->hid_all |= hides;
   if (node->layer == self->layer) {
     removed->same_layer = TRUE;
     removed->hid_same |= hides;
+  } else {
+    removed->hid_lower |= hides;
   }
 }
 
@@ -365,7 +391,8 @@ walk_to_parent(NzTree *self, const NzEntry *e, gsize parent_len, Walk *w, GError
     Removed removed = {0};
     g_autofree char *file = g_strdup(w->path->str);
     remove_subtree(self, w->node, &removed);
-    note_ambiguity(self, NZ_AMBIGUOUS_PARENT_FILE, file, removed.hid_all);
+    settle(self, &removed);
+    note_ambiguity(self, NZ_AMBIGUOUS_PARENT_FILE, file, hid_all(&removed));
   }
 }
 
@@ -408,10 +435,14 @@ static gboolean
 apply_opaque(NzTree *self, Walk *w)
 {
   Removed removed = {0};
-  if (w->beyond == 0)
+  /* Once a layer is enough: nothing lower comes back below NODE. */
+  if (w->beyond == 0 && w->node->opaque_layer != self->layer + 1) {
     remove_below(self, w->node, TRUE, &removed);
+    w->node->opaque_layer = self->layer + 1;
+  }
+  settle(self, &removed);
   if (w->lower_link)
-    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, removed.hid_all);
+    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, hid_all(&removed));
   return TRUE;
 }
 
@@ -425,9 +456,7 @@ apply_whiteout(NzTree *self, Walk *w, const char *name, gsize len, GError **erro
   Removed removed = {0};
   if (node)
     remove_subtree(self, node, &removed);
-  if (removed.hid_all)
-    g_hash_table_insert(self->whited_out, g_strdup(w->path->str),
-                        GUINT_TO_POINTER(removed.hid_all));
+  settle(self, &removed);
   guint layer;
   NzNameKind kind;
   gboolean known = nz_names_note(self->names, w->path->str, w->path->len, self->layer,
@@ -436,7 +465,7 @@ apply_whiteout(NzTree *self, Walk *w, const char *name, gsize len, GError **erro
   if (beside || removed.same_layer)
     note_ambiguity(self, NZ_AMBIGUOUS_WHITEOUT, w->path->str, removed.hid_same);
   if (w->lower_link)
-    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, removed.hid_all);
+    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, hid_all(&removed));
   return TRUE;
 }
 
@@ -508,8 +537,10 @@ apply_link_header(NzTree *self, NzInode *inode, const NzEntry *e, const char *pa
 static NzInode *
 inode_for(NzTree *self, const NzEntry *e, const char *path, GError **error)
 {
-  if (e->kind != NZ_ENTRY_HARDLINK)
+  if (e->kind != NZ_ENTRY_HARDLINK) {
+    self->bytes += (e->target ? strlen(e->target) : 0) + (e->body ? g_bytes_get_size(e->body) : 0);
     return inode_new(e, self->layer);
+  }
   NzInode *inode = find_link_target(self, e, path, error);
   if (inode)
     apply_link_header(self, inode, e, path);
@@ -524,6 +555,7 @@ make_room(NzTree *self, const NzEntry *e, Node *node, const char *path, gboolean
   gboolean is_directory = e->kind == NZ_ENTRY_DIRECTORY;
   if (node && (node->inode || !is_directory))
     remove_subtree(self, node, &removed);
+  settle(self, &removed);
 
   guint old_layer = 0;
   NzNameKind old_kind = NZ_NAME_FILE;
@@ -531,18 +563,47 @@ make_room(NzTree *self, const NzEntry *e, Node *node, const char *path, gboolean
       nz_names_note(self->names, path, strlen(path), self->layer,
                     is_directory ? NZ_NAME_DIRECTORY : NZ_NAME_FILE, &old_layer, &old_kind);
   gboolean here = known && old_layer == self->layer;
-  if (here && old_kind == NZ_NAME_WHITEOUT) {
-    guint hides = GPOINTER_TO_UINT(g_hash_table_lookup(self->whited_out, path));
-    note_ambiguity(self, NZ_AMBIGUOUS_WHITEOUT, path, is_directory ? hides : 0);
-  } else if ((here && !(is_directory && old_kind == NZ_NAME_DIRECTORY)) || removed.same_layer) {
-    note_ambiguity(self, NZ_AMBIGUOUS_TWICE, path, removed.hid_same);
-  }
+  guint back = is_directory ? self->layer_hid : 0;
+  if (here && old_kind == NZ_NAME_WHITEOUT)
+    note_ambiguity(self, NZ_AMBIGUOUS_WHITEOUT, path, back);
+  else if ((here && !(is_directory && old_kind == NZ_NAME_DIRECTORY)) || removed.same_layer)
+    note_ambiguity(self, NZ_AMBIGUOUS_TWICE, path, removed.hid_same | back);
+
+  /* In another reading the entry is elsewhere, and what comes later may not reach it there. */
+  guint moved = hid_all(&removed) | entry_hides(e);
   if (lower_link)
-    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, path, removed.hid_all);
+    note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, path, moved);
   if (e->outside)
-    note_ambiguity(self, NZ_AMBIGUOUS_OUTSIDE, path, removed.hid_all);
+    note_ambiguity(self, NZ_AMBIGUOUS_OUTSIDE, path, moved);
   if (e->kind == NZ_ENTRY_WHITEOUT_DEVICE)
     note_ambiguity(self, NZ_AMBIGUOUS_DEVICE, path, 0);
+  if (e->overlay_attribute)
+    note_ambiguity(self, NZ_AMBIGUOUS_OVERLAY, path, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+}
+
+/* A global PAX header describes nothing, but it has a name, and containerd and Podman remove what
+ * is there before they pass it over: a file, or the whiteout that hides one. */
+static gboolean
+apply_global(NzTree *self, const NzEntry *e, GError **error)
+{
+  g_auto(Walk) w = {.path = g_string_new(NULL)};
+  guint layer;
+  NzNameKind kind;
+  WalkResult result = walk(self, e->path, e->path_len, FALSE, &w);
+  const char *slash = strrchr(e->path, '/');
+  gboolean is_new = result == WALK_OK && w.beyond > 0 && !w.lower_link &&
+                    !g_str_has_prefix(slash ? slash + 1 : e->path, ".wh.") &&
+                    !nz_names_find(self->names, w.path->str, w.path->len, &layer, &kind);
+  if (!is_new) {
+    g_autofree char *name = nz_printable(e->path, (gssize)e->path_len);
+    return nz_set_input(error,
+                        "a global PAX header by the name of /%s, which some unpackers remove "
+                        "for it",
+                        name);
+  }
+  if (nz_names_full(self->names))
+    note_ambiguity(self, NZ_AMBIGUOUS_GLOBAL, w.path->str, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+  return TRUE;
 }
 
 /* Walks to the parent of E once more, after nodes on the way came or went. */
@@ -600,8 +661,10 @@ nz_tree_apply(NzTree *self, guint layer, const NzEntry *e, GError **error)
 {
   if (layer != self->layer) {
     self->layer = layer;
-    g_hash_table_remove_all(self->whited_out);
+    self->layer_hid = 0;
   }
+  if (e->kind == NZ_ENTRY_GLOBAL)
+    return apply_global(self, e, error);
   if (e->path_len == 0) {
     if (e->kind == NZ_ENTRY_DIRECTORY)
       return TRUE;
@@ -622,6 +685,13 @@ nz_tree_apply(NzTree *self, guint layer, const NzEntry *e, GError **error)
     return apply_whiteout(self, &w, base + 4, base_len - 4, error);
   }
   return apply_entry(self, e, &w, base, base_len, error);
+}
+
+void
+nz_tree_finish(NzTree *self)
+{
+  if (nz_names_full(self->names) && self->ever_hid)
+    note_ambiguity(self, NZ_AMBIGUOUS_CROWDED, "", self->ever_hid);
 }
 
 /* --- questions --- */

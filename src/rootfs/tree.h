@@ -42,6 +42,9 @@ typedef enum {
   NZ_AMBIGUOUS_CAPABILITY,  /* a hard link whose header lacks the file's capabilities */
   NZ_AMBIGUOUS_OUTSIDE,     /* a name that climbs out of the root */
   NZ_AMBIGUOUS_DEVICE,      /* character device 0:0 */
+  NZ_AMBIGUOUS_OVERLAY,     /* an attribute that an overlay filesystem obeys */
+  NZ_AMBIGUOUS_GLOBAL,      /* a global PAX header whose name may be taken */
+  NZ_AMBIGUOUS_CROWDED,     /* more paths than are told apart, and something was removed */
   NZ_AMBIGUOUS_N_KINDS,
 } NzAmbiguousKind;
 
@@ -64,6 +67,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzTree, nz_tree_free)
 
 /* Applies the next entry. LAYER never goes down. */
 gboolean nz_tree_apply(NzTree *self, guint layer, const NzEntry *entry, GError **error);
+
+/* After the last entry: notes what the whole of them leaves in doubt. */
+void nz_tree_finish(NzTree *self);
 
 typedef enum {
   NZ_LOOKUP_FOUND, /* *inode */

@@ -59,6 +59,7 @@ apply_all(Job *job, NzTree *tree, GError **error)
       g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : name);
     return FALSE;
   }
+  nz_tree_finish(tree);
   return TRUE;
 }
 
