@@ -28,8 +28,8 @@ const NzCheck nz_check_file_capabilities = {
     .title = "a program with file capabilities",
     .why = "It holds part of root's power whoever starts it. For some capabilities the part is "
            "the whole.",
-    .remedy = "remove them (`RUN setcap -r PATH`), or keep the one that is needed and except it "
-              "with a reason",
+    .remedy = "remove them (`RUN setcap -r PATH`), or run as the user "
+              "that needs none of them",
     .aliases = aliases,
     .run = run,
 };

@@ -53,6 +53,13 @@
 /* All documents of an archive on a pipe together: which of them matter is known at its end. */
 #define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
 
+/* Strings of a configuration that are kept: a user beyond this is an error (no passwd line is as
+ * long), a line of history is cut (it is printed with every finding of its layer), and so are
+ * platform names. */
+#define NZ_USER_MAX       ((gsize)4096)
+#define NZ_CREATED_BY_MAX ((gsize)1024)
+#define NZ_PLATFORM_MAX   ((gsize)64)
+
 /* Layers of one image. Overlay cannot mount more than 500. */
 #define NZ_LAYERS_MAX 1024u
 

@@ -56,12 +56,35 @@ nz_user_new_unknown(const char *declared, const char *reason)
 
 /* --- passwd and group --- */
 
-/* unicode.IsSpace below U+0100; the rest of Unicode's spaces do not occur at a line's ends outside
- * of attacks, which gain nothing by them. */
+/* unicode.IsSpace, by which bytes.TrimSpace trims a line: White_Space of the Unicode standard. */
 static gboolean
-is_space(char c)
+is_space(gunichar c)
 {
-  return c == ' ' || (c >= '\t' && c <= '\r');
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
+}
+
+/* The character at P; G_MAXUINT32 for a byte that begins none. */
+static gunichar
+char_at(const char *p, const char *end)
+{
+  gunichar c = (guint8)*p < 0x80 ? (guint8)*p : g_utf8_get_char_validated(p, end - p);
+  return c == (gunichar)-2 ? (gunichar)-1 : c;
+}
+
+static void
+trim(const char **start, const char **stop)
+{
+  while (*start < *stop && is_space(char_at(*start, *stop)))
+    *start = g_utf8_next_char(*start);
+  while (*stop > *start) {
+    const char *last = g_utf8_find_prev_char(*start, *stop);
+    /* A stray byte at the end is no space, and the character before it is not the last. */
+    if (!last || !is_space(char_at(last, *stop)) || g_utf8_next_char(last) != *stop)
+      return;
+    *stop = last;
+  }
 }
 
 typedef struct {
@@ -81,10 +104,7 @@ next_line(Lines *lines, const char **line, gsize *len)
     if ((gsize)(stop - start) >= lines->line_max)
       return -1;
     lines->p = newline ? newline + 1 : lines->end;
-    while (start < stop && is_space(*start))
-      start++;
-    while (stop > start && is_space(stop[-1]))
-      stop--;
+    trim(&start, &stop);
     if (start == stop || (lines->comments && *start == '#'))
       continue;
     *line = start;
@@ -145,6 +165,7 @@ nz_passwd_foreach(const NzUserFile *passwd, NzPasswdFunc func, gpointer user_dat
 
 typedef struct {
   char *text;
+  gsize len;
   NzIntResult result;
   gint64 number;
 } Arg;
@@ -159,7 +180,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arg, arg_clear)
 static Arg
 arg_of(const char *text, gsize len)
 {
-  Arg arg = {.text = g_strndup(text, len)};
+  Arg arg = {.text = g_strndup(text, len), .len = len};
   arg.result = nz_parse_int(text, len, &arg.number);
   return arg;
 }
@@ -190,7 +211,7 @@ match_entry(const char *name, gsize name_len, gint64 uid, gint64 gid, gpointer d
   Match *m = data;
   const Arg *user = m->user;
   gboolean empty = *user->text == '\0';
-  gboolean same_name = name_len == strlen(user->text) && memcmp(name, user->text, name_len) == 0;
+  gboolean same_name = name_len == user->len && memcmp(name, user->text, name_len) == 0;
   if (is_number(user) && same_name && !m->number_is_name) {
     m->number_is_name = TRUE;
     m->named_uid = uid;
@@ -219,9 +240,8 @@ find_group(const NzUserFile *group, const Arg *arg, gint64 *gid)
     gsize name_len;
     const char *name = field(line, len, 0, &name_len);
     gint64 id = number_field(line, len, 2);
-    gboolean hit = is_number(arg)
-                       ? id == arg->number
-                       : name_len == strlen(arg->text) && memcmp(name, arg->text, name_len) == 0;
+    gboolean hit = is_number(arg) ? id == arg->number
+                                  : name_len == arg->len && memcmp(name, arg->text, name_len) == 0;
     if (hit && !found) {
       found = TRUE;
       *gid = id;

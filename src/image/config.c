@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 #include "image/digest.h"
 #include "image/json.h"
@@ -14,6 +15,21 @@ nz_platform_clear(NzPlatform *self)
   g_free(self->architecture);
   g_free(self->variant);
   *self = (NzPlatform){0};
+}
+
+/* Names that containerd and Docker take for each other. */
+static char *
+usual_name(const char *name)
+{
+  static const char *const same[][2] = {
+      {"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"},
+      {"i386", "386"},     {"armhf", "arm"},
+  };
+  g_autofree char *lower = g_ascii_strdown(name, -1);
+  for (guint i = 0; i < G_N_ELEMENTS(same); i++)
+    if (strcmp(lower, same[i][0]) == 0)
+      return g_strdup(same[i][1]);
+  return g_steal_pointer(&lower);
 }
 
 gboolean
@@ -29,7 +45,7 @@ nz_platform_parse(const char *text, NzPlatform *out, GError **error)
                         "%s is no platform; write OS/ARCH or OS/ARCH/VARIANT, such as "
                         "linux/arm64",
                         text);
-  *out = (NzPlatform){g_strdup(parts[0]), g_strdup(parts[1]), g_strdup(parts[2])};
+  *out = (NzPlatform){usual_name(parts[0]), usual_name(parts[1]), g_strdup(parts[2])};
   return TRUE;
 }
 
@@ -64,6 +80,11 @@ read_platform(NzImage *image, const json_t *root, GError **error)
       !nz_json_get_string(root, "architecture", &architecture, error) ||
       !nz_json_get_string(root, "variant", &variant, error))
     return FALSE;
+  if ((os && strlen(os) > NZ_PLATFORM_MAX) ||
+      (architecture && strlen(architecture) > NZ_PLATFORM_MAX) ||
+      (variant && strlen(variant) > NZ_PLATFORM_MAX))
+    return nz_set_input(error, "a platform name of more than %" G_GSIZE_FORMAT " bytes",
+                        NZ_PLATFORM_MAX);
   image->os = os && *os ? nz_printable(os, -1) : NULL;
   if (os && *os && architecture && *architecture) {
     g_autofree char *text =
@@ -97,6 +118,17 @@ read_diff_ids(NzImage *image, const json_t *root, GError **error)
   return TRUE;
 }
 
+/* TEXT, or as much of it as fits, with a mark that there was more. */
+static char *
+cut(const char *text, gsize max)
+{
+  if (strlen(text) <= max)
+    return g_strdup(text);
+  const char *end = g_utf8_find_prev_char(text, text + max);
+  g_autofree char *head = g_strndup(text, (gsize)(end - text));
+  return g_strconcat(head, "...", NULL);
+}
+
 /* Entries of the history that made a layer, in order, belong to the layers in order. */
 static gboolean
 read_history(NzImage *image, const json_t *root, GError **error)
@@ -118,7 +150,7 @@ read_history(NzImage *image, const json_t *root, GError **error)
       continue;
     NzLayer *l = image->layers->pdata[layer++];
     if (created_by && *created_by)
-      l->created_by = g_strdup(created_by);
+      l->created_by = cut(created_by, NZ_CREATED_BY_MAX);
   }
   return TRUE;
 }
@@ -131,6 +163,8 @@ read_user(NzImage *image, const json_t *root, GError **error)
   if (!nz_json_get_object(root, "config", &config, error) ||
       (config && !nz_json_get_string(config, "User", &user, error)))
     return FALSE;
+  if (user && strlen(user) > NZ_USER_MAX)
+    return nz_set_input(error, "a User of more than %" G_GSIZE_FORMAT " bytes", NZ_USER_MAX);
   image->has_config = TRUE;
   image->user = g_strdup(user ? user : "");
   return TRUE;

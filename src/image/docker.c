@@ -54,18 +54,30 @@ read_config(NzImage *image, const char *name, GError **error)
   return TRUE;
 }
 
+/* A reference in full, as Docker reads it: "app" is docker.io/library/app:latest. */
+static char *
+full_reference(const char *ref)
+{
+  const char *slash = strchr(ref, '/');
+  gsize n = slash ? (gsize)(slash - ref) : 0;
+  gboolean has_domain = slash && (memchr(ref, '.', n) || memchr(ref, ':', n) ||
+                                  (n == strlen("localhost") && memcmp(ref, "localhost", n) == 0));
+  const char *last = strrchr(ref, '/');
+  gboolean has_tag = strchr(last ? last : ref, ':') != NULL;
+  return g_strconcat(has_domain ? ""
+                     : slash    ? "docker.io/"
+                                : "docker.io/library/",
+                     ref, has_tag ? "" : ":latest", NULL);
+}
+
 static gboolean
 has_tag(const json_t *tags, const char *ref)
 {
+  g_autofree char *wanted = full_reference(ref);
   for (gsize i = 0; i < json_array_size(tags); i++) {
     const char *tag = json_string_value(json_array_get(tags, i));
-    if (!tag)
-      continue;
-    g_autofree char *latest = g_strconcat(ref, ":latest", NULL);
-    g_autofree char *hub = g_strconcat("docker.io/library/", tag, NULL);
-    g_autofree char *hub_user = g_strconcat("docker.io/", tag, NULL);
-    if (strcmp(tag, ref) == 0 || strcmp(tag, latest) == 0 || strcmp(hub, ref) == 0 ||
-        strcmp(hub, latest) == 0 || strcmp(hub_user, ref) == 0)
+    g_autofree char *full = tag ? full_reference(tag) : NULL;
+    if (g_strcmp0(full, wanted) == 0)
       return TRUE;
   }
   return FALSE;
@@ -97,15 +109,22 @@ add_entry(NzImageStore *store, const NzOpenRequest *request, const json_t *entry
     return FALSE;
   if (!is_asked_for(tags, index, request->ref))
     return TRUE;
-  if (!layers && also_oci)
-    return TRUE; /* Docker 25 with containerd's store leaves them to index.json */
   if (!config)
     return nz_set_input(error, "names no Config");
   g_autoptr(NzImage) image = nz_image_new(store, request->source);
   const char *tag = json_string_value(json_array_get(tags, 0));
-  image->name = tag ? nz_printable(tag, -1) : g_strdup(request->source);
-  if (!add_layers(image, layers, error) || !read_config(image, config, error))
+  image->name = tag ? nz_printable(tag, -1) : nz_printable(request->source, -1);
+  g_autoptr(GError) failed = NULL;
+  if (!add_layers(image, layers, error))
     return FALSE;
+  if (!read_config(image, config, &failed)) {
+    /* Docker 25 with containerd's store leaves the layers to index.json. Without it such an entry
+     * cannot be loaded, and an image that has no layers is one. */
+    if (!layers && also_oci)
+      return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+  }
   g_auto(NzPlatform) want = {0};
   if (request->options->platform) {
     if (!nz_platform_parse(request->options->platform, &want, error))

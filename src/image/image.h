@@ -64,9 +64,10 @@ struct NzImage {
   char *platform; /* "linux/amd64", or NULL */
   char *os;       /* "linux"; NULL: not said */
   char *config_digest;
-  gboolean has_config;          /* FALSE for a root filesystem: no user is declared */
-  char *user;                   /* config.User, or NULL */
-  guint64 bytes;                /* of all layers, as stored; 0: not known */
+  gboolean has_config; /* FALSE for a root filesystem: no user is declared */
+  char *user;          /* config.User, or NULL */
+  guint64 bytes;       /* of all layers, as stored; 0: not known */
+  guint n_artifacts;   /* beside the first image of an index: attestations, signatures, ... */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */
 };

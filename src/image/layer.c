@@ -210,8 +210,15 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
   if (options->verify)
     top = content = nz_digest_stream_new(g_steal_pointer(&top), "sha256:", size);
 
-  if (!read_tar(top, options, log, error))
+  g_autoptr(GError) failed = NULL;
+  if (!read_tar(top, options, log, &failed)) {
+    /* A damaged blob is told by its digest, whatever its damage looks like to the readers above. */
+    if (blob && g_error_matches(failed, NZ_ERROR, NZ_ERROR_INPUT) && drain(blob, NULL) &&
+        !check_digest(blob, digest, error))
+      return FALSE;
+    g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
+  }
   gboolean must_drain = blob || content || result->compression;
   if (must_drain && !drain(top, error))
     return FALSE;

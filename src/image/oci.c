@@ -128,6 +128,18 @@ add_layer(NzImage *image, const json_t *object, GError **error)
   return TRUE;
 }
 
+/* Runtimes run an image whose configuration has another media type, so it is one if it says what
+ * layers it is made of. */
+static gboolean
+looks_like_config(NzImageStore *store, const Descriptor *d)
+{
+  json_t *rootfs = NULL;
+  g_autoptr(GBytes) bytes = read_checked(store, d, NULL);
+  g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, NULL) : NULL;
+  return root && json_is_object(root) &&
+         (!nz_json_get(root, "rootfs", &rootfs, NULL) || rootfs != NULL);
+}
+
 /* 1: an image. 0: another kind of artifact (a signature, a chart, an attestation). -1: error. */
 static int
 fill_image(NzImage *image, const json_t *root, GError **error)
@@ -145,7 +157,8 @@ fill_image(NzImage *image, const json_t *root, GError **error)
   }
   if (!read_descriptor(config, &d, error))
     return -1;
-  if (d.media_type && !is_one_of(d.media_type, config_types))
+  gboolean typed = !d.media_type || *d.media_type == '\0' || is_one_of(d.media_type, config_types);
+  if (!typed && !looks_like_config(image->store, &d))
     return 0;
   if (json_array_size(layers) > NZ_LAYERS_MAX) {
     nz_set_input(error, "more than %u layers", NZ_LAYERS_MAX);
@@ -176,43 +189,56 @@ typedef struct {
 static gboolean list_index(Listing *self, const json_t *root, guint depth, const char *name,
                            GError **error);
 
-static char *
-platform_of(const json_t *descriptor)
+/* *PLATFORM is what the descriptor says, or NULL. */
+static gboolean
+read_platform(const json_t *descriptor, char **platform, GError **error)
 {
-  json_t *platform = json_object_get(descriptor, "platform");
-  const char *os = json_string_value(json_object_get(platform, "os"));
-  const char *arch = json_string_value(json_object_get(platform, "architecture"));
-  const char *variant = json_string_value(json_object_get(platform, "variant"));
+  json_t *object;
+  const char *os, *arch, *variant;
+  *platform = NULL;
+  if (!nz_json_get_object(descriptor, "platform", &object, error))
+    return FALSE;
+  if (!object)
+    return TRUE;
+  if (!nz_json_get_string(object, "os", &os, error) ||
+      !nz_json_get_string(object, "architecture", &arch, error) ||
+      !nz_json_get_string(object, "variant", &variant, error))
+    return FALSE;
   if (!os || !arch)
-    return NULL;
+    return TRUE;
   g_autofree char *text =
       g_strconcat(os, "/", arch, variant && *variant ? "/" : NULL, variant, NULL);
-  return nz_printable(text, -1);
+  *platform = nz_printable(text, -1);
+  return TRUE;
 }
 
-static const char *
-annotation(const json_t *descriptor, const char *key)
-{
-  return json_string_value(json_object_get(json_object_get(descriptor, "annotations"), key));
-}
-
-/* BuildKit's provenance and SBOM manifests say what they are not. */
+/* Annotations are a map: their keys are exact. */
 static gboolean
-is_attestation(const json_t *descriptor)
+read_annotation(const json_t *descriptor, const char *key, const char **value, GError **error)
 {
-  g_autofree char *platform = platform_of(descriptor);
-  return g_strcmp0(platform, "unknown/unknown") == 0 ||
-         g_strcmp0(annotation(descriptor, "vnd.docker.reference.type"), "attestation-manifest") ==
-             0;
+  json_t *object;
+  *value = NULL;
+  if (!nz_json_get_object(descriptor, "annotations", &object, error))
+    return FALSE;
+  *value = json_string_value(json_object_get(object, key));
+  return TRUE;
+}
+
+/* BuildKit's provenance and SBOM manifests are for no platform. The annotation that says so too is
+ * not asked: runtimes do not, and anyone can write it. */
+static gboolean
+is_attestation(const char *platform)
+{
+  return g_strcmp0(platform, "unknown/unknown") == 0;
 }
 
 static gboolean
-is_wanted(Listing *self, const NzImage *image)
+is_wanted(Listing *self, const char *platform)
 {
-  if (!self->want.os || nz_platform_matches(image->platform, &self->want))
+  if (!self->want.os || nz_platform_matches(platform, &self->want))
     return TRUE;
-  if (image->platform && !strstr(self->seen->str, image->platform))
-    g_string_append_printf(self->seen, "%s%s", self->seen->len ? ", " : "", image->platform);
+  if (platform && !strstr(self->seen->str, platform))
+    g_string_append_printf(self->seen, "%s%s", self->seen->len ? ", " : "", platform);
   return FALSE;
 }
 
@@ -238,15 +264,12 @@ list_manifest(Listing *self, const json_t *root, const Descriptor *d, const char
   image->digest = g_strdup(d->digest);
   image->name = name_of(self, name);
   image->platform = g_strdup(platform);
-  /* What an index says of a platform spares reading the images that were not asked for. */
-  if (platform && !is_wanted(self, image))
-    return TRUE;
   int got = fill_image(image, root, error);
   if (got < 0)
     return FALSE;
   if (got == 0)
     self->n_artifacts++;
-  else if (is_wanted(self, image))
+  else if (is_wanted(self, image->platform))
     g_ptr_array_add(self->images, g_steal_pointer(&image));
   return TRUE;
 }
@@ -277,27 +300,44 @@ list_document(Listing *self, const json_t *root, const Descriptor *d, const char
   return list_manifest(self, root, d, platform, name, error);
 }
 
+/* A document of an unknown type is an artifact if it is neither manifest nor index: runtimes go by
+ * the content too. */
 static gboolean
-list_descriptor(Listing *self, const json_t *object, guint depth, const char *name, GError **error)
+is_artifact(const Descriptor *d, const json_t *root)
+{
+  json_t *manifests = NULL, *config = NULL;
+  gboolean typed = !d->media_type || *d->media_type == '\0' ||
+                   is_one_of(d->media_type, index_types) ||
+                   is_one_of(d->media_type, manifest_types);
+  if (typed)
+    return FALSE;
+  if (!root || !json_is_object(root))
+    return TRUE;
+  gboolean clear = nz_json_get(root, "manifests", &manifests, NULL) &&
+                   nz_json_get(root, "config", &config, NULL);
+  return clear && !manifests && !config;
+}
+
+static gboolean
+list_descriptor(Listing *self, const json_t *object, guint depth, const char *name,
+                const char *platform, GError **error)
 {
   g_auto(Descriptor) d = {0};
   if (!read_descriptor(object, &d, error))
     return FALSE;
-  if (d.media_type && !is_one_of(d.media_type, index_types) &&
-      !is_one_of(d.media_type, manifest_types)) {
+  if (++self->n_documents > NZ_IMAGES_MAX)
+    return nz_set_input(error, "more than %u manifests", NZ_IMAGES_MAX);
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(GBytes) bytes = read_checked(self->store, &d, &failed);
+  g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, &failed) : NULL;
+  if (is_artifact(&d, root)) {
     self->n_artifacts++;
     return TRUE;
   }
-  if (++self->n_documents > NZ_IMAGES_MAX)
-    return nz_set_input(error, "more than %u manifests", NZ_IMAGES_MAX);
-  g_autofree char *platform = platform_of(object);
-  g_autoptr(GBytes) bytes = read_checked(self->store, &d, error);
-  g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, error) : NULL;
   if (root && !json_is_object(root))
-    nz_set_input(error, "no JSON object");
-  if (!root || !json_is_object(root) ||
-      !list_document(self, root, &d, platform, depth, name, error)) {
-    g_prefix_error(error, "manifest %s: ", d.digest);
+    nz_set_input(&failed, "no JSON object");
+  if (failed || !list_document(self, root, &d, platform, depth, name, &failed)) {
+    g_propagate_prefixed_error(error, g_steal_pointer(&failed), "manifest %s: ", d.digest);
     return FALSE;
   }
   return TRUE;
@@ -316,6 +356,37 @@ is_asked_for(const Listing *self, const char *name, gsize index, guint depth)
   return g_strcmp0(name, ref) == 0;
 }
 
+/* One entry of an index. What is not asked for, or is for another platform, is not read, and so may
+ * be missing. */
+static gboolean
+list_entry(Listing *self, const json_t *object, gsize index, guint depth, const char *name,
+           GError **error)
+{
+  const char *own_name, *ref_name;
+  g_autofree char *platform = NULL;
+  if (!json_is_object(object))
+    return nz_set_input(error, "a descriptor is no object");
+  if (!read_annotation(object, "io.containerd.image.name", &own_name, error) ||
+      !read_annotation(object, "org.opencontainers.image.ref.name", &ref_name, error) ||
+      !read_platform(object, &platform, error))
+    return FALSE;
+  if (!is_asked_for(self, ref_name, index, depth) &&
+      !(own_name && is_asked_for(self, own_name, index, depth)))
+    return TRUE;
+  gboolean named = self->request->ref && depth == 0;
+  if (is_attestation(platform) && !named) {
+    self->n_artifacts++;
+    return TRUE;
+  }
+  if (platform && !is_wanted(self, platform))
+    return TRUE;
+  return list_descriptor(self, object, depth,
+                         own_name   ? own_name
+                         : ref_name ? ref_name
+                                    : name,
+                         platform, error);
+}
+
 static gboolean
 list_index(Listing *self, const json_t *root, guint depth, const char *name, GError **error)
 {
@@ -327,15 +398,7 @@ list_index(Listing *self, const json_t *root, guint depth, const char *name, GEr
   if (!manifests)
     return nz_set_input(error, "no manifests in the index");
   for (gsize i = 0; i < json_array_size(manifests); i++) {
-    const json_t *object = json_array_get(manifests, i);
-    const char *own_name = annotation(object, "io.containerd.image.name");
-    const char *ref_name = annotation(object, "org.opencontainers.image.ref.name");
-    gboolean asked = is_asked_for(self, ref_name, i, depth) ||
-                     (own_name && is_asked_for(self, own_name, i, depth));
-    if (is_attestation(object) || !asked)
-      continue;
-    const char *shown = own_name ? own_name : ref_name ? ref_name : name;
-    if (!list_descriptor(self, object, depth, shown, error))
+    if (!list_entry(self, json_array_get(manifests, i), i, depth, name, error))
       return FALSE;
   }
   return TRUE;
@@ -375,5 +438,9 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
     g_prefix_error(error, "index.json: ");
     return FALSE;
   }
-  return images->len > before || nothing_found(&self, error);
+  if (images->len == before)
+    return nothing_found(&self, error);
+  if (self.n_artifacts > 0)
+    ((NzImage *)images->pdata[before])->n_artifacts = self.n_artifacts;
+  return TRUE;
 }

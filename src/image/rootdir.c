@@ -24,7 +24,7 @@ typedef struct {
   const NzReadOptions *options;
   NzLayerLog *log;
   NzLayerResult *result;
-  dev_t device;
+  guint64 mount; /* the id of the root's mount */
   GString *path; /* relative to the root */
   guint depth;
 } DirWalk;
@@ -86,6 +86,19 @@ read_target(DirWalk *self, int dir, const char *name, char target[NZ_PATH_MAX + 
   return TRUE;
 }
 
+/* An overlay's files have other device numbers than its directories, so mounts are told apart by
+ * their ids (Linux 5.8). */
+static gboolean
+mount_of(int dir, const char *name, guint64 *mount)
+{
+  struct statx sx;
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
+  if (statx(dir, name, flags, STATX_MNT_ID, &sx) < 0)
+    return FALSE;
+  *mount = sx.stx_mnt_id;
+  return TRUE;
+}
+
 static gboolean walk_directory(DirWalk *self, int fd, GError **error);
 
 static gboolean
@@ -106,9 +119,10 @@ static gboolean
 walk_entry(DirWalk *self, int dir, const char *name, GError **error)
 {
   struct stat st;
-  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+  guint64 mount;
+  if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !mount_of(dir, name, &mount))
     return errno == ENOENT ? TRUE : fail(self, "look at", error);
-  if (st.st_dev != self->device) {
+  if (mount != self->mount) {
     self->result->n_mounts++;
     return TRUE;
   }
@@ -176,15 +190,15 @@ dir_read_layer(NzImageStore *base, const NzLayer *layer G_GNUC_UNUSED, const NzR
 {
   DirStore *store = (DirStore *)base;
   int fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct stat st;
-  if (fd < 0 || fstat(fd, &st) < 0) {
+  guint64 mount;
+  if (fd < 0 || !mount_of(fd, "", &mount)) {
     nz_set_errno(error, errno, "cannot open the directory");
     if (fd >= 0)
       close(fd);
     return FALSE;
   }
   g_autoptr(GString) path = g_string_new(NULL);
-  DirWalk self = {options, log, result, st.st_dev, path, 0};
+  DirWalk self = {options, log, result, mount, path, 0};
   return walk_directory(&self, fd, error);
 }
 

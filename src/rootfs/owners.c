@@ -7,6 +7,9 @@
 #include "core/text.h"
 #include "rootfs/rpmdb.h"
 
+/* Of a package name that is kept. */
+#define PACKAGE_NAME_MAX 255
+
 typedef struct {
   GByteArray *out;
   char *package;
@@ -44,7 +47,7 @@ add_path(const char *package, const char *path, gsize len, gpointer user_data)
     path++;
     len--;
   }
-  if (len == 0 || b->total >= NZ_OWNED_PATHS_MAX)
+  if (len == 0 || len > NZ_PATH_MAX || b->total >= NZ_OWNED_PATHS_MAX)
     return;
   if (!b->package || strcmp(b->package, package) != 0)
     open_record(b, package);
@@ -118,11 +121,11 @@ read_apk(Builder *b, const char *p, gsize len)
     switch (line[0]) {
     case 'P':
       g_free(package);
-      package = g_strndup(line + 2, n - 2);
+      package = g_strndup(line + 2, MIN(n - 2, (gsize)PACKAGE_NAME_MAX));
       break;
     case 'F':
       g_string_truncate(path, 0);
-      g_string_append_len(path, line + 2, (gssize)n - 2);
+      g_string_append_len(path, line + 2, (gssize)MIN(n - 2, (gsize)NZ_PATH_MAX));
       if (path->len > 0)
         g_string_append_c(path, '/');
       dir_len = path->len;

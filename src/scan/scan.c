@@ -16,6 +16,10 @@ typedef enum { FILE_KNOWN, FILE_UNKNOWN, FILE_WANTED } FileState;
 
 /* Finds the passwd or group at PATH in TREE. FILE_WANTED: *CANONICAL names a file whose content was
  * not kept, because nothing but a link says that it is a passwd. */
+static const char unkept[] =
+    "its passwd or group is a link to a file that had passed by when that was known; save the "
+    "image to an uncompressed file and scan that";
+
 static FileState
 find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *canonical)
 {
@@ -28,7 +32,7 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
     /* A passwd by its own name would have been kept: what is not is gone with its directory. */
     if (nz_capture_for(canonical->str, 1, NULL))
       return FILE_KNOWN;
-    file->unknown = "its passwd or group is a link to a file whose content was not kept";
+    file->unknown = unkept;
     return FILE_WANTED;
   case NZ_LOOKUP_LOOP:
     file->unknown = "its passwd or group is a loop of symbolic links";
@@ -51,7 +55,7 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
   case NZ_BODY_NONE:
     if (inode->origin)
       g_string_assign(canonical, inode->origin);
-    file->unknown = "its passwd or group is a link to a file whose content was not kept";
+    file->unknown = unkept;
     return FILE_WANTED;
   default:
     file->unknown = "its passwd or group is larger than 1 MiB";
@@ -218,6 +222,14 @@ add_layers(const NzImage *image, NzSubject *subject)
 static void
 add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, NzSubject *subject)
 {
+  if (options->user)
+    g_ptr_array_add(subject->notes, g_strdup("judged as started with --user; the image's own user "
+                                             "was not asked"));
+  if (image->n_artifacts > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u more entries of the index are no images (attestations or "
+                                    "other artifacts) and were not judged",
+                                    image->n_artifacts));
   if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
                                              "were skipped; --verify reads them"));
