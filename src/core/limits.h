@@ -74,7 +74,7 @@
 #define NZ_NODES_MAX ((guint)1024 * 1024)
 
 /* Names, link targets and passwd files of those. */
-#define NZ_TREE_BYTES_MAX ((gsize)192 * 1024 * 1024)
+#define NZ_TREE_BYTES_MAX ((gsize)96 * 1024 * 1024)
 
 /* Names that are told apart by hash to find a path twice in a layer, and links to nothing. Past it
  * these two questions are no longer asked, and a note says so. 11 bytes each. */

@@ -13,7 +13,7 @@ nz_json_parse(GBytes *bytes, GError **error)
   const char *data = g_bytes_get_data(bytes, &len);
   json_error_t failed;
   if (len == 0) {
-    nz_set_input(error, "it is empty");
+    nz_set_input(error, "not valid JSON: it is empty");
     return NULL;
   }
   NzJson *root = json_loadb(data, len, JSON_REJECT_DUPLICATES, &failed);

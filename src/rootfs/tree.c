@@ -93,9 +93,12 @@ node_find(const NzTree *self, Node *parent, const char *name, gsize len)
 static Node *
 node_add(NzTree *self, Node *parent, const char *name, gsize len, GError **error)
 {
-  if (g_hash_table_size(self->nodes) >= NZ_NODES_MAX) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "more than %u links, devices and privileged files",
-                NZ_NODES_MAX);
+  self->bytes += len;
+  if (g_hash_table_size(self->nodes) >= NZ_NODES_MAX || self->bytes > NZ_TREE_BYTES_MAX) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                "more than %u links, devices and privileged files, or than %u MiB of their names, "
+                "targets and passwd contents",
+                NZ_NODES_MAX, (guint)(NZ_TREE_BYTES_MAX >> 20));
     return NULL;
   }
   Node *node = g_malloc0(sizeof(Node) + len + 1);

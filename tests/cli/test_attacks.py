@@ -37,7 +37,7 @@ from oddtar import (
     symlink,
     whiteout,
 )
-from program import PASS, assert_printable, run, scan
+from program import PASS, assert_printable, assert_refused, run, scan
 
 
 def setuid(name, **knobs):
@@ -83,7 +83,6 @@ LAYERS = [
         [FOLDER, [directory("d"), opaque("d"), plain("d"), directory("d")]],
     ),
     # A global header is no file, but containerd and Podman 4 first remove what its name names.
-    ("global-header-over-a-whiteout", [[setuid("su")], [whiteout("su"), header("su", type="g")]]),
     # aufs' folders are ordinary ones to overlay.
     ("in-a-folder-of-aufs", [[setuid(".wh..wh.plnk/su")]]),
     ("in-a-folder-that-begins-as-aufs", [[setuid(".wh..wh.x/y/su")]]),
@@ -124,6 +123,14 @@ LAYERS = [
 @pytest.mark.parametrize("layers", [row[1] for row in LAYERS], ids=[row[0] for row in LAYERS])
 def test_setuid_file_that_a_runtime_sees_is_never_a_pass(judge, layers):
     assert_no_pass(judge(*[archive(*entries) for entries in layers]))
+
+
+def test_global_header_by_the_name_of_a_file_is_an_error(tmp_path):
+    """A global header is no file, but containerd and Podman 4 first remove what its name names: here
+    the whiteout that hides a setuid file."""
+    layers = [archive(setuid("su")), archive(whiteout("su"), header("su", type="g"))]
+    path = docker_archive(tmp_path / "image.tar", Image([Layer(one) for one in layers]))
+    assert_refused(scan(path), path)
 
 
 PASSWDS = [

@@ -57,7 +57,7 @@ read_layer(GBytes *blob, const char *digest, const NzReadOptions *options, NzLay
 
 #define ENTRIES                                                                                    \
   "0 etc/passwd 0644 0:0 text\n0 usr/bin/su 4755 1:2\n0 out 0644 0:0 outside\n"                    \
-  "3 h -> usr/bin/su 0755 0:0\n4 null 0000 0:0\n5 zero 0000 0:0\n"
+  "3 h -> usr/bin/su 0755 0:0\n4 null 0000 0:0\n6 zero 0000 0:0\n"
 
 static void
 test_entries_are_what_will_be_on_disk(void)

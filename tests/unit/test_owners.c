@@ -83,13 +83,13 @@ test_case(gconstpointer data)
 }
 
 static void
-test_a_package_name_is_cut_at_64_kib(void)
+test_a_long_package_name_is_cut(void)
 {
   g_autofree char *name = g_strnfill(100000, 'n');
   g_autofree char *list = g_strdup_printf("P:%s\nF:d\nR:x\nP:b\nF:d\nR:y\n", name);
   g_autoptr(GBytes) owners = read_list(NZ_OWNERS_APK, "installed", list, strlen(list));
   g_autofree char *x = owner_of(owners, "d/x"), *y = owner_of(owners, "d/y");
-  g_assert_cmpuint(strlen(x), ==, G_MAXUINT16);
+  g_assert_cmpuint(strlen(x), ==, 255);
   g_assert_cmpstr(y, ==, "b");
 }
 
@@ -114,7 +114,7 @@ main(int argc, char **argv)
     g_autofree char *path = g_strconcat("/owners/", cases[i].name, NULL);
     g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_case);
   }
-  g_test_add_func("/owners/a-package-name-is-cut-at-64-kib", test_a_package_name_is_cut_at_64_kib);
+  g_test_add_func("/owners/a-long-package-name-is-cut", test_a_long_package_name_is_cut);
   g_test_add_func("/owners/a-broken-rpm-database", test_a_broken_rpm_database_is_an_error);
   return g_test_run();
 }

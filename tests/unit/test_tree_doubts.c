@@ -34,7 +34,7 @@ static const struct {
     {"a-whiteout-before-its-directory", "+ a/su 4755 | + .wh.a 0, d a", "whiteout a @1!"},
     {"a-whiteout-of-a-lower-layer", "+ a 4755 | + .wh.a 0 | + a 0755", ""},
     /* links of lower layers */
-    {"through-a-lower-link", "l bin usr/bin | + bin/su 4755", "lower-link usr/bin/su @1"},
+    {"through-a-lower-link", "l bin usr/bin | + bin/su 4755", "lower-link usr/bin/su @1!"},
     {"through-a-lower-link-over-setuid", "l bin usr/bin, + usr/bin/su 4755 | + bin/su 0755",
      "lower-link usr/bin/su @1!"},
     {"a-whiteout-through-a-lower-link", "l bin usr/bin, + usr/bin/su 4755 | + bin/.wh.su 0",
