@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/check.h"
 
+/* What to do depends on what is wrong. */
+static const char *
+remedy_for(const NzUser *user)
+{
+  static const char *const remedies[] = {
+      [NZ_USER_ROOT] = "end the Dockerfile with a numeric user that is not 0, such as `USER "
+                       "65532:65532`, and give it what it must write; ports below 1024 are mapped "
+                       "by the runtime: `-p 80:8080`",
+      [NZ_USER_NON_ROOT] = "write a number that no entry of /etc/passwd has as its name, and build "
+                           "the passwd anew",
+      [NZ_USER_UNKNOWN] = "settle what the reason names; a number as USER needs no passwd, and a "
+                          "root filesystem is judged with --user",
+      [NZ_USER_WONT_START] = "write a user and group that the image has, or numbers from 1 to "
+                             "2147483647: `USER 65532:65532`",
+  };
+  return remedies[user->state];
+}
+
 static void
 run(const NzImageFacts *facts, GPtrArray *findings)
 {
@@ -20,7 +38,7 @@ run(const NzImageFacts *facts, GPtrArray *findings)
                      : user->state == NZ_USER_UNKNOWN    ? "starts as an unknown user"
                                                          : "may start as root";
   NzFinding *f = nz_finding_new(nz_check_image_user.rule, fails ? NZ_LEVEL_FAIL : NZ_LEVEL_WARN,
-                                nz_check_image_user.remedy, "%s: %s%s", what, user->why, doubt);
+                                remedy_for(user), "%s: %s%s", what, user->why, doubt);
   f->undecided = undecided;
   g_ptr_array_add(findings, f);
 }
@@ -33,9 +51,7 @@ const NzCheck nz_check_image_user = {
     .title = "the image starts as root, or as nobody knows whom",
     .why = "The first process of every container of this image runs as this user. As root it may "
            "do to the container, and through any flaw in its walls to the host, what root may do.",
-    .remedy = "end the Dockerfile with a numeric user that is not 0, such as `USER 65532:65532`, "
-              "and give it what it must write; ports below 1024 are mapped by the runtime: "
-              "`-p 80:8080`",
+    .remedy = "start as a user that is not root: see each finding",
     .aliases = aliases,
     .required = TRUE,
     .run = run,

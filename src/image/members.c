@@ -75,7 +75,7 @@ nz_members_add(NzMembers *self, const NzTarHeader *h, const NzMember *member, GE
     member_free(m);
     return TRUE;
   }
-  if (strlen(name) > NZ_PATH_MAX || (h->linkname && strlen(h->linkname) > NZ_PATH_MAX)) {
+  if (strlen(name) > NZ_PATH_MAX || strlen(h->linkname) > NZ_PATH_MAX) {
     member_free(m);
     g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "a member name of more than %u bytes",
                 NZ_PATH_MAX);

@@ -279,25 +279,25 @@ command_against(const char *rule)
   return strcmp(rule, "file-capabilities") == 0 ? "RUN setcap -r" : NULL;
 }
 
-/* The line for the Dockerfile that mends all of a rule's files; nothing where a name could mean
- * more to a shell than it says. */
+/* The lines for the Dockerfile that mend all of a rule's files, to be pasted as they are. */
 static void
 write_command(Text *self, const NzSubject *s, const RuleCount *c)
 {
   const char *command = command_against(c->rule);
   if (!command)
     return;
-  g_autoptr(GString) line = g_string_new(command);
+  fprintf(self->out, "  as in  %s", command);
   for (guint i = c->first; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
     if (strcmp(f->rule, c->rule) != 0)
       continue;
-    for (const char *p = f->path; *p; p++)
-      if (!g_ascii_isalnum(*p) && !strchr("/._-+", *p))
-        return;
-    g_string_append_printf(line, " %s", f->path);
+    gboolean plain = strspn(f->path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789/._-+") == strlen(f->path);
+    g_autofree char *shown = nz_printable(f->path, -1);
+    g_autofree char *quoted = plain ? g_strdup(shown) : g_shell_quote(shown);
+    fprintf(self->out, " \\\n           %s", quoted);
   }
-  write_wrapped(self, "as in", line->str);
+  fputc('\n', self->out);
 }
 
 static void
@@ -313,7 +313,7 @@ write_advice(Text *self, const NzSubject *s)
     put(self, BOLD, c->rule);
     fprintf(self->out, ": %s\n", check->title);
     write_wrapped(self, "why", check->why);
-    write_wrapped(self, "to do", check->remedy);
+    write_wrapped(self, "to do", ((const NzFinding *)s->findings->pdata[c->first])->remedy);
     write_command(self, s, c);
     if (self->style->verbose && check->aliases[0]) {
       g_autofree char *names = g_strjoinv(", ", (char **)check->aliases);

@@ -45,7 +45,7 @@ static const struct {
     {"below-a-file", "+ a 4755, + a/b 0755", "parent-file a @0!"},
     {"below-a-file-of-a-lower-layer", "+ a 4755 | + a/b 0755", "parent-file a @1!"},
     {"below-a-passwd", "t etc | + etc/x 0644", "parent-file etc @1?"},
-    {"climbing-out", "^ su 4755", "outside su @0"},
+    {"climbing-out", "^ su 4755", "outside su @0!"},
     {"climbing-out-over-setuid", "+ su 4755 | ^ su 0755", "outside su @1!"},
     {"device-zero", "0 a", "device a @0"},
     {"another-device", "c a", ""},
