@@ -27,7 +27,7 @@ static const GOptionEntry options[] = {
     {"max-ratio", 0, 0, G_OPTION_ARG_INT, &opt_max_ratio,
      "What a layer may inflate to, in times its size (250; 0: no limit)", "N"},
     {"color", 0, 0, G_OPTION_ARG_STRING, &opt_color, "auto (the default), always or never", "WHEN"},
-    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "Print nothing; the exit code tells", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "Print no report; the exit code tells", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &opt_verbose,
      "Show findings of level info, digests, and other tools' names for the rules", NULL},
     {NULL},
@@ -41,7 +41,7 @@ static const char help[] =
     "  dir:PATH                   a root filesystem in a directory\n"
     "  -                          any archive on standard input\n"
     "  PATH                       any of these, told by its content\n"
-    "REF is a tag, or @N for the Nth image, and may be left out: all images are judged.\n"
+    "REF is a tag, or @N for the Nth image from 0, and may be left out: all images are judged.\n"
     "\n"
     "Examples:\n"
     "  nonzero scan app.tar\n"
@@ -91,7 +91,7 @@ scan_source(const char *source, const NzScanOptions *scan, NzProgress *progress,
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
   g_autoptr(GError) error = NULL;
   g_autofree char *shown = nz_printable(source, -1);
-  nz_progress_set(progress, shown, 0);
+  nz_progress_set(progress, strcmp(source, "-") == 0 ? "standard input" : shown, 0);
   if (!nz_image_open(source, &open, images, &error)) {
     note_error(report, source, NULL, error);
     return;
@@ -99,7 +99,7 @@ scan_source(const char *source, const NzScanOptions *scan, NzProgress *progress,
   for (guint i = 0; i < images->len; i++) {
     const NzImage *image = images->pdata[i];
     g_autoptr(GError) failed = NULL;
-    nz_progress_set(progress, image->name, image->bytes);
+    nz_progress_set(progress, image->name, image->store->rereadable ? image->bytes : 0);
     NzSubject *subject = nz_scan_image(image, scan, &failed);
     if (subject)
       g_ptr_array_add(report->subjects, subject);

@@ -78,12 +78,16 @@ index_members(FileStore *self, guint64 size, GError **error)
   g_autoptr(NzTar) tar = nz_tar_new(stream);
   NzTarHeader header;
   int got;
+  gboolean first = TRUE;
   while ((got = nz_tar_next(tar, &header, error)) == 1) {
+    first = FALSE;
     NzMember m = {0};
     if (!nz_tar_body_extent(tar, &m.offset, &m.size, error) ||
         !nz_members_add(self->members, &header, &m, error))
       return FALSE;
   }
+  if (got < 0 && first)
+    g_prefix_error(error, "it is no image archive: ");
   return got == 0 && nz_members_check(self->members, error);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/text.h"
 
@@ -32,6 +33,10 @@ exists_below(const char *dir, const char *name)
 static const NzTransport *
 guess_directory(const char *path, GError **error)
 {
+  if (access(path, R_OK | X_OK) < 0) {
+    nz_set_errno(error, errno, "cannot read the directory");
+    return NULL;
+  }
   if (exists_below(path, "oci-layout") || exists_below(path, "index.json"))
     return &nz_transport_oci;
   static const char *const system[] = {"etc", "usr", "bin", "sbin", "lib"};
@@ -84,7 +89,11 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
   if (strcmp(request->path, "-") == 0)
     return nz_archive_open(request, NZ_FORMAT_ANY, images, error);
   if (stat(request->path, &st) < 0) {
-    nz_set_errno(error, errno, "cannot open it");
+    int saved = errno;
+    nz_set_errno(error, saved, "cannot open it");
+    if (saved == ENOENT && strchr(request->path, ':'))
+      g_prefix_error(error, "no transport of that name (there are docker-archive, oci-archive, oci "
+                            "and dir), and no such file: ");
     return FALSE;
   }
   if (!S_ISDIR(st.st_mode))

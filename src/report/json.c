@@ -40,6 +40,8 @@ write_finding(NzJsonw *w, const NzFinding *f)
   nz_jsonw_string(w, "rule", f->rule);
   nz_jsonw_string(w, "level", nz_level_name(f->level));
   nz_jsonw_string(w, "message", f->message);
+  if (f->undecided)
+    nz_jsonw_true(w, "undecided");
   nz_jsonw_string(w, "path", f->path);
   if (f->has_mode) {
     g_autofree char *mode = g_strdup_printf("%04o", f->mode);

@@ -136,6 +136,13 @@ nz_jsonw_string(NzJsonw *self, const char *key, const char *text)
 }
 
 void
+nz_jsonw_true(NzJsonw *self, const char *key)
+{
+  begin_value(self, key);
+  fputs("true", self->out);
+}
+
+void
 nz_jsonw_uint(NzJsonw *self, const char *key, guint64 n)
 {
   begin_value(self, key);

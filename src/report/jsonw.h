@@ -22,4 +22,5 @@ void nz_jsonw_end_array(NzJsonw *self);
  * turn the order of reading as \u escapes; a byte that is not UTF-8 becomes the text \xNN. Nothing
  * when it is NULL. */
 void nz_jsonw_string(NzJsonw *self, const char *key, const char *text);
+void nz_jsonw_true(NzJsonw *self, const char *key);
 void nz_jsonw_uint(NzJsonw *self, const char *key, guint64 n);
