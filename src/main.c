@@ -95,7 +95,7 @@ main(int argc, char **argv)
     print_help(stdout);
     return NZ_EXIT_PASS;
   }
-  if (strcmp(verb, "--version") == 0 || strcmp(verb, "version") == 0) {
+  if (strcmp(verb, "--version") == 0 || strcmp(verb, "-V") == 0 || strcmp(verb, "version") == 0) {
     puts("nonzero " NZ_VERSION);
     return NZ_EXIT_PASS;
   }

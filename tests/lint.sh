@@ -23,5 +23,6 @@ cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --library=gnu --lib
 
 echo "== clang-tidy"
 # shellcheck disable=SC2086
-printf '%s\n' $sources | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$build" 2>/dev/null || status=1
+printf '%s\n' $sources | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$build" 2>"$build/clang-tidy.log" || status=1
+grep -vE "warnings? generated|warnings treated as errors|^Suppressed|^Use -" "$build/clang-tidy.log" || true
 exit $status

@@ -18,14 +18,19 @@ wants_color(const NzOutputOptions *options, int fd)
   return isatty(fd) && !(no_color && *no_color);
 }
 
-/* Prints all of the report; FALSE with errno set when any of it did not get out. */
+/* Prints all of the report; FALSE with errno set, EIO where nobody said more, when any of it did
+ * not get out. */
 static gboolean
 print(const NzReport *report, const NzReportFormat *format, const NzOutputOptions *options,
       FILE *out)
 {
   NzReportStyle style = {wants_color(options, fileno(out)), options->verbose};
+  errno = 0;
   format->write(report, &style, out);
-  return fflush(out) == 0 && !ferror(out);
+  gboolean ok = fflush(out) == 0 && !ferror(out);
+  if (!ok && errno == 0)
+    errno = EIO;
+  return ok;
 }
 
 /* Into a device or pipe there is nothing to replace. */
@@ -52,11 +57,16 @@ write_file(const NzReport *report, const NzReportFormat *format, const NzOutputO
     return FALSE;
   }
   gboolean ok = print(report, format, options, out);
-  ok = fclose(out) == 0 && ok;
-  if (ok && !special)
-    ok = rename(temporary, options->path) == 0;
+  int saved = errno;
+  if (fclose(out) != 0 && ok) {
+    saved = errno;
+    ok = FALSE;
+  }
+  if (ok && !special && rename(temporary, options->path) != 0) {
+    saved = errno;
+    ok = FALSE;
+  }
   if (!ok) {
-    int saved = errno;
     if (!special)
       unlink(temporary);
     nz_set_errno(error, saved, "cannot write %s", shown);

@@ -31,6 +31,9 @@
  * thousands of blobs. Each costs some 100 bytes here. */
 #define NZ_ARCHIVE_MEMBERS_MAX 65536u
 
+/* Links from member to member of an image archive. One is what Docker writes. */
+#define NZ_ARCHIVE_LINKS_MAX 8u
+
 /* --- tar headers --- */
 
 /* Contents of a PAX or GNU long-name header: archive/tar's maxSpecialFileSize (CVE-2022-2879). */

@@ -58,7 +58,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzImageStore, nz_image_store_unref)
 
 struct NzImage {
   NzImageStore *store;
-  char *name;     /* its tag or reference, else how it was asked for */
+  char *name;     /* for people, printable: its reference, or how it was asked for and its tag */
   char *source;   /* how it was asked for: "oci-archive:app.tar" */
   char *digest;   /* manifest digest, or image id where there is no manifest */
   char *platform; /* "linux/amd64", or NULL */

@@ -20,8 +20,8 @@ NzJson *nz_json_parse(GBytes *bytes, GError **error);
  * FALSE: two keys mean KEY. */
 gboolean nz_json_get(const json_t *object, const char *key, json_t **value, GError **error);
 
-/* The same, and the value must have the type. Strings are borrowed; absent: NULL, NULL, *found
- * unset. */
+/* The same, and the value must have the type. Strings are borrowed. Absent or null: NULL, or FALSE
+ * for a boolean. */
 gboolean nz_json_get_string(const json_t *object, const char *key, const char **value,
                             GError **error);
 gboolean nz_json_get_array(const json_t *object, const char *key, json_t **value, GError **error);

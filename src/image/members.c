@@ -7,9 +7,6 @@
 #include "core/text.h"
 #include "rootfs/entry.h"
 
-/* Links from link to link. One is what Docker writes. */
-#define LINKS_MAX 8
-
 struct NzMembers {
   GHashTable *by_name; /* char * -> NzMember * */
 };
@@ -127,7 +124,7 @@ const NzMember *
 nz_members_find(const NzMembers *self, const char *name, GError **error)
 {
   g_autofree char *at = clean(name);
-  for (guint i = 0; i < LINKS_MAX; i++) {
+  for (guint i = 0; i < NZ_ARCHIVE_LINKS_MAX; i++) {
     const NzMember *m = g_hash_table_lookup(self->by_name, at);
     if (m && m->is_file)
       return m;

@@ -48,9 +48,9 @@ read_capability(DirWalk *self, int dir, const char *name, NzEntry *e, GError **e
   gssize n = lgetxattr(path, "security.capability", value, sizeof value);
   if (n < 0 && (errno == ENODATA || errno == ENOTSUP))
     return TRUE;
-  if (n < 0)
+  if (n < 0 && errno != ERANGE) /* longer than any that counts: an invalid one */
     return fail(self, "read the attributes of", error);
-  nz_capability_parse(value, (gsize)n, &e->capability);
+  nz_capability_parse(value, n < 0 ? 0 : (gsize)n, &e->capability);
   return TRUE;
 }
 

@@ -30,7 +30,7 @@ struct NzTar {
   GArray *sparse; /* NzSparseExtent, or NULL: not sparse */
 };
 
-/* The PAX records that matter, each the last of its key. They point into NzTar.pax. */
+/* Points into NzTar.pax. */
 typedef struct {
   const char *value; /* NULL: absent */
   gsize len;
@@ -59,6 +59,7 @@ typedef enum {
   NZ_PAX_N_KEYS,
 } NzPaxKey;
 
+/* The PAX records that matter, each the last of its key. */
 typedef struct {
   gboolean present; /* there was an x header */
   gboolean overlay; /* with an attribute that an overlay filesystem obeys */
