@@ -46,6 +46,15 @@ read_capability(DirWalk *self, int dir, const char *name, NzEntry *e, GError **e
   guint8 value[64];
   g_autofree char *path = g_strdup_printf("/proc/self/fd/%d/%s", dir, name);
   gssize n = lgetxattr(path, "security.capability", value, sizeof value);
+  if (n < 0 && errno == ENOENT) { /* /proc is not mounted: open the file, at more cost */
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+      return fail(self, "open", error);
+    n = fgetxattr(fd, "security.capability", value, sizeof value);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+  }
   if (n < 0 && (errno == ENODATA || errno == ENOTSUP))
     return TRUE;
   if (n < 0 && errno != ERANGE) /* longer than any that counts: an invalid one */
