@@ -5,11 +5,13 @@
 #include "core/limits.h"
 #include "core/text.h"
 
+#define KIND_BITS 2
+G_STATIC_ASSERT(NZ_LAYERS_MAX << KIND_BITS <= G_MAXUINT16);
+
 struct NzNames {
   guint64 *keys;
-  guint16 *layers;
-  guint8 *kinds;
-  gsize n_slots; /* a power of two */
+  guint16 *facts; /* layer << KIND_BITS | kind */
+  gsize n_slots;  /* a power of two */
   gsize n_used;
   gboolean full;
 };
@@ -19,16 +21,14 @@ allocate(NzNames *self, gsize n_slots)
 {
   self->n_slots = n_slots;
   self->keys = g_new0(guint64, n_slots);
-  self->layers = g_new0(guint16, n_slots);
-  self->kinds = g_new0(guint8, n_slots);
+  self->facts = g_new0(guint16, n_slots);
 }
 
 static void
 release(NzNames *self)
 {
   g_free(self->keys);
-  g_free(self->layers);
-  g_free(self->kinds);
+  g_free(self->facts);
 }
 
 NzNames *
@@ -74,10 +74,16 @@ grow(NzNames *self)
       continue;
     gsize to = slot_of(self, old.keys[i]);
     self->keys[to] = old.keys[i];
-    self->layers[to] = old.layers[i];
-    self->kinds[to] = old.kinds[i];
+    self->facts[to] = old.facts[i];
   }
   release(&old);
+}
+
+static void
+unpack(guint16 facts, guint *layer, NzNameKind *kind)
+{
+  *layer = facts >> KIND_BITS;
+  *kind = (NzNameKind)(facts & ((1u << KIND_BITS) - 1));
 }
 
 gboolean
@@ -88,8 +94,7 @@ nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKin
   gsize i = slot_of(self, key);
   gboolean known = self->keys[i] == key;
   if (known) {
-    *old_layer = self->layers[i];
-    *old_kind = (NzNameKind)self->kinds[i];
+    unpack(self->facts[i], old_layer, old_kind);
   } else if (self->n_used >= NZ_NAMES_MAX) {
     self->full = TRUE;
     return FALSE;
@@ -101,8 +106,7 @@ nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKin
     self->keys[i] = key;
     self->n_used++;
   }
-  self->layers[i] = (guint16)layer;
-  self->kinds[i] = (guint8)kind;
+  self->facts[i] = (guint16)(layer << KIND_BITS | kind);
   return known;
 }
 
@@ -113,8 +117,7 @@ nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer, Nz
   gsize i = slot_of(self, key);
   if (self->keys[i] != key)
     return FALSE;
-  *layer = self->layers[i];
-  *kind = (NzNameKind)self->kinds[i];
+  unpack(self->facts[i], layer, kind);
   return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The paths seen so far, by hash: 11 bytes each, up to NZ_NAMES_MAX of them.
+/* The paths seen so far, by hash: 10 bytes a slot, up to NZ_NAMES_MAX of them.
  *
  * Two questions need every path, not only those of interest: "was this path already in this
  * layer?" and "does any layer hold what this hard link points at?". A false answer takes a

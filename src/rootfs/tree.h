@@ -3,7 +3,7 @@
  *
  * Kept are the names that later layers can still change or be changed by: files that give
  * privilege, files whose content is needed, links, devices, and the directories above them. A plain
- * file leaves nothing but the removal of what was at its path, and 11 bytes in the set of names.
+ * file leaves nothing but the removal of what was at its path, and some bytes in the set of names.
  *
  * The rules (OCI image spec "Layer Filesystem Changeset", and what unpackers do where it is
  * silent):
