@@ -80,7 +80,8 @@
 #define NZ_TREE_BYTES_MAX ((gsize)96 * 1024 * 1024)
 
 /* Names that are told apart by hash to find a path twice in a layer, and links to nothing. Past it
- * these two questions are no longer asked, and a note says so. 10 bytes a slot, 4/3 slots a name. */
+ * these two questions are no longer asked, and a note says so. 10 bytes a slot, 4/3 slots a name.
+ */
 #define NZ_NAMES_MAX ((gsize)786432)
 
 /* Bytes of link targets that are walked for one image: some seconds. Links to links that lead back
