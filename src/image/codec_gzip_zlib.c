@@ -64,4 +64,4 @@ gzip_free(gpointer codec)
   g_free(self);
 }
 
-const NzCodec nz_codec_gzip = {"gzip", gzip_detect, gzip_create, gzip_step, gzip_free};
+const NzCodec nz_codec_gzip = {"gzip", gzip_detect, gzip_create, gzip_step, gzip_free, NULL};

@@ -51,4 +51,4 @@ zstd_free(gpointer codec)
   ZSTD_freeDCtx(codec);
 }
 
-const NzCodec nz_codec_zstd = {"zstd", zstd_detect, zstd_create, zstd_step, zstd_free};
+const NzCodec nz_codec_zstd = {"zstd", zstd_detect, zstd_create, zstd_step, zstd_free, NULL};

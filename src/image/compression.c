@@ -137,3 +137,11 @@ nz_inflate_stream_new(NzStream *parent, const NzCodec *codec, guint ratio, GErro
   self->total_out = 0;
   return &self->base;
 }
+
+void
+nz_inflate_stream_skip_checksum(NzStream *base)
+{
+  InflateStream *self = (InflateStream *)base;
+  if (self->codec->skip_checksum)
+    self->codec->skip_checksum(self->state);
+}

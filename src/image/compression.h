@@ -21,6 +21,8 @@ typedef struct {
   NzCodecStatus (*step)(gpointer codec, const guint8 **in, gsize *n_in, guint8 **out, gsize *n_out,
                         const char **message);
   void (*free)(gpointer codec);
+  /* Before the first step: leaves out the format's own checksum. NULL: it cannot, or has none. */
+  void (*skip_checksum)(gpointer codec);
 } NzCodec;
 
 extern const NzCodec nz_codec_gzip;
@@ -33,3 +35,7 @@ const NzCodec *nz_compression_detect(const guint8 *data, gsize n);
  * limit), past NZ_BOMB_FREE, is an error. On error PARENT is freed. */
 NzStream *nz_inflate_stream_new(NzStream *parent, const NzCodec *codec, guint ratio,
                                 GError **error);
+
+/* Before the first byte is taken: says that a digest over the compressed bytes is checked, so that
+ * the format's own checksum proves nothing more. */
+void nz_inflate_stream_skip_checksum(NzStream *self);

@@ -168,7 +168,8 @@ drain(NzStream *stream, GError **error)
 
 /* Puts a decompressor on STREAM (owned) if its first bytes ask for one. */
 static NzStream *
-uncompressed(NzStream *stream, const NzReadOptions *options, NzLayerResult *result, GError **error)
+uncompressed(NzStream *stream, gboolean has_digest, const NzReadOptions *options,
+             NzLayerResult *result, GError **error)
 {
   guint8 head[512];
   gssize n = nz_stream_sniff(stream, head, sizeof head, error);
@@ -185,7 +186,12 @@ uncompressed(NzStream *stream, const NzReadOptions *options, NzLayerResult *resu
     return NULL;
   }
   result->compression = codec ? codec->name : NULL;
-  return codec ? nz_inflate_stream_new(stream, codec, options->ratio, error) : stream;
+  if (!codec)
+    return stream;
+  NzStream *inflated = nz_inflate_stream_new(stream, codec, options->ratio, error);
+  if (inflated && has_digest)
+    nz_inflate_stream_skip_checksum(inflated);
+  return inflated;
 }
 
 static gboolean
@@ -204,7 +210,7 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
   NzStream *blob = NULL, *content = NULL; /* borrowed: both are below TOP */
   if (digest)
     stream = blob = nz_digest_stream_new(stream, digest, size);
-  g_autoptr(NzStream) top = uncompressed(stream, options, result, error);
+  g_autoptr(NzStream) top = uncompressed(stream, digest != NULL, options, result, error);
   if (!top)
     return FALSE;
   if (options->verify)

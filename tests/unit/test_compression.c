@@ -66,27 +66,32 @@ words(gsize len, guint32 seed)
 /* --- helpers --- */
 
 static GBytes *
-inflate_in_steps(const GByteArray *packed, const NzCodec *codec, gsize step, GError **error)
+inflate_in_steps(const GByteArray *packed, const NzCodec *codec, gsize step, gboolean unchecked,
+                 GError **error)
 {
   NzStream *stream =
       nz_inflate_stream_new(dribble_stream_new(packed->data, packed->len, step), codec, 0, error);
+  if (stream && unchecked)
+    nz_inflate_stream_skip_checksum(stream);
   return stream ? read_all(stream, error) : NULL;
 }
 
 static void
 assert_inflates(const GByteArray *packed, const NzCodec *codec, gsize step, GBytes *want)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) got = inflate_in_steps(packed, codec, step, &error);
-  g_assert_no_error(error);
-  assert_bytes(got, g_bytes_get_data(want, NULL), g_bytes_get_size(want));
+  for (guint unchecked = 0; unchecked <= 1; unchecked++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) got = inflate_in_steps(packed, codec, step, unchecked, &error);
+    g_assert_no_error(error);
+    assert_bytes(got, g_bytes_get_data(want, NULL), g_bytes_get_size(want));
+  }
 }
 
 static void
 assert_corrupt(const GByteArray *packed, const NzCodec *codec, gsize step, const char *what)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) got = inflate_in_steps(packed, codec, step, &error);
+  g_autoptr(GBytes) got = inflate_in_steps(packed, codec, step, FALSE, &error);
   g_assert_null(got);
   assert_error_says(&error, NZ_ERROR_INPUT, what);
 }
@@ -224,13 +229,14 @@ test_large_data_comes_through(void)
 static void
 cut_everywhere(const GByteArray *packed, const NzCodec *codec, const gsize *ends, gsize n_ends)
 {
-  for (guint cut = 1; cut < packed->len; cut++) {
+  for (guint i = 2; i < 2 * packed->len; i++) {
+    guint cut = i / 2; /* with the checksum and without */
     GByteArray part = {packed->data, cut};
     gboolean between = FALSE;
-    for (gsize i = 0; i < n_ends; i++)
-      between |= ends[i] == cut;
+    for (gsize e = 0; e < n_ends; e++)
+      between |= ends[e] == cut;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) got = inflate_in_steps(&part, codec, 1 + cut % 19, &error);
+    g_autoptr(GBytes) got = inflate_in_steps(&part, codec, 1 + cut % 19, i % 2, &error);
     if (between) {
       g_assert_no_error(error);
     } else {
@@ -309,7 +315,7 @@ flip_every_byte(const NzCodec *codec, void (*add)(GByteArray *, const void *, gs
     for (guint bit = 0; bit < 8; bit++) {
       packed->data[i] ^= (guint8)(1 << bit);
       g_autoptr(GError) error = NULL;
-      g_autoptr(GBytes) got = inflate_in_steps(packed, codec, 1 + (i + bit) % 64, &error);
+      g_autoptr(GBytes) got = inflate_in_steps(packed, codec, 1 + (i + bit) % 64, bit % 2, &error);
       g_assert_true((got == NULL) == (error != NULL));
       packed->data[i] ^= (guint8)(1 << bit);
     }
