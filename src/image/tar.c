@@ -80,10 +80,65 @@ set_field(GString *out, const guint8 *block, Field f)
   g_string_append_len(out, text, (gssize)strnlen(text, f.len));
 }
 
+/* Eight octal digits at once; FALSE when one of them is none. */
+static gboolean
+eight_digits(guint64 text, guint32 *value)
+{
+  const guint64 zeros = 0x3030303030303030;
+  if ((text & 0xf8f8f8f8f8f8f8f8) != zeros)
+    return FALSE;
+  guint64 sum = GUINT64_FROM_LE(text ^ zeros); /* the first digit is the lowest byte */
+  sum = (sum << 3 | sum >> 8) & 0x00ff00ff00ff00ff;
+  sum = (sum << 6 | sum >> 16) & 0x0000ffff0000ffff;
+  *value = (guint32)(sum << 12 | sum >> 32) & 0xffffff;
+  return TRUE;
+}
+
+static gboolean
+is_terminator(guint8 c)
+{
+  return c == 0 || c == ' ';
+}
+
+/* A field of 8 bytes as nearly every writer fills it: seven digits and an end. */
+static gboolean
+octal_of_8(const guint8 *p, gint64 *value)
+{
+  guint8 text[8];
+  guint32 sum;
+  memcpy(text, p, sizeof text);
+  text[7] = '0';
+  guint64 word;
+  memcpy(&word, text, sizeof word);
+  if (!is_terminator(p[7]) || !eight_digits(word, &sum))
+    return FALSE;
+  *value = sum >> 3;
+  return TRUE;
+}
+
+/* Of 12 bytes: eleven digits and an end. */
+static gboolean
+octal_of_12(const guint8 *p, gint64 *value)
+{
+  guint64 word;
+  guint32 high;
+  gint64 low;
+  memcpy(&word, p, sizeof word);
+  if (!eight_digits(word, &high))
+    return FALSE;
+  guint8 rest[8] = {'0', '0', '0', '0', p[8], p[9], p[10], p[11]};
+  if (!octal_of_8(rest, &low))
+    return FALSE;
+  *value = (gint64)high << 9 | low;
+  return TRUE;
+}
+
 /* Octal text, NULs and spaces trimmed at both ends, then cut at a NUL. */
 static gboolean
 parse_octal(const guint8 *p, gsize n, gint64 *value)
 {
+  if ((n == 8 && octal_of_8(p, value)) || (n == 12 && octal_of_12(p, value)))
+    return TRUE;
   while (n > 0 && (p[0] == ' ' || p[0] == 0)) {
     p++;
     n--;
@@ -133,22 +188,51 @@ number(const guint8 *block, Field f, gint64 *value)
   return nz_tar_parse_number(block + f.at, f.len, value);
 }
 
+/* The sum of the bytes, eight at a time: four 16-bit lanes hold 64 times two bytes. */
+static guint32
+sum_bytes(const guint8 block[512])
+{
+  const guint64 even = 0x00ff00ff00ff00ff;
+  guint64 lanes = 0;
+  for (guint i = 0; i < 512; i += sizeof lanes) {
+    guint64 word;
+    memcpy(&word, block + i, sizeof word);
+    lanes += (word & even) + (word >> 8 & even);
+  }
+  return (guint32)((lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) +
+                   (lanes >> 48));
+}
+
+/* Old writers took bytes as signed. */
+static gint32
+sum_signed_bytes(const guint8 block[512])
+{
+  gint32 sum = 0;
+  for (guint i = 0; i < 512; i++)
+    sum += (gint8)block[i];
+  return sum;
+}
+
+/* The sum is taken with its own field as spaces. */
+static gboolean
+checksum_is_right(const guint8 block[512])
+{
+  gint64 stated;
+  if (!parse_octal(block + f_chksum.at, f_chksum.len, &stated))
+    return FALSE;
+  gint32 less = 0, less_signed = 0;
+  for (guint i = f_chksum.at; i < f_chksum.at + f_chksum.len; i++) {
+    less += block[i] - ' ';
+    less_signed += (gint8)block[i] - ' ';
+  }
+  return stated == (gint32)sum_bytes(block) - less ||
+         stated == sum_signed_bytes(block) - less_signed;
+}
+
 NzTarFormat
 nz_tar_block_format(const guint8 block[512])
 {
-  /* The sum is taken with its own field as spaces; old writers summed signed bytes. */
-  gint64 stated;
-  gint32 sum = 0, signed_sum = 0;
-  for (guint i = 0; i < 512; i++) {
-    sum += block[i];
-    signed_sum += (gint8)block[i];
-  }
-  for (guint i = f_chksum.at; i < f_chksum.at + f_chksum.len; i++) {
-    sum += ' ' - block[i];
-    signed_sum += ' ' - (gint8)block[i];
-  }
-  if (!parse_octal(block + f_chksum.at, f_chksum.len, &stated) ||
-      (stated != sum && stated != signed_sum))
+  if (!checksum_is_right(block))
     return NZ_TAR_FORMAT_UNKNOWN;
   if (memcmp(block + 257, "ustar\0", 6) == 0)
     return memcmp(block + 508, "tar\0", 4) == 0 ? NZ_TAR_FORMAT_STAR : NZ_TAR_FORMAT_USTAR;

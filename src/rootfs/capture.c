@@ -36,7 +36,7 @@ static gboolean
 dir_ends_with(const char *path, gsize len, const char *dir)
 {
   gsize n = strlen(dir);
-  if (len < n || memcmp(path + len - n, dir, n) != 0)
+  if (len < n || path[len - 1] != dir[n - 1] || memcmp(path + len - n, dir, n) != 0)
     return FALSE;
   return len == n || path[len - n - 1] == '/';
 }
@@ -52,9 +52,8 @@ nz_capture_for(const char *path, guint64 size, const char *const *wanted)
   const char *basename = slash + 1;
   for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
     const NzCapture *c = &table[i];
-    gboolean named =
-        c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix);
-    if (named && dir_ends_with(path, (gsize)(slash - path), c->dir))
+    if (dir_ends_with(path, (gsize)(slash - path), c->dir) &&
+        (c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix)))
       return size > 0 || c->kind == NZ_BODY_TEXT ? c : NULL;
   }
   return NULL;

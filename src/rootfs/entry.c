@@ -3,12 +3,32 @@
 
 #include <string.h>
 
+/* No leading slash, no component that is empty or begins with a dot; one slash at the end is left
+ * to the caller. Nearly every path is so. */
+static gboolean
+is_clean(const char *path)
+{
+  for (const char *p = path;; p++) {
+    if (*p == '/' || *p == '.')
+      return FALSE;
+    p = strchrnul(p, '/');
+    if (!*p)
+      break;
+  }
+  return TRUE;
+}
+
 void
 nz_path_clean(const char *path, GString *out, gboolean *outside)
 {
   g_string_truncate(out, 0);
   *outside = FALSE;
-  const char *p = path;
+  const char *p = g_str_has_prefix(path, "./") ? path + 2 : path;
+  if (is_clean(p)) {
+    gsize n = strlen(p);
+    g_string_append_len(out, p, (gssize)(n > 0 && p[n - 1] == '/' ? n - 1 : n));
+    return;
+  }
   while (*p) {
     const char *slash = strchrnul(p, '/');
     gsize n = (gsize)(slash - p);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "core/limits.h"
+
 /* A block is handed on when it holds this much, packed entries and bodies. */
 #define BLOCK_SIZE   ((gsize)32 * 1024)
 #define BLOCK_BODIES ((gsize)128 * 1024)
@@ -114,7 +116,7 @@ static Block *
 block_new(void)
 {
   Block *block = g_new0(Block, 1);
-  block->bytes = g_byte_array_new();
+  block->bytes = g_byte_array_sized_new(BLOCK_SIZE + 2 * NZ_PATH_MAX);
   return block;
 }
 
@@ -128,19 +130,16 @@ block_free(Block *block)
   g_free(block);
 }
 
-static void
-put_number(GByteArray *out, guint64 n)
+/* The most bytes of a number. */
+#define NUMBER_MAX 10
+
+static guint8 *
+put_number(guint8 *p, guint64 n)
 {
-  guint8 buf[10];
-  guint len = 0;
-  do {
-    buf[len] = n & 0x7f;
-    n >>= 7;
-    if (n)
-      buf[len] |= 0x80;
-    len++;
-  } while (n);
-  g_byte_array_append(out, buf, len);
+  for (; n >= 0x80; n >>= 7)
+    *p++ = (guint8)(n | 0x80);
+  *p++ = (guint8)n;
+  return p;
 }
 
 static guint64
@@ -234,32 +233,41 @@ hand_on(NzLayerLog *self, GError **error)
   return FALSE;
 }
 
+/* How many leading bytes A and B have in common. */
+static gsize
+shared_prefix(const char *a, gsize a_len, const char *b, gsize b_len)
+{
+  gsize n = 0, most = MIN(a_len, b_len);
+  while (n + 8 <= most && memcmp(a + n, b + n, 8) == 0)
+    n += 8;
+  while (n < most && a[n] == b[n])
+    n++;
+  return n;
+}
+
 gboolean
 nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
 {
   if (!self->open)
     self->open = block_new();
   GByteArray *out = self->open->bytes;
-  gsize shared = 0, most = MIN(e->path_len, self->last_path->len);
-  while (shared < most && e->path[shared] == self->last_path->str[shared])
-    shared++;
+  gsize shared = shared_prefix(e->path, e->path_len, self->last_path->str, self->last_path->len);
   guint8 flags = (guint8)((e->target ? HAS_TARGET : 0) |
                           (nz_capability_is_there(&e->capability) ? HAS_CAPABILITY : 0) |
                           (e->body ? HAS_BODY : 0) | (e->outside ? IS_OUTSIDE : 0) |
                           (e->overlay_attribute ? HAS_OVERLAY : 0) | e->body_kind << BODY_SHIFT);
-  guint8 head[2] = {(guint8)e->kind, flags};
-  g_byte_array_append(out, head, sizeof head);
-  put_number(out, shared);
-  put_number(out, e->path_len - shared);
-  g_byte_array_append(out, (const guint8 *)e->path + shared, (guint)(e->path_len - shared));
-  put_number(out, e->mode);
-  put_number(out, e->uid);
-  put_number(out, e->gid);
-  if (e->target) {
-    gsize n = strlen(e->target);
-    put_number(out, n);
-    g_byte_array_append(out, (const guint8 *)e->target, (guint)n);
-  }
+  gsize suffix_len = e->path_len - shared, target_len = e->target ? strlen(e->target) : 0;
+  guint at = out->len;
+  g_byte_array_set_size(out, (guint)(at + 2 + 6 * NUMBER_MAX + suffix_len + target_len));
+  guint8 *p = out->data + at;
+  *p++ = (guint8)e->kind;
+  *p++ = flags;
+  p = put_number(put_number(p, shared), suffix_len);
+  p = mempcpy(p, e->path + shared, suffix_len);
+  p = put_number(put_number(put_number(p, e->mode), e->uid), e->gid);
+  if (e->target)
+    p = mempcpy(put_number(p, target_len), e->target, target_len);
+  g_byte_array_set_size(out, (guint)(p - out->data));
   if (nz_capability_is_there(&e->capability))
     g_byte_array_append(out, (const guint8 *)&e->capability, sizeof e->capability);
   if (e->body) {
@@ -268,7 +276,7 @@ nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
     g_ptr_array_add(self->open->bodies, g_bytes_ref(e->body));
   }
   g_string_truncate(self->last_path, shared);
-  g_string_append_len(self->last_path, e->path + shared, (gssize)(e->path_len - shared));
+  g_string_append_len(self->last_path, e->path + shared, (gssize)suffix_len);
   if (e->body)
     self->open->body_bytes += g_bytes_get_size(e->body);
   gboolean full = out->len >= BLOCK_SIZE || self->open->body_bytes >= BLOCK_BODIES;

@@ -3,6 +3,7 @@
  * headers change is in test_pax.c, holes are in test_tar_sparse.c. */
 #include <string.h>
 
+#include "image/tar_private.h"
 #include "tarlist.h"
 
 #define PATCH(where, text)                                                                         \
@@ -348,11 +349,57 @@ test_a_body_above_its_limit_is_an_error(void)
   g_assert_cmpstr(h.name, ==, "after");
 }
 
+static void
+test_numbers_of_every_width(void)
+{
+  static const struct {
+    const char *text; /* NULs are written as '_' */
+    gint64 value;     /* -1: no number */
+  } numbers[] = {
+      {"0000644_", 0644},
+      {"0000644 ", 0644},
+      {"7777777_", 07777777},
+      {"1234567_", 01234567},
+      {"12345670", 012345670},
+      {"_644____", 0644},
+      {" 644 ___", 0644},
+      {"   644 _", 0644},
+      {"________", 0},
+      {"        ", 0},
+      {"0000648_", -1},
+      {"000064/_", -1},
+      {"0000644x", -1},
+      {"/0000644", -1},
+      {"00_0644_", 0},
+      {"-000644_", -1},
+      {"77777777777_", 077777777777},
+      {"12345670123 ", 012345670123},
+      {"123456701234", 0123456701234},
+      {"00000000001_", 1},
+      {"10000000000_", 010000000000},
+      {"1234567_123_", 01234567},
+      {"123456789012", -1},
+      {"12345678123_", -1},
+      {"12345670128_", -1},
+      {"     123 ___", 0123},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+    g_autofree char *field = g_strdup(numbers[i].text);
+    gsize n = strlen(field);
+    g_strdelimit(field, "_", '\0');
+    gint64 value;
+    gboolean ok = nz_tar_parse_number((const guint8 *)field, n, &value);
+    g_test_message("%s", numbers[i].text);
+    g_assert_cmpint(ok ? value : -1, ==, numbers[i].value);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   tar_add_cases("/tar/", cases, G_N_ELEMENTS(cases));
+  g_test_add_func("/tar/numbers-of-every-width", test_numbers_of_every_width);
   g_test_add_func("/tar/bodies-are-read-whole", test_bodies_are_read_whole);
   g_test_add_func("/tar/a-body-above-its-limit", test_a_body_above_its_limit_is_an_error);
   return g_test_run();
