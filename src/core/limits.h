@@ -80,9 +80,9 @@
 #define NZ_TREE_BYTES_MAX ((gsize)96 * 1024 * 1024)
 
 /* Names that are told apart by hash to find a path twice in a layer, and links to nothing. Past it
- * these two questions are no longer asked, and a note says so. 10 bytes a slot, 4/3 slots a name.
- */
-#define NZ_NAMES_MAX ((gsize)786432)
+ * these two questions are no longer asked, and a note says so. 10 bytes a slot; a little below 3/4
+ * of 2^20 slots, so that tables which are not quite evenly filled need not grow past that. */
+#define NZ_NAMES_MAX ((gsize)750000)
 
 /* Bytes of link targets that are walked for one image: some seconds. Links to links that lead back
  * and forth could otherwise make every entry cost a millisecond. */
@@ -93,7 +93,7 @@
 
 /* Entries that wait for the layers below them, all layers together. Past it a layer's reader waits
  * its turn, which costs time and never the answer. */
-#define NZ_LOG_BYTES_MAX ((gsize)6 * 1024 * 1024)
+#define NZ_LOG_BYTES_MAX ((gsize)3 * 1024 * 1024)
 
 /* The same for an archive on a pipe, where the order of layers comes last and nothing can wait. */
 #define NZ_LOG_STREAM_BYTES_MAX ((gsize)512 * 1024 * 1024)

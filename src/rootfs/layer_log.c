@@ -202,6 +202,20 @@ nz_layer_log_unref(NzLayerLog *self)
   g_free(self);
 }
 
+/* With the budget used up, the layer whose turn it is goes on while the reader has less than this
+ * many of its blocks before it: it can then be ahead, but not by all of the layer. */
+#define TURN_BLOCKS 8
+
+/* Called with the mutex held. */
+static gboolean
+must_wait(const NzLayerLog *self, gsize size)
+{
+  const NzLogBudget *budget = self->budget;
+  if (!budget->wait || budget->cancelled || budget->used + size <= budget->max)
+    return FALSE;
+  return budget->turn != self->index || self->blocks.length >= TURN_BLOCKS;
+}
+
 static gboolean
 hand_on(NzLayerLog *self, GError **error)
 {
@@ -210,8 +224,7 @@ hand_on(NzLayerLog *self, GError **error)
   block->charged = block->bytes->len + block->body_bytes;
   g_string_truncate(self->last_path, 0);
   g_mutex_lock(&budget->mutex);
-  while (budget->wait && !budget->cancelled && budget->turn != self->index &&
-         budget->used + block->charged > budget->max)
+  while (must_wait(self, block->charged))
     g_cond_wait(&budget->changed, &budget->mutex);
   gboolean cancelled = budget->cancelled;
   gboolean over = !budget->wait && budget->used + block->charged > budget->max;

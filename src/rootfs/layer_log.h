@@ -4,8 +4,9 @@
  *
  * Layers are read side by side but take effect from the bottom up. A log holds what was read too
  * early, packed: a path is written as what differs from the one before it. All logs of an image
- * share a budget. Past it the readers of higher layers wait; the reader of the layer whose turn it
- * is never does, so there is always one that can go on. */
+ * share a budget. Past it the writers of higher layers wait for their turn; that of the layer whose
+ * turn it is waits only while the reader has blocks of it to go on with, so one of the two always
+ * can. */
 #pragma once
 
 #include "core/error.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing with linear probing, at most 3/4 full. A key of 0 marks a free slot. */
+/* Open addressing with linear probing, at most 3/4 full. A key of 0 marks a free slot. There are 16
+ * tables, so that one that grows does not hold all names twice. */
 #include "rootfs/names.h"
 
 #include "core/limits.h"
@@ -8,16 +9,24 @@
 #define KIND_BITS 2
 G_STATIC_ASSERT(NZ_LAYERS_MAX << KIND_BITS <= G_MAXUINT16);
 
-struct NzNames {
+#define TABLE_BITS  4
+#define FIRST_SLOTS ((gsize)256)
+
+typedef struct {
   guint64 *keys;
   guint16 *facts; /* layer << KIND_BITS | kind */
   gsize n_slots;  /* a power of two */
+  gsize n_used;
+} Table;
+
+struct NzNames {
+  Table tables[1 << TABLE_BITS];
   gsize n_used;
   gboolean full;
 };
 
 static void
-allocate(NzNames *self, gsize n_slots)
+allocate(Table *self, gsize n_slots)
 {
   self->n_slots = n_slots;
   self->keys = g_new0(guint64, n_slots);
@@ -25,7 +34,7 @@ allocate(NzNames *self, gsize n_slots)
 }
 
 static void
-release(NzNames *self)
+release(Table *self)
 {
   g_free(self->keys);
   g_free(self->facts);
@@ -35,7 +44,8 @@ NzNames *
 nz_names_new(void)
 {
   NzNames *self = g_new0(NzNames, 1);
-  allocate(self, 4096);
+  for (gsize i = 0; i < G_N_ELEMENTS(self->tables); i++)
+    allocate(&self->tables[i], FIRST_SLOTS);
   return self;
 }
 
@@ -44,7 +54,8 @@ nz_names_free(NzNames *self)
 {
   if (!self)
     return;
-  release(self);
+  for (gsize i = 0; i < G_N_ELEMENTS(self->tables); i++)
+    release(&self->tables[i]);
   g_free(self);
 }
 
@@ -55,8 +66,15 @@ key_of(const char *path, gsize len)
   return key ? key : 1;
 }
 
+/* By the key's highest bits; slot_of() goes by the lowest. */
 static gsize
-slot_of(const NzNames *self, guint64 key)
+table_of(guint64 key)
+{
+  return (gsize)(key >> (64 - TABLE_BITS));
+}
+
+static gsize
+slot_of(const Table *self, guint64 key)
 {
   gsize i = (gsize)key & (self->n_slots - 1);
   while (self->keys[i] != 0 && self->keys[i] != key)
@@ -65,9 +83,9 @@ slot_of(const NzNames *self, guint64 key)
 }
 
 static void
-grow(NzNames *self)
+grow(Table *self)
 {
-  NzNames old = *self;
+  Table old = *self;
   allocate(self, old.n_slots * 2);
   for (gsize i = 0; i < old.n_slots; i++) {
     if (old.keys[i] == 0)
@@ -91,22 +109,24 @@ nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKin
               guint *old_layer, NzNameKind *old_kind)
 {
   guint64 key = key_of(path, len);
-  gsize i = slot_of(self, key);
-  gboolean known = self->keys[i] == key;
+  Table *table = &self->tables[table_of(key)];
+  gsize i = slot_of(table, key);
+  gboolean known = table->keys[i] == key;
   if (known) {
-    unpack(self->facts[i], old_layer, old_kind);
+    unpack(table->facts[i], old_layer, old_kind);
   } else if (self->n_used >= NZ_NAMES_MAX) {
     self->full = TRUE;
     return FALSE;
   } else {
-    if (self->n_used >= self->n_slots / 4 * 3) {
-      grow(self);
-      i = slot_of(self, key);
+    if (table->n_used >= table->n_slots / 4 * 3) {
+      grow(table);
+      i = slot_of(table, key);
     }
-    self->keys[i] = key;
+    table->keys[i] = key;
+    table->n_used++;
     self->n_used++;
   }
-  self->facts[i] = (guint16)(layer << KIND_BITS | kind);
+  table->facts[i] = (guint16)(layer << KIND_BITS | kind);
   return known;
 }
 
@@ -114,10 +134,11 @@ gboolean
 nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer, NzNameKind *kind)
 {
   guint64 key = key_of(path, len);
-  gsize i = slot_of(self, key);
-  if (self->keys[i] != key)
+  const Table *table = &self->tables[table_of(key)];
+  gsize i = slot_of(table, key);
+  if (table->keys[i] != key)
     return FALSE;
-  unpack(self->facts[i], layer, kind);
+  unpack(table->facts[i], layer, kind);
   return TRUE;
 }
 

@@ -371,7 +371,7 @@ def test_folder_far_deeper_than_a_path(tmp_path):
 
 def test_folder_over_its_whiteout_past_all_names(tmp_path):
     """More paths than are remembered do not hide that the folder shows the lower one again in overlay."""
-    fill = (header(f"f{place}") for place in range(786440))
+    fill = (header(f"f{place}") for place in range(750010))
     layer = itertools.chain(fill, [whiteout("d"), directory("d")])
     assert_no_pass(scan(packed_image(tmp_path / "image.tar", [setuid("d/su")], layer)))
 
