@@ -25,11 +25,37 @@ nz_check_find(const char *rule)
   return NULL;
 }
 
+static gboolean
+is_called(const NzCheck *check, const char *name)
+{
+  if (g_ascii_strcasecmp(check->rule, name) == 0)
+    return TRUE;
+  for (guint i = 0; check->aliases[i]; i++)
+    if (g_ascii_strcasecmp(check->aliases[i], name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+guint
+nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_data)
+{
+  guint n = 0;
+  for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
+    if (is_called(checks[i], name)) {
+      func(checks[i], user_data);
+      n++;
+    }
+  return n;
+}
+
 void
 nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
 {
-  for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
-    checks[i]->run(facts, findings);
+  for (guint i = 0; i < G_N_ELEMENTS(checks); i++) {
+    const NzCheck *check = checks[i];
+    if (check->run && (!check->profile || g_strcmp0(check->profile, facts->profile) == 0))
+      check->run(facts, findings);
+  }
 }
 
 NzFinding *

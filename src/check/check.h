@@ -13,7 +13,10 @@ typedef struct {
   const char *why;            /* why it matters, for people */
   const char *remedy;         /* what to do about it */
   const char *const *aliases; /* what other tools call it; NULL-terminated */
+  const char *sources;        /* what it goes by: documents and sections, one a line; may be NULL */
+  const char *profile;        /* runs under this profile alone; NULL: always */
   gboolean required;          /* CBPP-0002 asks for it: a finding fails the image */
+  /* NULL: the rule is found by others, such as the policy. */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
 } NzCheck;
 
@@ -27,6 +30,11 @@ const NzCheck *nz_check_at(guint i);
 
 /* The check called RULE, or NULL. */
 const NzCheck *nz_check_find(const char *rule);
+
+/* Calls FUNC for each check that NAME means: its rule, or what another tool calls it, in any case.
+ * Returns how many there were. */
+typedef void (*NzCheckFunc)(const NzCheck *check, gpointer user_data);
+guint nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_data);
 
 /* Runs all checks. */
 void nz_checks_run(const NzImageFacts *facts, GPtrArray *findings);

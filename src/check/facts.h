@@ -25,6 +25,7 @@ typedef struct {
 } NzMismatchFact;
 
 typedef struct {
+  const char *profile; /* "cbpp-0002", "openshift"; NULL as the first */
   const NzUser *user;
   GPtrArray *files;             /* NzFileFact */
   GPtrArray *uid0;              /* char *, printable: names other than root with uid 0 */

@@ -109,14 +109,6 @@ scan_source(const char *source, const NzScanOptions *scan, NzProgress *progress,
 }
 
 static int
-exit_code(const NzReport *report)
-{
-  if (report->errors->len > 0)
-    return NZ_EXIT_ERROR;
-  return nz_report_verdict(report) == NZ_VERDICT_PASS ? NZ_EXIT_PASS : NZ_EXIT_FAIL;
-}
-
-static int
 run(const char *const *images)
 {
   const NzReportFormat *format;
@@ -127,10 +119,15 @@ run(const char *const *images)
       .user = opt_user,
       .read = {.ratio = (guint)opt_max_ratio, .verify = opt_verify, .control = &control}};
   g_autoptr(NzReport) report = nz_report_new();
+  g_autofree char *all = g_strjoinv(" ", (char **)images);
+  g_autofree char *shown = nz_printable(all, -1);
+  report->command = g_strconcat("nonzero scan ", shown, NULL);
+  report->started = g_get_real_time();
   NzProgress *progress = nz_progress_start(&control, opt_quiet);
   for (guint i = 0; images[i]; i++)
     scan_source(images[i], &scan, progress, report);
   nz_progress_stop(progress);
+  report->finished = g_get_real_time();
 
   /* When nothing could be judged there is no report to print. */
   if (!opt_quiet && report->subjects->len > 0) {
@@ -141,7 +138,7 @@ run(const char *const *images)
       return NZ_EXIT_ERROR;
     }
   }
-  return exit_code(report);
+  return nz_report_exit_code(report);
 }
 
 const NzCommand nz_cmd_scan = {

@@ -19,6 +19,14 @@ nz_verdict_name(NzVerdict verdict)
   return names[verdict];
 }
 
+const char *
+nz_origin_name(NzOrigin origin)
+{
+  static const char *const names[] = {
+      [NZ_ORIGIN_UNKNOWN] = NULL, [NZ_ORIGIN_BASE] = "base", [NZ_ORIGIN_OWN] = "own"};
+  return names[origin];
+}
+
 NzFinding *
 nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *format, ...)
 {
@@ -53,6 +61,17 @@ layer_fact_free(gpointer data)
   g_free(self);
 }
 
+static void
+base_fact_free(NzBaseFact *self)
+{
+  if (!self)
+    return;
+  g_free(self->name);
+  g_free(self->digest);
+  g_free(self->why);
+  g_free(self);
+}
+
 NzSubject *
 nz_subject_new(const char *kind)
 {
@@ -74,6 +93,7 @@ nz_subject_free(NzSubject *self)
   g_free(self->platform);
   g_free(self->digest);
   nz_user_free(self->user);
+  base_fact_free(self->base);
   g_ptr_array_unref(self->findings);
   g_ptr_array_unref(self->layers);
   g_ptr_array_unref(self->notes);
@@ -96,6 +116,8 @@ nz_subject_conclude(NzSubject *self)
   self->verdict = NZ_VERDICT_PASS;
   for (guint i = 0; i < self->findings->len; i++) {
     const NzFinding *f = self->findings->pdata[i];
+    if (f->excepted)
+      continue;
     if (f->level == NZ_LEVEL_FAIL)
       self->verdict = NZ_VERDICT_FAIL;
     else if (f->undecided)

@@ -17,6 +17,17 @@ typedef struct {
   char *created_by; /* its line of the image's history */
 } NzLayerFact;
 
+/* Why a finding does not count: somebody answers for it. */
+typedef struct {
+  char *reason, *owner; /* printable */
+  char *expires;        /* "2027-01-31", or NULL: never */
+} NzExcepted;
+
+/* Who brought what a finding is about: the image this one was built on, or its own layers. */
+typedef enum { NZ_ORIGIN_UNKNOWN, NZ_ORIGIN_BASE, NZ_ORIGIN_OWN } NzOrigin;
+
+const char *nz_origin_name(NzOrigin origin); /* "base", "own"; NULL when it is not known */
+
 typedef struct {
   const char *rule; /* static: the check's name */
   NzLevel level;
@@ -30,25 +41,37 @@ typedef struct {
   gboolean has_mode;
   const NzLayerFact *layer; /* borrowed from the subject */
   char *package;
+  NzOrigin origin;
+  const NzExcepted *excepted; /* borrowed from the policy; NULL: the finding counts */
 } NzFinding;
 
 NzFinding *nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *format,
                           ...) G_GNUC_PRINTF(4, 5);
 void nz_finding_free(NzFinding *self);
 
+/* The image that a subject was built on. All strings but why may be NULL. */
+typedef struct {
+  char *name, *digest;
+  guint n_layers; /* how many of the subject's layers are its; they are the lowest */
+  char *why;      /* one sentence: how that is known */
+} NzBaseFact;
+
 typedef struct {
   const char *kind; /* "image" */
   char *name, *source, *platform, *digest;
   NzVerdict verdict;
   NzUser *user;
-  GPtrArray *layers;   /* NzLayerFact */
-  GPtrArray *findings; /* NzFinding, worst first, then by rule and path */
-  GPtrArray *notes;    /* char *: what was not looked at, and why */
+  NzBaseFact *base;         /* or NULL */
+  gint64 started, finished; /* microseconds since 1970; 0: not measured */
+  GPtrArray *layers;        /* NzLayerFact */
+  GPtrArray *findings;      /* NzFinding, worst first, then by rule and path */
+  GPtrArray *notes;         /* char *: what was not looked at, and why */
 } NzSubject;
 
 NzSubject *nz_subject_new(const char *kind);
 void nz_subject_free(NzSubject *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSubject, nz_subject_free)
 
-/* Sorts the findings and sets the verdict: fail if one fails, unknown if one is undecided. */
+/* Sorts the findings and sets the verdict: fail if one fails, unknown if one is undecided. Those
+ * that are excepted do not count. May be called again after findings were changed. */
 void nz_subject_conclude(NzSubject *self);

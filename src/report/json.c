@@ -34,6 +34,31 @@ write_layer(NzJsonw *w, const NzLayerFact *layer)
 }
 
 static void
+write_excepted(NzJsonw *w, const NzExcepted *excepted)
+{
+  if (!excepted)
+    return;
+  nz_jsonw_begin_object(w, "excepted");
+  nz_jsonw_string(w, "reason", excepted->reason);
+  nz_jsonw_string(w, "owner", excepted->owner);
+  nz_jsonw_string(w, "expires", excepted->expires);
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_base(NzJsonw *w, const NzBaseFact *base)
+{
+  if (!base)
+    return;
+  nz_jsonw_begin_object(w, "base");
+  nz_jsonw_string(w, "name", base->name);
+  nz_jsonw_string(w, "digest", base->digest);
+  nz_jsonw_uint(w, "layers", base->n_layers);
+  nz_jsonw_string(w, "why", base->why);
+  nz_jsonw_end_object(w);
+}
+
+static void
 write_finding(NzJsonw *w, const NzFinding *f)
 {
   nz_jsonw_begin_object(w, NULL);
@@ -51,6 +76,8 @@ write_finding(NzJsonw *w, const NzFinding *f)
   }
   write_layer(w, f->layer);
   nz_jsonw_string(w, "package", f->package);
+  nz_jsonw_string(w, "origin", nz_origin_name(f->origin));
+  write_excepted(w, f->excepted);
   nz_jsonw_string(w, "remedy", f->remedy);
   nz_jsonw_end_object(w);
 }
@@ -66,6 +93,7 @@ write_subject(NzJsonw *w, const NzSubject *s)
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
   write_user(w, s->user);
+  write_base(w, s->base);
   nz_jsonw_begin_array(w, "findings");
   for (guint i = 0; i < s->findings->len; i++)
     write_finding(w, s->findings->pdata[i]);

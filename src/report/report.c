@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/exit.h"
+
 static const NzReportFormat *const formats[] = {&nz_format_text, &nz_format_json};
 
 const NzReportFormat *
@@ -44,6 +46,7 @@ nz_report_free(NzReport *self)
 {
   if (!self)
     return;
+  g_free(self->command);
   g_ptr_array_unref(self->subjects);
   g_ptr_array_unref(self->errors);
   g_free(self);
@@ -64,4 +67,12 @@ nz_report_verdict(const NzReport *self)
   for (guint i = 0; i < self->subjects->len; i++)
     verdict = MAX(verdict, ((const NzSubject *)self->subjects->pdata[i])->verdict);
   return verdict;
+}
+
+int
+nz_report_exit_code(const NzReport *self)
+{
+  if (self->errors->len > 0)
+    return NZ_EXIT_ERROR;
+  return nz_report_verdict(self) == NZ_VERDICT_PASS ? NZ_EXIT_PASS : NZ_EXIT_FAIL;
 }

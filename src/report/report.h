@@ -16,8 +16,10 @@ typedef struct {
 
 typedef struct {
   const char *profile;
-  GPtrArray *subjects; /* NzSubject */
-  GPtrArray *errors;   /* NzReportError: what could not be judged */
+  char *command;            /* what was run, for people; or NULL */
+  gint64 started, finished; /* microseconds since 1970; 0: not measured */
+  GPtrArray *subjects;      /* NzSubject */
+  GPtrArray *errors;        /* NzReportError: what could not be judged */
 } NzReport;
 
 NzReport *nz_report_new(void);
@@ -28,6 +30,9 @@ void nz_report_add_error(NzReport *self, const char *source, const char *message
 
 /* Fail if a subject fails; unknown if one is, or if something could not be judged. */
 NzVerdict nz_report_verdict(const NzReport *self);
+
+/* The exit code of the contract: 0 pass, 1 fail or unknown, 2 something could not be judged. */
+int nz_report_exit_code(const NzReport *self);
 
 typedef struct {
   gboolean color;

@@ -261,6 +261,7 @@ NzSubject *
 nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error)
 {
   g_auto(Reading) r = {0};
+  gint64 started = g_get_real_time();
   if (!read_image(image, options, &r, error))
     return NULL;
   g_autoptr(NzSubject) subject = nz_subject_new("image");
@@ -274,7 +275,8 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_fact_free);
   g_autoptr(GPtrArray) uid0 = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) mismatches = g_ptr_array_new_with_free_func(mismatch_free);
-  NzImageFacts facts = {.user = subject->user,
+  NzImageFacts facts = {.profile = options->profile,
+                        .user = subject->user,
                         .files = files,
                         .uid0 = uid0,
                         .layers = subject->layers,
@@ -283,5 +285,7 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   nz_checks_run(&facts, subject->findings);
   add_notes(image, options, &r, subject);
   nz_subject_conclude(subject);
+  subject->started = started;
+  subject->finished = g_get_real_time();
   return g_steal_pointer(&subject);
 }

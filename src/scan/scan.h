@@ -7,7 +7,8 @@
 #include "image/image.h"
 
 typedef struct {
-  const char *user; /* judge as if started with `--user`; NULL: the image's own */
+  const char *profile; /* NULL: "cbpp-0002" */
+  const char *user;    /* judge as if started with `--user`; NULL: the image's own */
   NzReadOptions read;
 } NzScanOptions;
 
