@@ -76,6 +76,11 @@
  * beside what NZ_TREE_BYTES_MAX counts. */
 #define NZ_NODES_MAX ((guint)1024 * 1024)
 
+/* Of them, directories and programs that others than root may change, or not everyone may use:
+ * kept for the checks of who may write what. Past it such files are passed over, and a note says
+ * so. */
+#define NZ_NOTABLE_MAX 32768u
+
 /* Names, link targets and passwd files of those. */
 #define NZ_TREE_BYTES_MAX ((gsize)96 * 1024 * 1024)
 
