@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check/check.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -11,7 +12,7 @@
 #include "core/text.h"
 #include "image/transport.h"
 
-static char *opt_format, *opt_output, *opt_platform, *opt_user, *opt_color;
+static char *opt_format, *opt_output, *opt_platform, *opt_user, *opt_color, *opt_profile;
 static gboolean opt_verify, opt_quiet, opt_verbose;
 static int opt_max_ratio = NZ_BOMB_RATIO;
 
@@ -22,6 +23,8 @@ static const GOptionEntry options[] = {
      "Judge only the images for OS/ARCH[/VARIANT]", "PLATFORM"},
     {"user", 'u', 0, G_OPTION_ARG_STRING, &opt_user,
      "Judge as if started with this user, as `docker run --user` does", "USER[:GROUP]"},
+    {"profile", 0, 0, G_OPTION_ARG_STRING, &opt_profile,
+     "cbpp-0002 (the default), or openshift: must work under any uid with group 0", "PROFILE"},
     {"verify", 0, 0, G_OPTION_ARG_NONE, &opt_verify,
      "Read file bodies too, and check each layer's diff_id", NULL},
     {"max-ratio", 0, 0, G_OPTION_ARG_INT, &opt_max_ratio,
@@ -66,6 +69,8 @@ check_usage(const char *const *images, const NzReportFormat **format)
     nz_complain("--max-ratio must not be negative");
   else if (opt_platform && !nz_platform_parse(opt_platform, &platform, &error))
     nz_complain("--platform: %s", error->message);
+  else if (opt_profile && !g_strv_contains(nz_profiles, opt_profile))
+    nz_complain("--profile is cbpp-0002 or openshift");
   else if (opt_color &&
            !g_strv_contains((const char *const[]){"auto", "always", "never", NULL}, opt_color))
     nz_complain("--color is auto, always or never");
@@ -116,9 +121,11 @@ run(const char *const *images)
     return NZ_EXIT_USAGE;
   NzControl control = {0};
   NzScanOptions scan = {
+      .profile = opt_profile ? opt_profile : nz_profiles[0],
       .user = opt_user,
       .read = {.ratio = (guint)opt_max_ratio, .verify = opt_verify, .control = &control}};
   g_autoptr(NzReport) report = nz_report_new();
+  report->profile = scan.profile;
   g_autofree char *all = g_strjoinv(" ", (char **)images);
   g_autofree char *shown = nz_printable(all, -1);
   report->command = g_strconcat("nonzero scan ", shown, NULL);
