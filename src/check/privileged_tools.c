@@ -15,7 +15,7 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
-static const char *const aliases[] = {"DL3004", "CIS-DI-0008", NULL};
+static const char *const aliases[] = {"DL3004", NULL};
 
 const NzCheck nz_check_privileged_tools = {
     .rule = "privileged-tools",

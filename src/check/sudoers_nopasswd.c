@@ -16,7 +16,7 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
-static const char *const aliases[] = {"CIS-DI-0008", "DL3004", NULL};
+static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_sudoers_nopasswd = {
     .rule = "sudoers-nopasswd",
