@@ -93,9 +93,20 @@ name_kind(const NzEntry *e)
   return e->kind == NZ_ENTRY_FILE && (e->mode & 0001) ? NZ_NAME_PROGRAM : NZ_NAME_FILE;
 }
 
+/* Remembers that what lower layers had below PATH is gone, whatever comes there later. */
+static void
+note_emptied(NzTree *self, const char *path)
+{
+  g_autofree char *marker = g_strconcat(path, NZ_EMPTIED, NULL);
+  guint layer;
+  NzNameKind kind;
+  nz_names_note(self->names, marker, strlen(marker), self->layer, NZ_NAME_WHITEOUT, &layer, &kind);
+}
+
 static gboolean
 apply_opaque(NzTree *self, NzWalk *w)
 {
+  note_emptied(self, w->path->str);
   NzRemoved removed = {0};
   /* Once a layer is enough: nothing lower comes back below NODE. */
   if (w->beyond == 0 && w->node->opaque_layer != self->layer + 1) {
@@ -126,6 +137,8 @@ apply_whiteout(NzTree *self, NzWalk *w, const char *name, gsize len, GError **er
   gboolean beside = known && layer == self->layer && kind != NZ_NAME_WHITEOUT;
   if (beside || removed.same_layer)
     note_ambiguity(self, NZ_AMBIGUOUS_WHITEOUT, w->path->str, removed.hid_same);
+  if (!known || kind == NZ_NAME_DIRECTORY)
+    note_emptied(self, w->path->str);
   if (w->lower_link)
     note_ambiguity(self, NZ_AMBIGUOUS_LOWER_LINK, w->path->str, nz_removed_all(&removed));
   return TRUE;
@@ -223,6 +236,8 @@ make_room(NzTree *self, const NzEntry *e, NzNode *node, const char *path, gboole
   NzNameKind old_kind = NZ_NAME_FILE;
   gboolean known = nz_names_note(self->names, path, strlen(path), self->layer, name_kind(e),
                                  &old_layer, &old_kind);
+  if (known && old_kind == NZ_NAME_DIRECTORY && !is_directory)
+    note_emptied(self, path);
   gboolean here = known && old_layer == self->layer;
   guint back = is_directory ? self->layer_hid : 0;
   if (here && old_kind == NZ_NAME_WHITEOUT)

@@ -39,6 +39,9 @@ struct NzTree {
   gboolean notable_full;
 };
 
+/* The name under which the set of names remembers when a directory was last emptied. */
+#define NZ_EMPTIED "/.wh..wh..opq"
+
 /* --- inodes and nodes --- */
 
 NzInode *nz_inode_ref(NzInode *self);

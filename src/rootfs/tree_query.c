@@ -29,15 +29,37 @@ nz_tree_lookup(const NzTree *self, const char *path, GString *canonical, const N
   return kind == NZ_NAME_DIRECTORY ? NZ_LOOKUP_DIRECTORY : NZ_LOOKUP_UNKEPT;
 }
 
+/* TRUE when a directory above PATH, which LAYER held, was emptied by a later layer. */
+static gboolean
+is_emptied(const NzTree *self, const GString *path, guint layer)
+{
+  g_autoptr(GString) above = g_string_new_len(path->str, (gssize)path->len);
+  do {
+    const char *slash = strrchr(above->str, '/');
+    g_string_truncate(above, slash ? (gsize)(slash - above->str) : 0);
+    gsize n = above->len;
+    guint emptied;
+    NzNameKind kind;
+    g_string_append(above, NZ_EMPTIED);
+    if (nz_names_find(self->names, above->str, above->len, &emptied, &kind) && emptied > layer)
+      return TRUE;
+    g_string_truncate(above, n);
+  } while (above->len > 0);
+  return FALSE;
+}
+
 static void
 stat_by_name(const NzTree *self, const GString *path, NzStat *out)
 {
   guint layer;
   NzNameKind kind;
-  if (!nz_names_find(self->names, path->str, path->len, &layer, &kind)) {
-    out->kind = nz_names_full(self->names) ? NZ_STAT_UNKNOWN : NZ_STAT_ABSENT;
+  if (nz_names_full(self->names)) {
+    out->kind = NZ_STAT_UNKNOWN;
     return;
   }
+  if (!nz_names_find(self->names, path->str, path->len, &layer, &kind) ||
+      is_emptied(self, path, layer))
+    return;
   static const NzStat by_kind[] = {
       [NZ_NAME_FILE] = {.kind = NZ_STAT_FILE, .mode = 0644},
       [NZ_NAME_DIRECTORY] = {.kind = NZ_STAT_DIRECTORY, .mode = 0755},

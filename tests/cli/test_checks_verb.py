@@ -49,5 +49,5 @@ def test_one_name_may_mean_several_rules():
 def test_unknown_rule_is_wrong_usage():
     result = run("checks", "setuid-rot\n")
     assert (result.code, result.out) == (USAGE, b"")
-    assert b"setuid-rot\\n" in result.err and b"nonzero checks" in result.err
+    assert b"setuid-rot\\x0a" in result.err and b"nonzero checks" in result.err
 
