@@ -138,8 +138,14 @@ nz_jsonw_string(NzJsonw *self, const char *key, const char *text)
 void
 nz_jsonw_true(NzJsonw *self, const char *key)
 {
+  nz_jsonw_bool(self, key, TRUE);
+}
+
+void
+nz_jsonw_bool(NzJsonw *self, const char *key, gboolean value)
+{
   begin_value(self, key);
-  fputs("true", self->out);
+  fputs(value ? "true" : "false", self->out);
 }
 
 void
