@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "core/text.h"
 #include "report/ci.h"
 #include "report/jsonw.h"
 #include "report/report.h"
@@ -83,7 +84,6 @@ write_rule(NzJsonw *w, const NzCheck *check)
 {
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "id", check->rule);
-  nz_jsonw_string(w, "name", check->rule);
   write_message(w, "shortDescription", check->title);
   write_message(w, "fullDescription", check->why);
   write_help(w, check);
@@ -229,7 +229,8 @@ static void
 write_locations(NzJsonw *w, const NzSubject *s, const NzFinding *f, const char *label)
 {
   g_autofree char *path = nz_ci_path(s, f);
-  g_autofree char *full = f->path ? g_strconcat(label, ":", f->path, NULL) : g_strdup(label);
+  g_autofree char *name = nz_printable(f->path ? f->path : s->name, -1);
+  g_autofree char *full = f->path ? g_strconcat(label, ":", name, NULL) : g_strdup(label);
   nz_jsonw_begin_array(w, "locations");
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_begin_object(w, "physicalLocation");
@@ -242,7 +243,7 @@ write_locations(NzJsonw *w, const NzSubject *s, const NzFinding *f, const char *
   nz_jsonw_end_object(w);
   nz_jsonw_begin_array(w, "logicalLocations");
   nz_jsonw_begin_object(w, NULL);
-  nz_jsonw_string(w, "name", f->path ? f->path : s->name);
+  nz_jsonw_string(w, "name", name);
   nz_jsonw_string(w, "fullyQualifiedName", full);
   nz_jsonw_string(w, "kind", "resource");
   nz_jsonw_end_object(w);
@@ -269,7 +270,7 @@ write_suppressions(NzJsonw *w, const NzExcepted *excepted)
 }
 
 static void
-write_properties(NzJsonw *w, const NzSubject *s, const NzFinding *f)
+write_properties(NzJsonw *w, const NzSubject *s, const NzFinding *f, const NzCheck *check)
 {
   nz_jsonw_begin_object(w, "properties");
   nz_jsonw_string(w, "subject", s->name);
@@ -292,19 +293,20 @@ write_properties(NzJsonw *w, const NzSubject *s, const NzFinding *f)
   }
   nz_jsonw_string(w, "package", f->package);
   nz_jsonw_string(w, "origin", nz_origin_name(f->origin));
-  nz_jsonw_string(w, "remedy", f->remedy);
+  if (!check || g_strcmp0(f->remedy, check->remedy) != 0) /* the rule's help has the usual one */
+    nz_jsonw_string(w, "remedy", f->remedy);
   nz_jsonw_end_object(w);
 }
 
-static void
-write_rule_index(NzJsonw *w, const char *rule)
+/* The finding's check, and its place in the array of rules. */
+static const NzCheck *
+find_rule(const char *rule, guint *index)
 {
   const NzCheck *check;
-  for (guint i = 0; (check = nz_check_at(i)); i++)
-    if (strcmp(check->rule, rule) == 0) {
-      nz_jsonw_uint(w, "ruleIndex", i);
-      return;
-    }
+  for (*index = 0; (check = nz_check_at(*index)); (*index)++)
+    if (strcmp(check->rule, rule) == 0)
+      return check;
+  return NULL;
 }
 
 static void
@@ -313,9 +315,12 @@ write_result(NzJsonw *w, const NzSubject *s, const NzFinding *f, const char *lab
 {
   g_autofree char *sentence = nz_ci_sentence(f);
   g_autofree char *message = g_strdup_printf("%s: %s", label, sentence);
+  guint rule;
+  const NzCheck *check = find_rule(f->rule, &rule);
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "ruleId", f->rule);
-  write_rule_index(w, f->rule);
+  if (check)
+    nz_jsonw_uint(w, "ruleIndex", rule);
   nz_jsonw_string(w, "level", level_of(f->level));
   write_message(w, "message", message);
   write_locations(w, s, f, label);
@@ -325,7 +330,7 @@ write_result(NzJsonw *w, const NzSubject *s, const NzFinding *f, const char *lab
   nz_jsonw_string(w, "nonzero/v1", fingerprint);
   nz_jsonw_end_object(w);
   write_suppressions(w, f->excepted);
-  write_properties(w, s, f);
+  write_properties(w, s, f, check);
   nz_jsonw_end_object(w);
 }
 
