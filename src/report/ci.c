@@ -37,10 +37,10 @@ nz_ci_justification(const NzExcepted *e)
 }
 
 char *
-nz_ci_path(const NzSubject *s, const NzFinding *f)
+nz_ci_relative(const char *path)
 {
   GString *out = g_string_new(NULL);
-  for (const char *p = f->path ? f->path : s->name; *p;) {
+  for (const char *p = path; *p;) {
     gsize n = strcspn(p, "/");
     gboolean named = n > 0 && !(p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.')));
     if (named && out->len > 0)
@@ -52,6 +52,12 @@ nz_ci_path(const NzSubject *s, const NzFinding *f)
   if (out->len == 0)
     g_string_append_c(out, '.');
   return g_string_free(out, FALSE);
+}
+
+char *
+nz_ci_path(const NzSubject *s, const NzFinding *f)
+{
+  return nz_ci_relative(f->path ? f->path : s->name);
 }
 
 char *

@@ -14,8 +14,12 @@ char *nz_ci_sentence(const NzFinding *f);
 /* "REASON (owner: OWNER; until 2027-01-31)" */
 char *nz_ci_justification(const NzExcepted *e);
 
-/* Where services show the finding: its path as if it were one in a repository, which neither begins
- * with a slash nor climbs. The subject's name where it is about no file. Bytes; never empty. */
+/* PATH as if it were one in a repository: it neither begins with a slash nor climbs. Bytes; never
+ * empty. */
+char *nz_ci_relative(const char *path);
+
+/* Where services show the finding: at its path or, where it is about no file, at the subject's
+ * name. As nz_ci_relative(). */
 char *nz_ci_path(const NzSubject *s, const NzFinding *f);
 
 /* MICROSECONDS since 1970 as "2026-11-21T23:55:42", UTC. */

@@ -58,7 +58,8 @@ write_gitlab(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, F
     const NzReportError *e = report->errors->pdata[i];
     g_autofree char *description = g_strdup_printf("%s: %s", e->source, e->message);
     g_autofree char *fingerprint = nz_fingerprints_next_of(fingerprints, "not-judged", description);
-    write_issue(w, "not-judged", "blocker", description, e->source, fingerprint);
+    g_autofree char *path = nz_ci_relative(e->source);
+    write_issue(w, "not-judged", "blocker", description, path, fingerprint);
   }
   for (guint i = 0; i < report->subjects->len; i++)
     write_subject(w, report->subjects->pdata[i], fingerprints);

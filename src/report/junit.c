@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "core/text.h"
 #include "report/ci.h"
 #include "report/report.h"
 #include "report/xml.h"
@@ -25,6 +26,7 @@ typedef struct {
 
 typedef struct {
   const NzSubject *subject;
+  char *label;
   GPtrArray *cases; /* Case, in the order of the table of checks */
   guint endings[FAILED + 1];
 } Suite;
@@ -41,6 +43,7 @@ static void
 suite_free(gpointer data)
 {
   Suite *self = data;
+  g_free(self->label);
   g_ptr_array_unref(self->cases);
   g_free(self);
 }
@@ -79,11 +82,23 @@ ending_of(const Case *c)
   return ending;
 }
 
+/* Readers take two suites of one name for one, and the cases of the second for those of the first.
+ * SEEN counts the names. */
+static char *
+make_label(const NzSubject *s, GHashTable *seen)
+{
+  g_autofree char *label = nz_ci_label(s);
+  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, label)) + 1;
+  g_hash_table_insert(seen, g_strdup(label), GUINT_TO_POINTER(n));
+  return n > 1 ? g_strdup_printf("%s #%u", label, n) : g_steal_pointer(&label);
+}
+
 static Suite *
-suite_new(const NzReport *report, const NzSubject *s)
+suite_new(const NzReport *report, const NzSubject *s, GHashTable *seen)
 {
   Suite *self = g_new0(Suite, 1);
   self->subject = s;
+  self->label = make_label(s, seen);
   self->cases = g_ptr_array_new_with_free_func(case_free);
   const NzCheck *check;
   for (guint i = 0; (check = nz_check_at(i)); i++)
@@ -244,9 +259,8 @@ static void
 write_suite(FILE *out, const Suite *suite, guint id)
 {
   const NzSubject *s = suite->subject;
-  g_autofree char *label = nz_ci_label(s);
   fputs("  <testsuite", out);
-  nz_xml_put_attribute(out, "name", label);
+  nz_xml_put_attribute(out, "name", suite->label);
   nz_xml_put_uint(out, "id", id);
   nz_xml_put_uint(out, "tests", suite->cases->len);
   nz_xml_put_uint(out, "failures", suite->endings[FAILED]);
@@ -260,7 +274,7 @@ write_suite(FILE *out, const Suite *suite, guint id)
   fputs(">\n", out);
   write_properties(out, s);
   for (guint i = 0; i < suite->cases->len; i++)
-    write_case(out, suite->cases->pdata[i], label);
+    write_case(out, suite->cases->pdata[i], suite->label);
   if (s->notes->len > 0) {
     fputs("    <system-out>", out);
     for (guint i = 0; i < s->notes->len; i++) {
@@ -311,8 +325,9 @@ static void
 write_junit(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FILE *out)
 {
   g_autoptr(GPtrArray) suites = g_ptr_array_new_with_free_func(suite_free);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < report->subjects->len; i++)
-    g_ptr_array_add(suites, suite_new(report, report->subjects->pdata[i]));
+    g_ptr_array_add(suites, suite_new(report, report->subjects->pdata[i], seen));
   write_head(out, report, suites);
   for (guint i = 0; i < suites->len; i++)
     write_suite(out, suites->pdata[i], i);

@@ -171,13 +171,6 @@ write_invocation(NzJsonw *w, const NzReport *report)
 
 /* --- subjects --- */
 
-static char *
-subject_path(const NzSubject *s)
-{
-  static const NzFinding of_no_file = {0};
-  return nz_ci_path(s, &of_no_file);
-}
-
 static void
 write_user(NzJsonw *w, const NzUser *user)
 {
@@ -200,7 +193,7 @@ static void
 write_artifact(NzJsonw *w, const NzSubject *s, guint number)
 {
   g_autofree char *label = nz_ci_label(s);
-  g_autofree char *path = subject_path(s);
+  g_autofree char *path = nz_ci_relative(s->name);
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_begin_object(w, "location");
   write_uri(w, path);

@@ -349,6 +349,12 @@ def test_junit_fails_or_errs_just_where_the_verdict_is_no_pass(junit, paths):
         assert verdict != "unknown" or errors > 0, name
 
 
+def test_junit_suites_of_one_image_name_are_told_apart(junit, paths):
+    """Readers would take the cases of one for those of the other."""
+    names = [suite.get("name") for suite in junit([paths["clean"], paths["setuid"]])]
+    assert names == ["example.com/app:1.0 (linux/amd64)", "example.com/app:1.0 (linux/amd64) #2"]
+
+
 def test_junit_names_each_finding_in_one_line(junit, paths):
     _, _, text = ended(junit([paths["hostile"]]), "setuid-root")
     lines = [line for line in text.splitlines() if not line.startswith("to do: ")]
@@ -444,6 +450,19 @@ def test_github_image_name_forges_no_command(tmp_path):
     out = run("scan", "-f", "github", docker_archive(tmp_path / "image.tar", image)).out
     found, plain = commands(out)
     assert len(found) == 1 and len(plain) == 1, out
+
+
+def test_github_errors_about_an_image_forge_no_command(tmp_path):
+    """The runner reads standard error as it reads standard output."""
+    name = "::error::x\n::error::y ##[error]z"
+    broken = Image([b"no tar at all" * 99], tags=(name,))
+    result = run(
+        "scan", "-f", "github", docker_archive(tmp_path / "image.tar", CASES["clean"], broken)
+    )
+    assert result.code == ERROR
+    assert b"error]z" in result.err
+    found, plain = commands(result.err)
+    assert not found and len(plain) == 1, result
 
 
 # GitLab -------------------------------------------------------------------------------------------
