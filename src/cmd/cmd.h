@@ -11,6 +11,8 @@ typedef struct {
   const char *synopsis; /* what follows the name: "[OPTION...] IMAGE..." */
   const char *summary;  /* one line */
   const char *help;     /* printed after the options */
+  /* Adds to the help what stands in tables; may be NULL. */
+  void (*add_help)(GString *help);
   const GOptionEntry *options;
   /* ARGV holds what is left after the options, NULL-terminated, without the verb. */
   int (*run)(const char *const *argv);
