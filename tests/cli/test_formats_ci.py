@@ -36,7 +36,7 @@ NAMES = [
 
 CASES = {
     "clean": Image([archive(file("bin/app"))]),
-    "setuid": Image([Layer(archive(file("usr/bin/su", 0o4755)), created_by="RUN apt-get")]),
+    "setuid": Image([Layer(archive(file("opt/su", 0o4755)), created_by="RUN apt-get")]),
     "root": Image([archive(file("bin/app"))], user="0"),
     "lost": Image([archive(file("bin/app"))], user="nobody"),
     "warned": Image([archive(file("bin/app", 0o2755), file("bin/inert", 0o2745))]),
@@ -247,7 +247,7 @@ def prints(form, images):
 
 @pytest.mark.parametrize("form", ["sarif", "gitlab"])
 def test_fingerprints_stay_when_layers_and_bodies_change(tmp_path, form):
-    su, ping = file("usr/bin/su", 0o4755), file("usr/bin/ping", 0o4755)
+    su, ping = file("opt/su", 0o4755), file("usr/bin/ping", 0o4755)
     (tmp_path / "elsewhere").mkdir()
     before = docker_archive(tmp_path / "a.tar", Image([archive(su)], user="0"))
     changed = [archive(file("bin/app", body=b"new")), archive(su), archive(ping)]
@@ -259,7 +259,7 @@ def test_fingerprints_stay_when_layers_and_bodies_change(tmp_path, form):
 
 @pytest.mark.parametrize("form", ["sarif", "gitlab"])
 def test_fingerprints_differ_by_image_rule_and_path(tmp_path, form):
-    layer = archive(file("usr/bin/su", 0o4755), file("usr/bin/su2", 0o4755), file("b", 0o2755))
+    layer = archive(file("opt/su", 0o4755), file("usr/bin/su2", 0o4755), file("b", 0o2755))
     first = docker_archive(tmp_path / "a.tar", Image([layer]))
     second = docker_archive(tmp_path / "b.tar", Image([layer], tags=("example.com/other:1",)))
     a, b = prints(form, [first]), prints(form, [second])
@@ -327,7 +327,7 @@ def test_junit_cases_end_as_the_rules_found(junit, paths):
     setuid = junit([paths["setuid"]])
     tag, kind, text = ended(setuid, "setuid-root")
     assert (tag, kind) == ("failure", "fail")
-    for word in ("/usr/bin/su", "4755", "0:0", "to do: "):
+    for word in ("/opt/su", "4755", "0:0", "to do: "):
         assert word in text
     assert ended(setuid, "image-user") == ("passed", None, None)
     tag, kind, text = ended(junit([paths["lost"]]), "image-user")
@@ -432,8 +432,8 @@ def test_github_annotates_what_counts(images, verbose):
 def test_github_annotations_name_image_and_file(paths):
     ((name, properties, message),), (summary,) = commands(write("github", [paths["setuid"]]))
     assert name == "error"
-    assert properties == {"file": "usr/bin/su", "title": "setuid-root"}
-    assert message.startswith("example.com/app:1.0 (linux/amd64): /usr/bin/su: ")
+    assert properties == {"file": "opt/su", "title": "setuid-root"}
+    assert message.startswith("example.com/app:1.0 (linux/amd64): /opt/su: ")
     assert summary == "nonzero: example.com/app:1.0 (linux/amd64): fail; 1 fail, 0 warn, 0 info"
 
 
@@ -446,7 +446,7 @@ def test_github_failures_come_before_what_could_not_be_read(paths):
 
 def test_github_image_name_forges_no_command(tmp_path):
     name = "::error::x\n::error::y ##[error]z"
-    image = Image([archive(file("bin/su", 0o4755))], tags=(name,))
+    image = Image([archive(file("opt/su", 0o4755))], tags=(name,))
     out = run("scan", "-f", "github", docker_archive(tmp_path / "image.tar", image)).out
     found, plain = commands(out)
     assert len(found) == 1 and len(plain) == 1, out
