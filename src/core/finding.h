@@ -52,8 +52,9 @@ void nz_finding_free(NzFinding *self);
 /* The image that a subject was built on. All strings but why may be NULL. */
 typedef struct {
   char *name, *digest;
+  gboolean known; /* where it ends: n_layers counts */
   guint n_layers; /* how many of the subject's layers are its; they are the lowest */
-  char *why;      /* one sentence: how that is known */
+  char *why;      /* a few words: how that is known, or why it is not */
 } NzBaseFact;
 
 typedef struct {

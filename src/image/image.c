@@ -50,6 +50,9 @@ nz_image_free(NzImage *self)
   g_free(self->os);
   g_free(self->config_digest);
   g_free(self->user);
+  nz_history_clear(&self->history);
+  g_free(self->base_name);
+  g_free(self->base_digest);
   g_ptr_array_unref(self->layers);
   g_free(self);
 }

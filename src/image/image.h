@@ -3,6 +3,7 @@
  * are read later, and only through the store they came from. */
 #pragma once
 
+#include "image/history.h"
 #include "image/stream.h"
 #include "rootfs/layer_log.h"
 
@@ -66,8 +67,11 @@ struct NzImage {
   char *config_digest;
   gboolean has_config; /* FALSE for a root filesystem: no user is declared */
   char *user;          /* config.User, or NULL */
-  guint64 bytes;       /* of all layers, as stored; 0: not known */
-  guint n_artifacts;   /* beside the first image of an index: attestations, signatures, ... */
+  NzHistory history;
+  char *base_name, *base_digest; /* of the image it was built on, as its makers say; or NULL */
+  const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
+  guint64 bytes;                 /* of all layers, as stored; 0: not known */
+  guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */
 };

@@ -48,12 +48,13 @@ write_excepted(NzJsonw *w, const NzExcepted *excepted)
 static void
 write_base(NzJsonw *w, const NzBaseFact *base)
 {
-  if (!base)
+  if (!base || (!base->known && !base->name && !base->digest))
     return;
   nz_jsonw_begin_object(w, "base");
   nz_jsonw_string(w, "name", base->name);
   nz_jsonw_string(w, "digest", base->digest);
-  nz_jsonw_uint(w, "layers", base->n_layers);
+  if (base->known)
+    nz_jsonw_uint(w, "layers", base->n_layers);
   nz_jsonw_string(w, "why", base->why);
   nz_jsonw_end_object(w);
 }

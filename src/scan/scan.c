@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "rootfs/capture.h"
+#include "scan/origin.h"
 #include "scan/ownership.h"
 #include "scan/stack.h"
 
@@ -283,6 +284,7 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
                         .mismatches = mismatches};
   judge_files(image, &r, subject, &facts);
   nz_checks_run(&facts, subject->findings);
+  nz_origin_judge(image, options->base, !options->user, subject);
   add_notes(image, options, &r, subject);
   nz_subject_conclude(subject);
   subject->started = started;
