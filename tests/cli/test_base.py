@@ -29,7 +29,7 @@ DEBIAN_CLASSIC = ["/bin/sh -c #(nop) ADD file:1 in / ", '-/bin/sh -c #(nop)  CMD
 
 
 def entry(text):
-    """"created_by // comment", with "-" before what made no layer."""
+    """ "created_by // comment", with "-" before what made no layer."""
     created_by, _, comment = text.partition(" // ")
     made = {"created_by": created_by.removeprefix("-")}
     if comment:
@@ -79,7 +79,10 @@ def test_text_says_which_to_fix_first(tmp_path):
     base = docker_archive(tmp_path / "base.tar", base_image())
     image = docker_archive(tmp_path / "image.tar", child_image())
     text = run("scan", "--base", base, image).out.decode()
-    assert "example.com/base:1 (lowest 1 of 3 layers; --base): 2 of level fail from the base, 1 own" in text
+    assert (
+        "example.com/base:1 (lowest 1 of 3 layers; --base): 2 of level fail from the base, 1 own"
+        in text
+    )
     assert "fix the base first" in text
     rows = [line.split() for line in text.splitlines() if "setuid-root" in line and "/" in line]
     assert {row[2]: row[5] for row in rows} == BOTH
@@ -274,15 +277,23 @@ HISTORIES = {
     # name: (history, layers of the base or None)
     "buildkit": ([*DEBIAN_BUILDKIT, *TAIL, '-CMD ["app"]'], 1),
     "classic": (
-        [*DEBIAN_CLASSIC, "/bin/sh -c #(nop) COPY file:2 in /bin ", "/bin/sh -c make",
-         '-/bin/sh -c #(nop)  ENTRYPOINT ["app"]', '-/bin/sh -c #(nop)  CMD ["-h"]'],
+        [
+            *DEBIAN_CLASSIC,
+            "/bin/sh -c #(nop) COPY file:2 in /bin ",
+            "/bin/sh -c make",
+            '-/bin/sh -c #(nop)  ENTRYPOINT ["app"]',
+            '-/bin/sh -c #(nop)  CMD ["-h"]',
+        ],
         1,
     ),
     "buildah-layers": (
-        ["/bin/sh -c #(nop) ADD file:1 in / ", "-/bin/sh -c #(nop) ENV A=1 // FROM 0123456789ab",
-         f"-/bin/sh -c #(nop) ENV B=1 // FROM {DEBIAN}",
-         "/bin/sh -c #(nop) COPY file:2 in /bin  // FROM ba9876543210",
-         "/bin/sh -c make // FROM ba9876543211"],
+        [
+            "/bin/sh -c #(nop) ADD file:1 in / ",
+            "-/bin/sh -c #(nop) ENV A=1 // FROM 0123456789ab",
+            f"-/bin/sh -c #(nop) ENV B=1 // FROM {DEBIAN}",
+            "/bin/sh -c #(nop) COPY file:2 in /bin  // FROM ba9876543210",
+            "/bin/sh -c make // FROM ba9876543211",
+        ],
         1,
     ),
     "kaniko": ([*DEBIAN_CLASSIC, "COPY app /bin", "RUN make"], 1),
