@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "report/diff.h"
+#include "report/wrap.h"
 
 static const char red[] = "\033[1;31m", green[] = "\033[32m", faint[] = "\033[2m",
                   plain[] = "\033[1m";
@@ -174,13 +175,13 @@ add_row(const Text *self, struct libscols_table *table, const NzDiffEntry *e)
   if (!line)
     g_error("out of memory");
   const NzFinding *f = e->after ? e->after : e->before;
+  scols_line_set_data(line, COLUMN_RULE, f->rule);
   scols_line_set_data(line, COLUMN_WHAT, nz_diff_kind_name(e->kind));
   if (self->style->color)
     scols_cell_set_color(scols_line_get_cell(line, COLUMN_WHAT), paint_of(e));
   scols_line_refer_data(line, COLUMN_LEVEL,
                         both(e->before ? nz_level_name(e->before->level) : NULL,
                              e->after ? nz_level_name(e->after->level) : NULL));
-  scols_line_set_data(line, COLUMN_RULE, f->rule);
   scols_line_refer_data(line, COLUMN_PATH, nz_printable(f->path, -1));
   put_both(line, COLUMN_MODE, mode_of, e);
   put_both(line, COLUMN_OWNER, owner_of, e);
@@ -228,8 +229,8 @@ write_advice(const Text *self)
     if (e->kind != NZ_DIFF_NEW || !is_shown(self, e) || !e->after->remedy ||
         !g_hash_table_add(told, (gpointer)e->after->rule))
       continue;
-    fprintf(self->out, "%s%s: %s\n", g_hash_table_size(told) == 1 ? "\n" : "", e->after->rule,
-            e->after->remedy);
+    fprintf(self->out, "\n%s\n", e->after->rule);
+    nz_write_wrapped(self->out, "to do", e->after->remedy);
   }
 }
 

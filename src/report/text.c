@@ -7,12 +7,10 @@
 #include "check/check.h"
 #include "core/text.h"
 #include "report/report.h"
+#include "report/wrap.h"
 
 /* Of a layer's history line; the whole of it is in the JSON. */
 #define HISTORY_WIDTH 60
-
-/* Of running text, terminal or not: longer lines are hard to read. */
-#define TEXT_WIDTH 96
 
 typedef struct {
   FILE *out;
@@ -127,22 +125,10 @@ write_counts(Text *self, const NzSubject *s)
   fputc('\n', self->out);
 }
 
-/* Our own sentences, broken between words; the second line on begins below the first. */
 static void
 write_wrapped(Text *self, const char *label, const char *text)
 {
-  g_auto(GStrv) words = g_strsplit(text, " ", -1);
-  int column = fprintf(self->out, "  %-7s", label);
-  for (guint i = 0; words[i]; i++) {
-    int width = (int)g_utf8_strlen(words[i], -1);
-    if (i > 0 && column + 1 + width > TEXT_WIDTH)
-      column = fprintf(self->out, "\n         ") - 1;
-    else if (i > 0)
-      column += fprintf(self->out, " ");
-    column += width;
-    fputs(words[i], self->out);
-  }
-  fputc('\n', self->out);
+  nz_write_wrapped(self->out, label, text);
 }
 
 /* What counts of one level, by who brought it. */
@@ -171,8 +157,9 @@ static const char *
 what_first(const OriginCount *counts)
 {
   if (counts->base_files > 0)
-    return "fix the base first: build on an image without them, or take the bits away in the first "
-           "layer of your own; whatever else is built on it has them too";
+    return "fix the base first: build on an image without them, or mend them in a layer of your "
+           "own; "
+           "whatever else is built on it has them too";
   if (counts->by[NZ_ORIGIN_BASE] > 0)
     return "fix the base first: build on an image that names a user other than root, or end your "
            "own Dockerfile with one";
@@ -198,7 +185,7 @@ write_base(Text *self, const NzSubject *s)
       continue;
     fprintf(self->out, ": %u of level %s from the base, %u own\n", n_base, nz_level_name(level),
             n_own);
-    write_wrapped(self, "  ->", what_first(&counts));
+    write_wrapped(self, "->", what_first(&counts));
     return;
   }
   fputc('\n', self->out);

@@ -262,7 +262,7 @@ def test_text_says_what_changed_and_what_to_do(tmp_path):
     assert "/bin/wall" not in text, "what stayed is counted only"
     assert "2 new, 1 gone, 1 changed, 1 as before" in text
     assert "non-root 1000:1000 (USER 1000) -> root 0:0 (USER 0)" in text
-    assert "\nsetuid-root: " in text and "\nimage-user: " in text, "what to do"
+    assert "\nsetuid-root\n  to do  " in text and "\nimage-user\n  to do  " in text
 
 
 def test_differences_of_level_info_are_counted_unless_verbose(tmp_path):
