@@ -12,7 +12,7 @@ static char *opt_format, *opt_output, *opt_base;
 static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "text (the default) or json", "FORMAT"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the report to FILE", "FILE"},
-    {"base", 'b', 0, G_OPTION_ARG_FILENAME, &opt_base,
+    {"base", 0, 0, G_OPTION_ARG_FILENAME, &opt_base,
      "Say of each finding whether it came from this image, on which the others were built",
      "IMAGE"},
     NZ_SCAN_OPTIONS,

@@ -39,13 +39,6 @@ nz_diff_foreach_user_field(guint fields, NzDiffFieldFunc func, gpointer user_dat
 
 /* --- which findings are of the same thing --- */
 
-/* There is one user, and it may be wrong for another reason than before. */
-static gboolean
-is_about_user(const NzFinding *f)
-{
-  return strcmp(f->rule, "image-user") == 0 || strcmp(f->rule, "user-not-numeric") == 0;
-}
-
 /* With its message as well, what a finding is about. No path holds a NUL, and no rule a newline. */
 static char *
 exact_key(const NzFinding *f)
@@ -59,7 +52,7 @@ loose_key(const NzFinding *f)
 {
   if (f->path)
     return g_strconcat(f->rule, "\n", f->path, NULL);
-  return is_about_user(f) || f->layer ? g_strdup(f->rule) : NULL;
+  return nz_finding_is_about_user(f) || f->layer ? g_strdup(f->rule) : NULL;
 }
 
 typedef struct {
@@ -127,7 +120,8 @@ is_worse(const NzFinding *before, const NzFinding *after)
 static guint
 compare_findings(const NzFinding *a, const NzFinding *b)
 {
-  gboolean reworded = !is_about_user(a) && a->path && strcmp(a->message, b->message) != 0;
+  gboolean reworded =
+      !nz_finding_is_about_user(a) && a->path && strcmp(a->message, b->message) != 0;
   gboolean have_modes = a->has_mode && b->has_mode;
   return (a->level != b->level ? NZ_DIFF_LEVEL : 0) |
          (have_modes && a->mode != b->mode ? NZ_DIFF_MODE : 0) |

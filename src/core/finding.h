@@ -49,6 +49,9 @@ NzFinding *nz_finding_new(const char *rule, NzLevel level, const char *remedy, c
                           ...) G_GNUC_PRINTF(4, 5);
 void nz_finding_free(NzFinding *self);
 
+/* TRUE when it is about whom the image starts as: of these there is one of a rule at most. */
+gboolean nz_finding_is_about_user(const NzFinding *self);
+
 /* The image that a subject was built on. All strings but why may be NULL. */
 typedef struct {
   char *name, *digest;

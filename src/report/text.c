@@ -166,6 +166,24 @@ what_first(const OriginCount *counts)
   return "fix your own layers first: the base brings none of these";
 }
 
+/* FALSE when nothing of LEVEL counts. */
+static gboolean
+write_origins(Text *self, const NzSubject *s, NzLevel level)
+{
+  OriginCount counts = count_origins(s, level);
+  const guint *by = counts.by;
+  if (by[NZ_ORIGIN_BASE] + by[NZ_ORIGIN_OWN] + by[NZ_ORIGIN_UNKNOWN] == 0)
+    return FALSE;
+  fprintf(self->out, ": %u of level %s from the base, %u own", by[NZ_ORIGIN_BASE],
+          nz_level_name(level), by[NZ_ORIGIN_OWN]);
+  if (by[NZ_ORIGIN_UNKNOWN] > 0)
+    fprintf(self->out, ", %u not known whose", by[NZ_ORIGIN_UNKNOWN]);
+  fputc('\n', self->out);
+  if (by[NZ_ORIGIN_BASE] + by[NZ_ORIGIN_OWN] > 0)
+    write_wrapped(self, "->", what_first(&counts));
+  return TRUE;
+}
+
 static void
 write_base(Text *self, const NzSubject *s)
 {
@@ -178,16 +196,9 @@ write_base(Text *self, const NzSubject *s)
     return;
   }
   fprintf(self->out, " (lowest %u of %u layers; %s)", base->n_layers, s->layers->len, base->why);
-  for (NzLevel level = NZ_LEVEL_FAIL; level >= NZ_LEVEL_WARN; level--) {
-    OriginCount counts = count_origins(s, level);
-    guint n_base = counts.by[NZ_ORIGIN_BASE], n_own = counts.by[NZ_ORIGIN_OWN];
-    if (n_base + n_own == 0)
-      continue;
-    fprintf(self->out, ": %u of level %s from the base, %u own\n", n_base, nz_level_name(level),
-            n_own);
-    write_wrapped(self, "->", what_first(&counts));
-    return;
-  }
+  for (NzLevel level = NZ_LEVEL_FAIL; level >= NZ_LEVEL_WARN; level--)
+    if (write_origins(self, s, level))
+      return;
   fputc('\n', self->out);
 }
 

@@ -120,12 +120,6 @@ user_by_history(const NzImage *image)
 
 /* --- findings --- */
 
-static gboolean
-is_about_user(const NzFinding *f)
-{
-  return strcmp(f->rule, "image-user") == 0 || strcmp(f->rule, "user-not-numeric") == 0;
-}
-
 static void
 set_origins(NzSubject *subject, NzOrigin user)
 {
@@ -133,7 +127,7 @@ set_origins(NzSubject *subject, NzOrigin user)
     NzFinding *f = subject->findings->pdata[i];
     if (f->layer)
       f->origin = f->layer->index < subject->base->n_layers ? NZ_ORIGIN_BASE : NZ_ORIGIN_OWN;
-    else if (is_about_user(f))
+    else if (nz_finding_is_about_user(f))
       f->origin = user;
   }
 }

@@ -1,6 +1,8 @@
 """Base or own: --base, annotations, labels and history say who brought a finding, and change no
 verdict."""
 
+import gzip
+
 import pytest
 from oddimage import (
     Image,
@@ -162,6 +164,13 @@ def test_only_config_and_manifest_of_the_base_are_read(tmp_path):
     (base / "blobs" / BASE_LAYERS[0].diff_id.replace(":", "/")).unlink()
     image = oci_archive(tmp_path / "image.tar", child_image())
     assert origins(scan("--base", f"oci:{base}", image)) == BOTH
+
+
+def test_base_may_be_an_archive_compressed_as_a_whole(tmp_path):
+    plain = docker_archive(tmp_path / "base.tar", base_image())
+    (tmp_path / "base.tar.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    image = docker_archive(tmp_path / "image.tar", child_image())
+    assert origins(scan("--base", tmp_path / "base.tar.gz", image)) == BOTH
 
 
 PLATFORMS = [
@@ -356,6 +365,25 @@ def test_what_is_said_of_the_base_counts_by_how_near_it_is_to_the_build(
     result = scan(oci_archive(tmp_path / "image.tar", child))
     assert result.subject["base"].get("name") == name
     assert origins(result) == BOTH
+
+
+def test_archive_that_is_both_docker_and_oci_has_the_annotations(tmp_path):
+    """And labels, which come second."""
+    child = child_image(
+        config={"config": {"User": "5", "Labels": {NAME: "l:1", DIGEST: SHA}}},
+        manifest={"annotations": {NAME: "a:1"}},
+    )
+    result = scan(docker_archive(tmp_path / "image.tar", child, style="hybrid"))
+    assert result.subject["base"]["name"] == "a:1"
+    assert "digest" not in result.subject["base"]
+
+
+def test_what_nobody_brought_is_counted_apart(tmp_path):
+    """The passwd is of no layer alone, and the user is that of the command line."""
+    base = docker_archive(tmp_path / "base.tar", base_image())
+    image = docker_archive(tmp_path / "image.tar", child_image())
+    text = run("scan", "--user", "0", "--base", base, image).out.decode()
+    assert ": 2 of level fail from the base, 1 own, 1 not known whose" in text
 
 
 GUESSED_USERS = [
