@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "core/diff.h"
 #include "core/error.h"
 #include "core/finding.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
   GPtrArray *subjects;      /* NzSubject */
   GPtrArray *errors;        /* NzReportError: what could not be judged */
+  NzDiff *diff;             /* of the two subjects, when they were compared; or NULL */
 } NzReport;
 
 NzReport *nz_report_new(void);
