@@ -5,7 +5,8 @@
 
 #include "core/exit.h"
 
-static const NzReportFormat *const formats[] = {&nz_format_text, &nz_format_json};
+static const NzReportFormat *const formats[] = {&nz_format_text, &nz_format_json, &nz_format_html,
+                                                &nz_format_cnf};
 
 const NzReportFormat *
 nz_report_format_at(guint i)

@@ -46,6 +46,7 @@ typedef struct {
 } NzReportFormat;
 
 extern const NzReportFormat nz_format_text, nz_format_json;
+extern const NzReportFormat nz_format_html, nz_format_cnf;
 
 const NzReportFormat *nz_report_format_find(const char *name);
 /* The format number I, NULL past the last. */
