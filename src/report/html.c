@@ -95,8 +95,10 @@ write_sentence_of_one(FILE *out, const NzSubject *s)
     fprintf(out, ": %u finding%s could not be decided", counts.undecided, plural(counts.undecided));
     break;
   case NZ_VERDICT_FAIL:
-    fprintf(out, ": %u finding%s by which its processes are root or become it",
-            counts.levels[NZ_LEVEL_FAIL], plural(counts.levels[NZ_LEVEL_FAIL]));
+    fprintf(out, " %s: %u finding%s %s it",
+            s->user && s->user->state == NZ_USER_ROOT ? "starts as root" : "can become root",
+            counts.levels[NZ_LEVEL_FAIL], plural(counts.levels[NZ_LEVEL_FAIL]),
+            counts.levels[NZ_LEVEL_FAIL] == 1 ? "fails" : "fail");
     break;
   }
 }
@@ -147,7 +149,7 @@ write_counts(FILE *out, const NzReport *report)
     fprintf(out, "<li class=%s><strong>%u</strong> %s\n", nz_level_name((NzLevel)level),
             all.levels[level], nz_level_name((NzLevel)level));
   if (all.excepted > 0)
-    fprintf(out, "<li><strong>%u</strong> excepted\n", all.excepted);
+    fprintf(out, "<li class=apart><strong>%u</strong> excepted\n", all.excepted);
   fputs("</ul>\n", out);
 }
 

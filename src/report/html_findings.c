@@ -75,7 +75,7 @@ begin_body(FILE *out, guint rows)
 {
   /* How high it will be, roughly: see report.css. */
   const char *size = rows <= 4 ? "few" : rows <= 16 ? "some" : "many";
-  fprintf(out, "<tbody class=%s>\n", size);
+  fprintf(out, "<tbody class=%s>", size);
 }
 
 static void
@@ -87,33 +87,34 @@ write_head(FILE *out, const char *const *titles)
   fputs("</thead>\n", out);
 }
 
-/* Level, rule and what it is about: the cells that begin each row. */
+/* Level, rule and what it is about: the cells that begin each row. Lines break inside the tag,
+ * where the break is no text. */
 static void
 write_row_start(FILE *out, const NzFinding *f)
 {
   const char *level = nz_level_name(f->level);
-  fprintf(out, "<tr class=\"%s%s\"><td>%s<td>%s<td>", level, f->path ? "" : " i", level, f->rule);
+  fprintf(out, "<tr\nclass=\"%s%s\"><td>%s<td>%s<td>", level, f->path ? "" : " i", level, f->rule);
   nz_html_text(out, f->path);
 }
 
-/* Said of each only where they differ: see nz_html_findings(). */
+/* Said of each only where they differ: see compare_messages(). */
 static void
-write_message(FILE *out, const NzFinding *f, gboolean common)
+write_message(FILE *out, const NzFinding *f, gboolean alike)
 {
-  if (!common || f->undecided) {
+  if (!alike || f->undecided) {
     fputs("<small>", out);
     if (f->undecided)
       fputs("<b>not decided</b> ", out);
-    nz_html_text(out, f->message);
+    nz_html_sentence(out, f->message);
     fputs("</small>", out);
   }
 }
 
 static void
-write_row(FILE *out, const NzFinding *f, guint index, gboolean common)
+write_row(FILE *out, const NzFinding *f, guint index, gboolean alike)
 {
   write_row_start(out, f);
-  write_message(out, f, common);
+  write_message(out, f, alike);
   if (f->has_mode)
     fprintf(out, "<td>%04o<td>%u:%u<td>", f->mode, f->uid, f->gid);
   else
@@ -125,46 +126,50 @@ write_row(FILE *out, const NzFinding *f, guint index, gboolean common)
     fprintf(out, "<a href=#s%u-l%u>%u</a>", index, f->layer->index, f->layer->index);
   if (origin)
     fprintf(out, " <i>%s</i>", origin);
-  fputc('\n', out);
 }
 
-/* What every finding of a rule says need not be said 10,000 times: the advice above says it. The
- * table is by rule; FALSE where messages differ. */
+/* What a rule's findings say. */
+enum { SAID_NEVER, SAID_ONCE, SAID_ALIKE, SAID_OTHERWISE };
+
+/* What all of a rule's findings say alike need not be said 10,000 times: the advice above says it.
+ * The table is by rule, with one of the above. */
 static GHashTable *
-common_messages(const NzSubject *s)
+compare_messages(const NzSubject *s)
 {
   g_autoptr(GHashTable) first = g_hash_table_new(g_str_hash, g_str_equal);
-  GHashTable *common = g_hash_table_new(g_str_hash, g_str_equal);
+  GHashTable *said = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
     const char *other = g_hash_table_lookup(first, f->rule);
+    int so_far = GPOINTER_TO_INT(g_hash_table_lookup(said, f->rule));
     if (!other)
       g_hash_table_insert(first, (gpointer)f->rule, f->message);
-    gboolean same = f->path && (!other || g_str_equal(other, f->message));
-    gboolean so_far = !other || g_hash_table_lookup(common, f->rule);
-    g_hash_table_insert(common, (gpointer)f->rule, GINT_TO_POINTER(same && so_far));
+    gboolean alike = other && so_far != SAID_OTHERWISE && g_str_equal(other, f->message);
+    int now = !other ? SAID_ONCE : alike ? SAID_ALIKE : SAID_OTHERWISE;
+    g_hash_table_insert(said, (gpointer)f->rule, GINT_TO_POINTER(now));
   }
-  return common;
+  return said;
 }
 
 static void
-write_group(FILE *out, const Group *group, guint index, GHashTable *common)
+write_group(FILE *out, const Group *group, guint index, GHashTable *said)
 {
   guint n = group->findings->len;
   begin_body(out, MIN(n, NZ_HTML_BODY_ROWS));
-  fputs("<tr class=g><th colspan=7 scope=rowgroup>", out);
+  fputs("<tr\nclass=g><th colspan=7 scope=rowgroup>", out);
   if (group->of_image)
     fputs("The image itself", out);
   else if (group->package)
     nz_html_text(out, group->package);
   else
     fputs("In no package", out);
-  fprintf(out, " <span>%u</span>\n", n);
+  fprintf(out, " <span>%u</span>", n);
   for (guint i = 0; i < n; i++) {
     const NzFinding *f = group->findings->pdata[i];
     if (i > 0 && i % NZ_HTML_BODY_ROWS == 0)
       begin_body(out, MIN(n - i, NZ_HTML_BODY_ROWS));
-    write_row(out, f, index, GPOINTER_TO_INT(g_hash_table_lookup(common, f->rule)));
+    gboolean alike = GPOINTER_TO_INT(g_hash_table_lookup(said, f->rule)) == SAID_ALIKE;
+    write_row(out, f, index, alike);
   }
 }
 
@@ -174,7 +179,7 @@ nz_html_findings(FILE *out, const NzSubject *s, guint index)
   static const char *const titles[] = {"Level", "Rule",    "Path",  "Mode",
                                        "Owner", "Package", "Layer", NULL};
   g_autoptr(GPtrArray) groups = group_by_package(s);
-  g_autoptr(GHashTable) common = common_messages(s);
+  g_autoptr(GHashTable) said = compare_messages(s);
   fprintf(out, "<section aria-labelledby=s%u-f><h3 id=s%u-f>Findings</h3>\n", index, index);
   if (groups->len == 0) {
     fputs("<p class=none>Nothing was found that counts.</p></section>\n", out);
@@ -184,7 +189,7 @@ nz_html_findings(FILE *out, const NzSubject *s, guint index)
           index);
   write_head(out, titles);
   for (guint i = 0; i < groups->len; i++)
-    write_group(out, groups->pdata[i], index, common);
+    write_group(out, groups->pdata[i], index, said);
   fputs("</table></section>\n", out);
 }
 
@@ -221,7 +226,6 @@ nz_html_excepted(FILE *out, const NzSubject *s, guint index)
     nz_html_text(out, f->excepted->owner);
     fputs("<td>", out);
     nz_html_text(out, f->excepted->expires ? f->excepted->expires : "never");
-    fputc('\n', out);
   }
   fputs("</table></section>\n", out);
 }

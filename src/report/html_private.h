@@ -8,7 +8,7 @@
 /* TEXT made printable and escaped for text and for attributes in double quotes; NULL is nothing. */
 void nz_html_text(FILE *out, const char *text);
 
-/* A sentence of our own, its `words in backticks` as code. */
+/* The same for a sentence, its `words in backticks` as code. */
 void nz_html_sentence(FILE *out, const char *text);
 
 /* A level or a verdict as a coloured word. */

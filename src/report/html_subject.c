@@ -70,8 +70,10 @@ write_base(FILE *out, const NzBaseFact *base)
     return;
   fputs("<div><dt>Built on<dd><code>", out);
   nz_html_text(out, base->name ? base->name : base->digest);
-  fprintf(out, "</code> (the lowest %u layer%s)<p>", base->n_layers,
-          base->n_layers == 1 ? "" : "s");
+  if (base->n_layers == 1)
+    fputs("</code> (the lowest layer)<p>", out);
+  else
+    fprintf(out, "</code> (the lowest %u layers)<p>", base->n_layers);
   nz_html_text(out, base->why);
   fputs("</p></div>\n", out);
 }
@@ -178,11 +180,12 @@ write_action(FILE *out, const NzSubject *s, const Action *action)
   if (action->count > 1)
     fprintf(out, " <span>%u</span>", action->count);
   fputs("</h4>\n<p>", out);
-  if (check)
+  gboolean titled = check && action->files > 0;
+  if (titled)
     nz_html_sentence(out, check->title);
   if (action->same_message) {
-    fputs(check ? ": " : "", out);
-    nz_html_text(out, action->first->message);
+    fputs(titled ? ": " : "", out);
+    nz_html_sentence(out, action->first->message);
   }
   fputs("</p>\n", out);
   if (remedy) {
