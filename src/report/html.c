@@ -238,16 +238,31 @@ write_index(FILE *out, const NzReport *report)
 
 /* --- filters and rules --- */
 
-static GPtrArray *
+typedef struct {
+  const char *rule;
+  guint count; /* of findings that count */
+} RuleFound;
+
+static RuleFound *
+rule_found(GArray *rules, const char *rule)
+{
+  for (guint i = 0; i < rules->len; i++)
+    if (strcmp(g_array_index(rules, RuleFound, i).rule, rule) == 0)
+      return &g_array_index(rules, RuleFound, i);
+  RuleFound new = {rule, 0};
+  g_array_append_val(rules, new);
+  return &g_array_index(rules, RuleFound, rules->len - 1);
+}
+
+static GArray *
 rules_found(const NzReport *report)
 {
-  GPtrArray *rules = g_ptr_array_new();
+  GArray *rules = g_array_new(FALSE, FALSE, sizeof(RuleFound));
   for (guint i = 0; i < report->subjects->len; i++) {
     const NzSubject *s = report->subjects->pdata[i];
     for (guint j = 0; j < s->findings->len; j++) {
       const NzFinding *f = s->findings->pdata[j];
-      if (!g_ptr_array_find_with_equal_func(rules, f->rule, g_str_equal, NULL))
-        g_ptr_array_add(rules, (gpointer)f->rule);
+      rule_found(rules, f->rule)->count += !f->excepted;
     }
   }
   return rules;
@@ -255,7 +270,7 @@ rules_found(const NzReport *report)
 
 /* Hidden until the script shows it: without script it could do nothing. */
 static void
-write_controls(FILE *out, const GPtrArray *rules, guint n)
+write_controls(FILE *out, const GArray *rules, const NzHtmlCounts *all)
 {
   fputs("<div id=controls role=search aria-label=\"Filter findings\" hidden>\n"
         "<label class=text>Filter <input id=text type=search placeholder=\"path, package, rule\" "
@@ -264,14 +279,13 @@ write_controls(FILE *out, const GPtrArray *rules, guint n)
   for (int level = NZ_LEVEL_FAIL; level >= 0; level--) {
     const char *name = nz_level_name((NzLevel)level);
     fprintf(out,
-            "<label><input type=checkbox name=level value=%s checked> %s <span></span>"
-            "</label>\n",
-            name, name);
+            "<label><input type=checkbox name=level value=%s checked> %s <span>%u</span></label>\n",
+            name, name, all->levels[level]);
   }
   fputs("</fieldset>\n<label>Rule <select id=rule><option value=\"\">all rules</option>\n", out);
   for (guint i = 0; i < rules->len; i++)
-    fprintf(out, "<option value=\"%s\">%s</option>\n", (char *)rules->pdata[i],
-            (char *)rules->pdata[i]);
+    fprintf(out, "<option value=\"%s\">%s (%u)</option>\n", g_array_index(rules, RuleFound, i).rule,
+            g_array_index(rules, RuleFound, i).rule, g_array_index(rules, RuleFound, i).count);
   fputs("</select></label>\n<fieldset><legend>Group by</legend>\n", out);
   static const char *const groups[] = {"package", "layer", "rule"};
   for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
@@ -280,18 +294,18 @@ write_controls(FILE *out, const GPtrArray *rules, guint n)
   fprintf(out,
           "</fieldset>\n<output id=shown aria-live=polite>%u finding%s</output>\n"
           "<button id=reset type=button hidden>Clear</button>\n</div>\n",
-          n, plural(n));
+          all->counted, plural(all->counted));
 }
 
 static void
-write_rules(FILE *out, const GPtrArray *rules)
+write_rules(FILE *out, const GArray *rules)
 {
   if (rules->len == 0)
     return;
   fputs("<section class=rules aria-labelledby=rules><h2 id=rules>What the rules mean</h2>\n<dl>\n",
         out);
   for (guint i = 0; i < rules->len; i++) {
-    const NzCheck *check = nz_check_find(rules->pdata[i]);
+    const NzCheck *check = nz_check_find(g_array_index(rules, RuleFound, i).rule);
     if (!check)
       continue;
     fprintf(out, "<dt><code>%s</code>%s<dd><strong>", check->rule,
@@ -313,14 +327,14 @@ write_rules(FILE *out, const GPtrArray *rules)
 static void
 write_html(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FILE *out)
 {
-  g_autoptr(GPtrArray) rules = rules_found(report);
-  guint n = count_all(report).counted;
+  g_autoptr(GArray) rules = rules_found(report);
+  NzHtmlCounts all = count_all(report);
   write_document_head(report, out);
   write_page_head(out, report);
   write_errors(out, report);
   write_index(out, report);
-  if (n > 0)
-    write_controls(out, rules, n);
+  if (all.counted > 0)
+    write_controls(out, rules, &all);
   fputs("<main id=main tabindex=-1>\n", out);
   for (guint i = 0; i < report->subjects->len; i++)
     nz_html_subject(out, report->subjects->pdata[i], i);

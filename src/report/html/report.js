@@ -239,13 +239,9 @@
     }
   });
   controls.hidden = false;
-  // The page is there before the numbers on the controls are; a browser may also have kept what was
-  // chosen before a reload.
-  const settle = () => {
-    const by = groups.find((radio) => radio.checked).value;
-    if (by !== 'package') regroup(by);
-    filter();
-  };
-  if (window.requestIdleCallback) requestIdleCallback(settle);
-  else setTimeout(settle, 50);
+  // The page comes with the numbers of an empty filter. A browser may have kept another one over a
+  // reload.
+  const by = groups.find((radio) => radio.checked).value;
+  if (by !== 'package') regroup(by);
+  if (text.value || rule.value || levels.some((box) => !box.checked)) filter();
 })();
