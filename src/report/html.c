@@ -82,6 +82,23 @@ plural(guint n)
   return n == 1 ? "" : "s";
 }
 
+/* A pass may rest on exceptions and hold warnings: it says no more than is so. */
+static void
+write_sentence_of_pass(FILE *out, const NzSubject *s, const NzHtmlCounts *counts)
+{
+  guint warn = counts->levels[NZ_LEVEL_WARN];
+  if (s->user && s->user->state == NZ_USER_NON_ROOT && warn + counts->excepted == 0) {
+    fputs(" starts as a user other than root, and nothing was found that changes that", out);
+    return;
+  }
+  fputs(" passes", out);
+  if (warn > 0)
+    fprintf(out, ", with %u warning%s", warn, plural(warn));
+  if (counts->excepted > 0)
+    fprintf(out, ", because %u finding%s excepted", counts->excepted,
+            counts->excepted == 1 ? " is" : "s are");
+}
+
 static void
 write_sentence_of_one(FILE *out, const NzSubject *s)
 {
@@ -89,7 +106,7 @@ write_sentence_of_one(FILE *out, const NzSubject *s)
   nz_html_text(out, s->name);
   switch (s->verdict) {
   case NZ_VERDICT_PASS:
-    fputs(" starts as a user other than root, and nothing in it makes a process root", out);
+    write_sentence_of_pass(out, s, &counts);
     break;
   case NZ_VERDICT_UNKNOWN:
     fprintf(out, ": %u finding%s could not be decided", counts.undecided, plural(counts.undecided));
@@ -146,8 +163,9 @@ write_counts(FILE *out, const NzReport *report)
   NzHtmlCounts all = count_all(report);
   fputs("<ul class=counts>\n", out);
   for (int level = NZ_LEVEL_FAIL; level >= 0; level--)
-    fprintf(out, "<li class=%s><strong>%u</strong> %s\n", nz_level_name((NzLevel)level),
-            all.levels[level], nz_level_name((NzLevel)level));
+    fprintf(out, "<li class=%s><strong>%u</strong> %s\n",
+            all.levels[level] > 0 ? nz_level_name((NzLevel)level) : "zero", all.levels[level],
+            nz_level_name((NzLevel)level));
   if (all.excepted > 0)
     fprintf(out, "<li class=apart><strong>%u</strong> excepted\n", all.excepted);
   fputs("</ul>\n", out);

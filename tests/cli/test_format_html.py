@@ -48,6 +48,7 @@ OWN = Layer(
 FAILS = Image([BASE, OWN], user=None)
 CLEAN = Image([archive(file("bin/app"))], user="65532:65532", tags=("example.com/clean:1",))
 LOST = Image([archive(file("bin/app"))], user="nobody", tags=("example.com/lost:1",))
+WARNED = Image([archive(file("bin/app", 0o2755))], tags=("example.com/warned:1",))
 
 # The findings of FAILS: level, rule, path, package, layer.
 FOUND = [
@@ -182,9 +183,10 @@ def level_counts(browser):
     [
         (FAILS, FAIL, "fail", "starts as root"),
         (CLEAN, PASS, "pass", "starts as a user other than root"),
+        (WARNED, PASS, "pass", "passes, with 1 warning"),
         (LOST, FAIL, "unknown", "could not be decided"),
     ],
-    ids=["fail", "pass", "unknown"],
+    ids=["fail", "pass", "warned", "unknown"],
 )
 def test_verdict_comes_first(browser, pages, image, code, verdict, words):
     browser.emulate()
@@ -444,7 +446,9 @@ def test_nothing_is_fetched_and_the_console_is_silent(browser, pages):
     element(browser, "[name=group][value=layer]").click()
     assert browser.requests() == [path.as_uri()]
     assert browser.console() == []
-    assert not re.search(r"(?:src|href)=[\"']?(?![\"'#]|data:,)", path.read_text()), "names no address"
+    assert not re.search(
+        r"(?:src|href)=[\"']?(?![\"'#]|data:,)", path.read_text()
+    ), "names no address"
 
 
 def test_policy_lets_no_other_script_or_style_run(page):
@@ -500,8 +504,10 @@ def test_hostile_names_are_text_and_do_nothing(browser, pages):
         [
             Layer(
                 archive(
-                    *[file(b"d" + b"%d/" % at + name.replace(b"/", b"|"), 0o4755)
-                      for at, name in enumerate(HOSTILE)],
+                    *[
+                        file(b"d" + b"%d/" % at + name.replace(b"/", b"|"), 0o4755)
+                        for at, name in enumerate(HOSTILE)
+                    ],
                     directory("var/lib/dpkg/info"),
                     file("var/lib/dpkg/status", 0o644, body=body),
                 ),
@@ -525,7 +531,9 @@ def test_hostile_names_are_text_and_do_nothing(browser, pages):
         assert shown_paths(browser) == expected
     type_filter(browser, "<script>")
     assert shown_paths(browser) == [one for one in expected if "<script>" in one]
-    browser.run("document.querySelectorAll('*').forEach(e => e.dispatchEvent(new Event('mouseover')))")
+    browser.run(
+        "document.querySelectorAll('*').forEach(e => e.dispatchEvent(new Event('mouseover')))"
+    )
     assert browser.driver.title.startswith("fail: </title><script>")
     assert len(browser.driver.find_elements("css selector", "h1")) == 1
     assert len(browser.driver.find_elements("css selector", "script")) == 1

@@ -120,6 +120,16 @@ test_excepted_findings_stand_apart_with_who_answers(void)
   g_assert_null(strstr(page, "    /a")); /* nor among the files of the Dockerfile line */
 }
 
+static void
+test_a_pass_by_exception_says_so(void)
+{
+  NzSubject *s = new_subject();
+  add_finding(s, "image-user", NZ_LEVEL_FAIL, NULL, NZ_ORIGIN_UNKNOWN)->excepted = &forever;
+  g_autofree char *page = written(s, "html");
+  assert_holds(page, "example.com/app:1 passes, because 1 finding is excepted</h1>");
+  assert_holds(page, "Nothing was found that counts.");
+}
+
 /* --- base or own --- */
 
 static const struct {
@@ -192,6 +202,7 @@ main(int argc, char **argv)
   ADD("a-rule-all-excepted-is-skipped", test_a_rule_all_excepted_is_skipped);
   ADD("a-rule-partly-excepted-fails-by-the-rest", test_a_rule_partly_excepted_fails_by_the_rest);
   ADD("excepted-findings-stand-apart", test_excepted_findings_stand_apart_with_who_answers);
+  ADD("a-pass-by-exception-says-so", test_a_pass_by_exception_says_so);
   ADD("it-says-which-to-fix-first", test_it_says_which_to_fix_first);
   ADD("a-long-table-is-in-bodies", test_a_long_table_is_in_bodies);
   return g_test_run();

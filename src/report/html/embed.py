@@ -28,7 +28,11 @@ def embed(name, path):
 
 
 def main(style, script, header):
-    text = "/* Made by src/report/html/embed.py. */\n" + embed("style", style) + embed("script", script)
+    text = (
+        "/* Made by src/report/html/embed.py. */\n"
+        + embed("style", style)
+        + embed("script", script)
+    )
     pathlib.Path(header).write_text(text)
 
 
