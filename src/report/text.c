@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 #include "core/text.h"
+#include "report/advice.h"
 #include "report/report.h"
 #include "report/wrap.h"
 
@@ -336,20 +337,11 @@ write_messages(Text *self, const NzSubject *s)
 
 /* --- the advice --- */
 
-/* What takes the privilege from a file, by rule. */
-static const char *
-command_against(const char *rule)
-{
-  if (g_str_has_prefix(rule, "setuid-") || g_str_has_prefix(rule, "setgid-"))
-    return "RUN chmod a-s";
-  return strcmp(rule, "file-capabilities") == 0 ? "RUN setcap -r" : NULL;
-}
-
 /* The lines for the Dockerfile that mend all of a rule's files, to be pasted as they are. */
 static void
 write_command(Text *self, const NzSubject *s, const RuleCount *c)
 {
-  const char *command = command_against(c->rule);
+  const char *command = nz_advice_command(c->rule);
   if (!command)
     return;
   fprintf(self->out, "  as in  %s", command);
@@ -357,10 +349,7 @@ write_command(Text *self, const NzSubject *s, const RuleCount *c)
     const NzFinding *f = s->findings->pdata[i];
     if (strcmp(f->rule, c->rule) != 0)
       continue;
-    gboolean plain = strspn(f->path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789/._-+") == strlen(f->path);
-    g_autofree char *shown = nz_printable(f->path, -1);
-    g_autofree char *quoted = plain ? g_strdup(shown) : g_shell_quote(shown);
+    g_autofree char *quoted = nz_advice_argument(f->path);
     fprintf(self->out, " \\\n           %s", quoted);
   }
   fputc('\n', self->out);
