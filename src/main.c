@@ -8,7 +8,7 @@
 #include "core/text.h"
 #include "version.h"
 
-static const NzCommand *const commands[] = {&nz_cmd_scan};
+static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_policy};
 
 void
 nz_complain(const char *format, ...)

@@ -7,8 +7,7 @@ static const NzCheck *const checks[] = {
     &nz_check_image_user,        &nz_check_setuid_root,         &nz_check_setuid_inert,
     &nz_check_setgid_root,       &nz_check_setuid_other,        &nz_check_setgid_other,
     &nz_check_file_capabilities, &nz_check_uid0_alias,          &nz_check_user_not_numeric,
-    &nz_check_ambiguous_layer,   &nz_check_media_type_mismatch,
-    &nz_check_expired_exception,
+    &nz_check_ambiguous_layer,   &nz_check_media_type_mismatch, &nz_check_expired_exception,
 };
 
 const NzCheck *

@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "cmd/policy_options.h"
 #include "cmd/progress.h"
 #include "core/limits.h"
 #include "core/text.h"
@@ -26,6 +27,7 @@ static const GOptionEntry options[] = {
      "Read file bodies too, and check each layer's diff_id", NULL},
     {"max-ratio", 0, 0, G_OPTION_ARG_INT, &opt_max_ratio,
      "What a layer may inflate to, in times its size (250; 0: no limit)", "N"},
+    NZ_POLICY_OPTIONS,
     {"color", 0, 0, G_OPTION_ARG_STRING, &opt_color, "auto (the default), always or never", "WHEN"},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "Print no report; the exit code tells", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &opt_verbose,
@@ -85,7 +87,8 @@ note_error(NzReport *report, const char *source, const char *image, const GError
 }
 
 static void
-scan_source(const char *source, const NzScanOptions *scan, NzProgress *progress, NzReport *report)
+scan_source(const char *source, const NzScanOptions *scan, NzPolicy *policy, NzProgress *progress,
+            NzReport *report)
 {
   NzOpenOptions open = {.platform = opt_platform, .read = scan->read};
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
@@ -101,10 +104,12 @@ scan_source(const char *source, const NzScanOptions *scan, NzProgress *progress,
     g_autoptr(GError) failed = NULL;
     nz_progress_set(progress, image->name, image->store->rereadable ? image->bytes : 0);
     NzSubject *subject = nz_scan_image(image, scan, &failed);
-    if (subject)
-      g_ptr_array_add(report->subjects, subject);
-    else
+    if (!subject) {
       note_error(report, source, images->len > 1 ? image->name : NULL, failed);
+      continue;
+    }
+    nz_policy_apply(policy, subject);
+    g_ptr_array_add(report->subjects, subject);
   }
 }
 
@@ -114,20 +119,28 @@ run(const char *const *images)
   const NzReportFormat *format;
   if (!check_usage(images, &format))
     return NZ_EXIT_USAGE;
+  int code;
+  g_autoptr(NzPolicy) policy = nz_policy_options_load(opt_verbose, &code);
+  if (!policy)
+    return code;
   NzControl control = {0};
   NzScanOptions scan = {
       .user = opt_user,
       .read = {.ratio = (guint)opt_max_ratio, .verify = opt_verify, .control = &control}};
   g_autoptr(NzReport) report = nz_report_new();
+  nz_policy_options_describe(policy, NULL, report);
+  scan.profile = report->profile;
   g_autofree char *all = g_strjoinv(" ", (char **)images);
   g_autofree char *shown = nz_printable(all, -1);
   report->command = g_strconcat("nonzero scan ", shown, NULL);
   report->started = g_get_real_time();
   NzProgress *progress = nz_progress_start(&control, opt_quiet);
   for (guint i = 0; images[i]; i++)
-    scan_source(images[i], &scan, progress, report);
+    scan_source(images[i], &scan, policy, progress, report);
   nz_progress_stop(progress);
   report->finished = g_get_real_time();
+  if (opt_verbose)
+    nz_policy_options_note_unused(policy);
 
   /* When nothing could be judged there is no report to print. */
   if (!opt_quiet && report->subjects->len > 0) {

@@ -46,6 +46,7 @@ nz_report_free(NzReport *self)
 {
   if (!self)
     return;
+  g_free(self->policy);
   g_free(self->command);
   g_ptr_array_unref(self->subjects);
   g_ptr_array_unref(self->errors);

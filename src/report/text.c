@@ -7,6 +7,7 @@
 #include "check/check.h"
 #include "core/text.h"
 #include "report/report.h"
+#include "report/text_excepted.h"
 
 /* Of a layer's history line; the whole of it is in the JSON. */
 #define HISTORY_WIDTH 60
@@ -46,7 +47,7 @@ level_paint(NzLevel level)
 /* --- the head --- */
 
 static void
-write_head(Text *self, const NzSubject *s)
+write_head(Text *self, const NzReport *report, const NzSubject *s)
 {
   static const struct {
     const char *word;
@@ -63,6 +64,8 @@ write_head(Text *self, const NzSubject *s)
     fprintf(self->out, "  (%s)", s->platform);
   fputc('\n', self->out);
   fprintf(self->out, "  source   %s\n", s->source);
+  if (report->policy)
+    fprintf(self->out, "  policy   %s\n", report->policy);
   if (self->style->verbose) {
     if (s->digest)
       fprintf(self->out, "  digest   %s\n", s->digest);
@@ -87,8 +90,8 @@ write_user(Text *self, const NzUser *user)
   fprintf(self->out, ": %s\n", user->why);
 }
 
-/* Each rule once, in the order of the findings, with how many there are. A rule's findings may be
- * of several levels, and so not all together. */
+/* Each rule once, in the order of the findings, with how many there are that count. A rule's
+ * findings may be of several levels, and so not all together. */
 typedef struct {
   const char *rule;
   guint count, first;
@@ -101,6 +104,8 @@ count_rules(const NzSubject *s)
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
     guint at = 0;
+    if (f->excepted)
+      continue;
     while (at < counts->len && strcmp(g_array_index(counts, RuleCount, at).rule, f->rule) != 0)
       at++;
     if (at == counts->len) {
@@ -132,7 +137,7 @@ write_counts(Text *self, const NzSubject *s)
 static gboolean
 is_shown(const Text *self, const NzFinding *f)
 {
-  return f->level > NZ_LEVEL_INFO || self->style->verbose;
+  return !f->excepted && (f->level > NZ_LEVEL_INFO || self->style->verbose);
 }
 
 enum {
@@ -289,7 +294,7 @@ write_command(Text *self, const NzSubject *s, const RuleCount *c)
   fprintf(self->out, "  as in  %s", command);
   for (guint i = c->first; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
-    if (strcmp(f->rule, c->rule) != 0)
+    if (f->excepted || strcmp(f->rule, c->rule) != 0)
       continue;
     gboolean plain = strspn(f->path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                      "0123456789/._-+") == strlen(f->path);
@@ -326,8 +331,10 @@ static void
 write_notes(Text *self, const NzSubject *s)
 {
   guint hidden = 0;
-  for (guint i = 0; i < s->findings->len; i++)
-    hidden += !is_shown(self, s->findings->pdata[i]);
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    hidden += !f->excepted && !is_shown(self, f);
+  }
   if (hidden > 0 || s->notes->len > 0)
     fputc('\n', self->out);
   if (hidden > 0)
@@ -358,13 +365,14 @@ write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
     const NzSubject *s = report->subjects->pdata[i];
     if (i > 0)
       fputc('\n', out);
-    write_head(&self, s);
+    write_head(&self, report, s);
     write_user(&self, s->user);
     write_counts(&self, s);
     write_sentences(&self, s);
     write_table(&self, s);
     write_messages(&self, s);
     write_advice(&self, s);
+    nz_text_write_excepted(s, out);
     write_notes(&self, s);
   }
   if (report->subjects->len + report->errors->len > 1)
