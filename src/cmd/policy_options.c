@@ -83,9 +83,8 @@ nz_policy_options_load(gboolean verbose, int *code)
   if (!policy || !override(policy))
     return NULL;
   const char *path = nz_policy_path(policy);
-  if (verbose)
-    nz_complain("note: %s%s", path ? "the policy is " : "there is no policy file",
-                path ? path : "");
+  if (verbose && path)
+    nz_complain("note: the policy is %s", path);
   return g_steal_pointer(&policy);
 }
 

@@ -163,6 +163,6 @@
 /* A pattern for paths or names. */
 #define NZ_GLOB_MAX 512u
 
-/* Steps of matching for one image: some seconds. 1,000 findings and 100 exceptions need a hundredth.
- * Past it exceptions no longer apply, findings count, and a note says so. */
-#define NZ_GLOB_STEPS_MAX ((guint64)1024 * 1024 * 1024)
+/* Steps of matching for one image: some seconds at worst. 1,000 findings on 100 exceptions need a
+ * thousandth. Past it exceptions no longer apply, findings count, and a note says so. */
+#define NZ_GLOB_STEPS_MAX ((guint64)512 * 1024 * 1024)

@@ -26,6 +26,7 @@ struct NzGlob {
   GArray *tokens; /* Token */
   GArray *ranges; /* Range: of all sets */
   guint n_plain;  /* literals at the start */
+  char *suffix;   /* literals at the end */
 };
 
 /* A byte that is not UTF-8: larger than any character. */
@@ -128,6 +129,18 @@ read_token(NzGlob *self, const char *pattern, const char **p, GError **error)
   return TRUE;
 }
 
+static char *
+plain_end(const NzGlob *self)
+{
+  guint i = self->tokens->len;
+  while (i > 0 && g_array_index(self->tokens, Token, i - 1).kind == LITERAL)
+    i--;
+  GString *end = g_string_new(NULL);
+  for (; i < self->tokens->len; i++)
+    g_string_append_unichar(end, g_array_index(self->tokens, Token, i).c);
+  return g_string_free(end, FALSE);
+}
+
 NzGlob *
 nz_glob_new(const char *pattern, GError **error)
 {
@@ -148,6 +161,7 @@ nz_glob_new(const char *pattern, GError **error)
   while (self->n_plain < self->tokens->len &&
          g_array_index(self->tokens, Token, self->n_plain).kind == LITERAL)
     self->n_plain++;
+  self->suffix = plain_end(self);
   return g_steal_pointer(&self);
 }
 
@@ -158,6 +172,7 @@ nz_glob_free(NzGlob *self)
     return;
   g_array_unref(self->tokens);
   g_array_unref(self->ranges);
+  g_free(self->suffix);
   g_free(self);
 }
 
@@ -229,10 +244,12 @@ step(const NzGlob *self, guint i, gunichar c, guint8 *next)
   }
 }
 
-/* The literals at the start, which settle most questions. NULL when they do not match. */
+/* The literals at both ends settle most questions. The text behind those at the start, or NULL. */
 static const char *
 skip_plain(const NzGlob *self, const char *text)
 {
+  if (!g_str_has_suffix(text, self->suffix))
+    return NULL;
   for (guint i = 0; i < self->n_plain; i++)
     if (!*text || next_char(&text) != g_array_index(self->tokens, Token, i).c)
       return NULL;
