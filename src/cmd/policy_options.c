@@ -55,20 +55,13 @@ check_usage(void)
   return override(dry);
 }
 
+/* The policy at PATH, NULL: the one that a search finds. NULL with a message printed. */
 static NzPolicy *
-open_file(const char *path, GError **error)
-{
-  return path ? nz_policy_load(path, error) : nz_policy_search(error);
-}
-
-static NzPolicy *
-load(int *code)
+open_file(const char *path)
 {
   g_autoptr(GError) error = NULL;
-  *code = NZ_EXIT_ERROR;
-  NzPolicy *policy =
-      nz_policy_options.none ? nz_policy_new() : open_file(nz_policy_options.file, &error);
-  if (!policy)
+  NzPolicy *policy = path ? nz_policy_load(path, &error) : nz_policy_search(&error);
+  if (error)
     nz_complain("%s", error->message);
   return policy;
 }
@@ -79,7 +72,9 @@ nz_policy_options_load(gboolean verbose, int *code)
   *code = NZ_EXIT_USAGE;
   if (!check_usage())
     return NULL;
-  g_autoptr(NzPolicy) policy = load(code);
+  *code = NZ_EXIT_ERROR;
+  const NzPolicyOptions *o = &nz_policy_options;
+  g_autoptr(NzPolicy) policy = o->none ? nz_policy_new() : open_file(o->file);
   if (!policy || !override(policy))
     return NULL;
   const char *path = nz_policy_path(policy);
@@ -91,16 +86,13 @@ nz_policy_options_load(gboolean verbose, int *code)
 NzPolicy *
 nz_policy_options_open(const char *path, int *code)
 {
-  g_autoptr(GError) error = NULL;
   g_autoptr(NzPolicy) dry = nz_policy_new();
   *code = NZ_EXIT_USAGE;
   if (!set_today(dry))
     return NULL;
   *code = NZ_EXIT_ERROR;
-  NzPolicy *policy = open_file(path, &error);
-  if (!policy)
-    nz_complain("%s", error->message);
-  else
+  NzPolicy *policy = open_file(path);
+  if (policy)
     set_today(policy);
   return policy;
 }
