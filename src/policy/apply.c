@@ -181,8 +181,8 @@ add_notes(Work *work)
   for (guint i = 0; i < policy->n_rules; i++)
     note_rule(work, i);
   if (policy->fail_on < NZ_LEVEL_FAIL)
-    note(work, "findings of level %s%s fail the image: %s says so", nz_level_name(policy->fail_on),
-         policy->fail_on == NZ_LEVEL_WARN ? " or fail" : " or above",
+    note(work, "findings of level %s fail the image too: %s says so",
+         policy->fail_on == NZ_LEVEL_WARN ? "warn" : "info or warn",
          setting_source(work, policy->fail_on_source));
   if (policy->today_said && policy->exceptions->len > 0) {
     g_autofree char *day = nz_day_format(policy->today);
