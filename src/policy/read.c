@@ -26,6 +26,19 @@ struct Key {
 
 /* --- values --- */
 
+/* Of a text in a message. */
+#define SHOWN_MAX 60
+
+static char *
+show(const NzYaml *text)
+{
+  g_autofree char *all = nz_printable(text->text, -1);
+  if (g_utf8_strlen(all, -1) <= SHOWN_MAX)
+    return g_steal_pointer(&all);
+  g_autofree char *start = g_utf8_substring(all, 0, SHOWN_MAX);
+  return g_strconcat(start, "...", NULL);
+}
+
 static gboolean
 want(const Reader *self, const NzYaml *value, NzYamlKind kind, const char *what, GError **error)
 {
@@ -75,7 +88,7 @@ unknown_key(const Reader *self, const NzYaml *key, const Key *keys, GError **err
   for (const Key *k = keys; k->name; k++)
     g_ptr_array_add(names, (gpointer)k->name);
   g_ptr_array_add(names, NULL);
-  g_autofree char *shown = nz_printable(key->text, -1);
+  g_autofree char *shown = show(key);
   g_autofree char *hint = nz_nearest_hint(key->text, (const char *const *)names->pdata);
   return nz_yaml_fail(key, self->name, error, "there is no key %s here%s", shown, hint);
 }
@@ -109,8 +122,8 @@ read_profile(Reader *self, const Key *key, const NzYaml *value, GError **error)
       self->policy->profile = profiles[i];
   if (self->policy->profile)
     return TRUE;
-  g_autofree char *hint = nz_nearest_hint(value->text, profiles);
-  return nz_yaml_fail(value, self->name, error, "there is no profile %s%s", value->text, hint);
+  g_autofree char *shown = show(value), *hint = nz_nearest_hint(value->text, profiles);
+  return nz_yaml_fail(value, self->name, error, "there is no profile %s%s", shown, hint);
 }
 
 static gboolean
@@ -120,10 +133,11 @@ read_level(const Reader *self, const char *what, const NzYaml *value, gboolean o
   if (!read_name(self, what, value, error))
     return FALSE;
   *level = nz_rule_level_find(value->text, off_too);
-  if (*level == NZ_RULE_AS_FOUND)
-    return nz_yaml_fail(value, self->name, error, "%s is no level; write fail, warn%s", value->text,
-                        off_too ? ", info or off" : " or info");
-  return TRUE;
+  if (*level != NZ_RULE_AS_FOUND)
+    return TRUE;
+  g_autofree char *shown = show(value);
+  return nz_yaml_fail(value, self->name, error, "%s is no level; write fail, warn%s", shown,
+                      off_too ? ", info or off" : " or info");
 }
 
 static gboolean
@@ -142,8 +156,8 @@ read_fail_on(Reader *self, const Key *key, const NzYaml *value, GError **error)
 static gboolean
 unknown_rule(const Reader *self, const NzYaml *name, GError **error)
 {
-  g_autofree char *hint = nz_rule_hint(name->text);
-  return nz_yaml_fail(name, self->name, error, "there is no rule %s%s", name->text, hint);
+  g_autofree char *shown = show(name), *hint = nz_rule_hint(name->text);
+  return nz_yaml_fail(name, self->name, error, "there is no rule %s%s", shown, hint);
 }
 
 typedef struct {
@@ -176,8 +190,9 @@ static gboolean
 read_rule(Reader *self, const NzYaml *name, const NzYaml *value, GError **error)
 {
   RuleLine line = {.reader = self, .name = name};
+  g_autofree char *shown = show(name);
   if (!read_name(self, "a rule", name, error) ||
-      !read_level(self, name->text, value, TRUE, &line.level, error))
+      !read_level(self, shown, value, TRUE, &line.level, error))
     return FALSE;
   if (nz_check_foreach_named(name->text, set_rule, &line) == 0)
     return unknown_rule(self, name, error);
@@ -279,8 +294,10 @@ read_expires(Reader *self, const Key *key, const NzYaml *value, GError **error)
   NzException *e = self->exception;
   if (!read_name(self, key->name, value, error))
     return FALSE;
-  if (!nz_day_parse(value->text, &e->expires))
-    return nz_yaml_fail(value, self->name, error, "%s is no day; write YYYY-MM-DD", value->text);
+  if (!nz_day_parse(value->text, &e->expires)) {
+    g_autofree char *shown = show(value);
+    return nz_yaml_fail(value, self->name, error, "%s is no day; write YYYY-MM-DD", shown);
+  }
   e->said.expires = nz_day_format(e->expires);
   return TRUE;
 }

@@ -35,11 +35,13 @@ nz_yaml_error(const char *name, guint line, guint column, GError **error, const 
 
 /* What the next character must not be, or NULL. */
 static const char *
-complaint(const char *p, const char *end, gboolean indenting)
+complaint(const char *p, const char *end, guint column, gboolean indenting)
 {
   gunichar c = g_utf8_get_char_validated(p, end - p);
   if (c == (gunichar)-1 || c == (gunichar)-2)
     return "a byte that is not UTF-8";
+  if (c == '%' && column == 1)
+    return "a directive (%), which is for nothing here";
   if (c == '\t')
     return indenting ? "a tab in the indentation; YAML wants spaces" : NULL;
   if (c == '\n' || (c == '\r' && p + 1 < end && p[1] == '\n'))
@@ -54,7 +56,7 @@ check_bytes(const char *p, gsize len, const char *name, GError **error)
   guint line = 1, column = 1;
   gboolean indenting = TRUE;
   for (const char *end = p + len; p < end; p = g_utf8_next_char(p)) {
-    const char *wrong = complaint(p, end, indenting);
+    const char *wrong = complaint(p, end, column, indenting);
     if (wrong) {
       nz_yaml_error(name, line, column, error, "%s", wrong);
       return FALSE;
@@ -180,7 +182,7 @@ set_place(Reader *self, struct fy_event *event)
 }
 
 /* By pieces: of libfyaml 0.7.12, fy_token_get_text() leaks where a text has many escapes (its issue
- * 233), and fy_token_iter_read() writes each piece over the last. */
+ * 233), and fy_token_iter_read() writes each piece over the last. NULL when it cannot be read. */
 static char *
 scalar_text(struct fy_token *token, gsize *len)
 {
@@ -194,7 +196,7 @@ scalar_text(struct fy_token *token, gsize *len)
     g_string_append_len(text, piece->str, (gssize)piece->len);
   fy_token_iter_destroy(pieces);
   *len = text->len;
-  return g_string_free(text, FALSE);
+  return g_string_free(text, failed != 0);
 }
 
 static gboolean
@@ -212,9 +214,10 @@ next(Reader *self, GError **error)
     self->text = scalar_text(event->scalar.value, &self->len);
     self->plain = fy_event_get_node_style(event) == FYNS_PLAIN || self->len == 0;
   }
-  gboolean ok = !refuse(self, event, error);
+  gboolean refused = refuse(self, event, error);
+  gboolean unread = event->type == FYET_SCALAR && !self->text;
   fy_parser_event_free(self->parser, event);
-  return ok;
+  return !refused && (!unread || set_parse_error(self, error));
 }
 
 /* --- the tree --- */
@@ -245,11 +248,8 @@ add_key(Reader *self, NzYaml *map, NzYaml *key, GError **error)
     return nz_yaml_fail(key, self->name, error, "a key must be a plain text");
   for (guint i = 0; i + 1 < map->keys->len; i++) {
     const NzYaml *other = map->keys->pdata[i];
-    if (strcmp(other->text, key->text) == 0) {
-      g_autofree char *shown = nz_printable(key->text, -1);
-      return nz_yaml_fail(key, self->name, error, "%s stands twice, first in line %u", shown,
-                          other->line);
-    }
+    if (strcmp(other->text, key->text) == 0)
+      return nz_yaml_fail(key, self->name, error, "the key stands in line %u already", other->line);
   }
   return TRUE;
 }

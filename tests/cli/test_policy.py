@@ -456,14 +456,20 @@ WRONG = {
     "alias bomb": ("a: &a [x]\nb: &b [*a, *a]\n", "1:", "an anchor"),
     "tag": ("fail-on: !!str warn\n", "1:", "a tag"),
     "merge key": ("rules:\n  <<: {image-user: off}\n", "2:7", "must be a text"),
+    "directive": ("%YAML 1.2\n---\nfail-on: warn\n", "1:1", "a directive"),
+    "long level": ("fail-on: " + "x" * 5000, "1:10", "x" * 60 + "... is no level"),
     "key is a list": ("? [a]\n: b\n", "1:3", "a key must be a plain text"),
     "deep": ("rules: " + "[" * 40 + "]" * 40, "1:16", "more than 8 levels"),
     "key twice": (
         "fail-on: warn\nrules: {}\nfail-on: fail\n",
         "3:1",
-        "stands twice, first in line 1",
+        "stands in line 1 already",
     ),
-    "rule twice": ("rules:\n  image-user: off\n  image-user: off\n", "3:3", "stands twice"),
+    "rule twice": (
+        "rules:\n  image-user: off\n  image-user: off\n",
+        "3:3",
+        "stands in line 2 already",
+    ),
     "rule by two cases": ("rules:\n  image-user: off\n  Image-User: warn\n", "3:3", "from line 2"),
     "aliases of a rule": ("rules:\n  DL3002: off\n  CIS-DI-0001: off\n", "3:3", "from line 2"),
     "unknown key": (
