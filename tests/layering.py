@@ -10,9 +10,10 @@ MAY_INCLUDE = {
     "rootfs": {"core"},
     "image": {"core", "rootfs"},
     "check": {"core", "rootfs"},
+    "confine": {"core"},
     "scan": {"core", "rootfs", "image", "check"},
     "report": {"core", "check"},
-    "cmd": {"core", "rootfs", "image", "check", "scan", "report"},
+    "cmd": {"core", "rootfs", "image", "check", "confine", "scan", "report"},
 }
 
 

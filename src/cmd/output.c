@@ -3,85 +3,472 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "cmd/commit.h"
 #include "core/text.h"
 
-static gboolean
-wants_color(const NzOutputOptions *options, int fd)
+/* Room that a file's system must have when we begin: enough for the report of an image that passes.
+ */
+#define ROOM ((off_t)4096)
+
+typedef struct {
+  const NzReportFormat *format;
+  const char *path;        /* as the user wrote it; NULL: standard output */
+  char *shown;             /* for messages */
+  char *final, *temporary; /* of a file that will be replaced; both or neither */
+  FILE *out;
+} Output;
+
+struct NzOutputs {
+  GPtrArray *list; /* Output */
+  NzCommitter *committer;
+};
+
+/* --- what was asked --- */
+
+static struct {
+  GPtrArray *formats, *outputs;
+  guint n_options, last_format, last_output; /* when the last of each came */
+} asked;
+
+gboolean
+nz_outputs_option(const char *name, const char *value, gpointer data G_GNUC_UNUSED,
+                  GError **error G_GNUC_UNUSED)
 {
-  if (strcmp(options->color, "auto") != 0)
-    return strcmp(options->color, "always") == 0;
+  gboolean is_output = strcmp(name, "-o") == 0 || strcmp(name, "--output") == 0;
+  GPtrArray **list = is_output ? &asked.outputs : &asked.formats;
+  if (!*list)
+    *list = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(*list, g_strdup(value));
+  *(is_output ? &asked.last_output : &asked.last_format) = ++asked.n_options;
+  return TRUE;
+}
+
+static const char *
+nth(const GPtrArray *list, guint i)
+{
+  return list && i < list->len ? list->pdata[i] : NULL;
+}
+
+static gboolean
+check_pairs(GError **error)
+{
+  guint formats = asked.formats ? asked.formats->len : 0;
+  guint outputs = asked.outputs ? asked.outputs->len : 0;
+  if (outputs > MAX(formats, 1))
+    return nz_set_input(error,
+                        "%u times --output and %u times --format: the second --output is "
+                        "the file of the second --format, and so on",
+                        outputs, formats);
+  if (formats > outputs + 1)
+    return nz_set_input(error,
+                        "%u times --format and %u times --output: one format alone can go "
+                        "to standard output",
+                        formats, outputs);
+  if (outputs > 0 && formats == outputs + 1 && asked.last_output > asked.last_format)
+    return nz_set_input(error, "which --format is meant for standard output? Name it last, and "
+                               "each --output after its --format");
+  return TRUE;
+}
+
+static const NzReportFormat *
+find_format(const char *name, GError **error)
+{
+  const NzReportFormat *format = nz_report_format_find(name);
+  if (format)
+    return format;
+  g_autofree char *shown = nz_printable(name, -1);
+  g_autoptr(GString) all = g_string_new(NULL);
+  for (guint i = 0; (format = nz_report_format_at(i)); i++)
+    g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", format->name);
+  nz_set_input(error, "there is no format %s; there are %s", shown, all->str);
+  return NULL;
+}
+
+static gboolean
+add_output(NzOutputs *self, const char *format_name, const char *path, GError **error)
+{
+  const NzReportFormat *format = find_format(format_name, error);
+  if (!format)
+    return FALSE;
+  if (path && *path == '\0')
+    return nz_set_input(error, "--output names no file");
+  Output *one = g_new0(Output, 1);
+  one->format = format;
+  one->path = path && strcmp(path, "-") != 0 ? path : NULL;
+  one->shown = one->path ? nz_printable(path, -1) : g_strdup("standard output");
+  g_ptr_array_add(self->list, one);
+  return TRUE;
+}
+
+/* --- one file twice --- */
+
+/* Which file a path means, however it is spelled; of one that is not there, its directory and name.
+ */
+typedef struct {
+  dev_t dev;
+  ino_t ino;
+  char *name;
+} Identity;
+
+static void
+identity_clear(Identity *self)
+{
+  g_free(self->name);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Identity, identity_clear)
+
+/* FALSE: nothing that can be mixed up. /dev/null takes any number of reports. PATH NULL is standard
+ * output. */
+static gboolean
+identify(const char *path, Identity *identity)
+{
+  struct stat st;
+  if ((path ? stat(path, &st) : fstat(STDOUT_FILENO, &st)) == 0) {
+    *identity = (Identity){st.st_dev, st.st_ino, NULL};
+    return !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3);
+  }
+  g_autofree char *dir = path ? g_path_get_dirname(path) : NULL;
+  if (!dir || stat(dir, &st) < 0)
+    return FALSE;
+  *identity = (Identity){st.st_dev, st.st_ino, g_path_get_basename(path)};
+  return TRUE;
+}
+
+static gboolean
+is_same(const char *a, const char *b)
+{
+  g_auto(Identity) x = {0}, y = {0};
+  return identify(a, &x) && identify(b, &y) && x.dev == y.dev && x.ino == y.ino &&
+         g_strcmp0(x.name, y.name) == 0;
+}
+
+static gboolean
+check_alone(const NzOutputs *self, guint i, const char *const *inputs, GError **error)
+{
+  const Output *one = self->list->pdata[i];
+  for (guint j = 0; j < i; j++) {
+    const Output *other = self->list->pdata[j];
+    if (!one->path && !other->path)
+      return nz_set_input(error, "two reports to standard output, as %s and as %s; give one a file",
+                          other->format->name, one->format->name);
+    if (is_same(one->path, other->path))
+      return nz_set_input(error, "--output: %s and %s are the same file, for %s and for %s",
+                          other->shown, one->shown, other->format->name, one->format->name);
+  }
+  for (guint j = 0; one->path && inputs[j]; j++)
+    if (is_same(one->path, inputs[j]))
+      return nz_set_input(error, "--output: %s is what is to be scanned", one->shown);
+  return TRUE;
+}
+
+static void
+output_free(gpointer data)
+{
+  Output *one = data;
+  if (one->out && one->out != stdout)
+    fclose(one->out);
+  g_free(one->shown);
+  g_free(one->final);
+  g_free(one->temporary);
+  g_free(one);
+}
+
+NzOutputs *
+nz_outputs_new(const char *const *inputs, gboolean quiet, GError **error)
+{
+  if (quiet && nth(asked.outputs, 0)) {
+    nz_set_input(error, "--quiet contradicts --output");
+    return NULL;
+  }
+  if (!check_pairs(error))
+    return NULL;
+  g_autoptr(NzOutputs) self = g_new0(NzOutputs, 1);
+  self->list = g_ptr_array_new_with_free_func(output_free);
+  guint n = asked.formats ? asked.formats->len : 1;
+  for (guint i = 0; i < n; i++) {
+    const char *format = nth(asked.formats, i);
+    if (!add_output(self, format ? format : "text", nth(asked.outputs, i), error) ||
+        !check_alone(self, i, inputs, error))
+      return NULL;
+  }
+  if (quiet)
+    g_ptr_array_set_size(self->list, 0);
+  return g_steal_pointer(&self);
+}
+
+/* --- opening --- */
+
+/* The descriptor that a path stands for: it is written on where it is, which opening the file again
+ * by that name would not do. -1: none. */
+static int
+named_descriptor(const char *path)
+{
+  static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+  if (strcmp(path, "/dev/stdout") == 0)
+    return STDOUT_FILENO;
+  if (strcmp(path, "/dev/stderr") == 0)
+    return STDERR_FILENO;
+  for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+    const char *number = path + strlen(folders[i]);
+    gint64 fd;
+    if (g_str_has_prefix(path, folders[i]) &&
+        nz_parse_int(number, strlen(number), &fd) == NZ_INT_OK && fd >= 0 && fd <= G_MAXINT)
+      return (int)fd;
+  }
+  return -1;
+}
+
+static int
+duplicate(int fd)
+{
+  int flags = fcntl(fd, F_GETFL);
+  if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) {
+    errno = EBADF;
+    return -1;
+  }
+  return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+/* /dev/full says so to a write of nothing. */
+static int
+open_special(const char *path, const struct stat *st)
+{
+  int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd >= 0 && S_ISCHR(st->st_mode) && write(fd, "", 0) < 0) {
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+  }
+  return fd;
+}
+
+/* What would only be found out at the end: a file that may not be written, a full device. ST is the
+ * file's, or NULL where there is none yet. */
+static gboolean
+prepare_temporary(Output *self, int fd, const struct stat *st)
+{
+  if (st) {
+    int old = open(self->final, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    if (old < 0)
+      return FALSE;
+    close(old);
+    /* It keeps its owner where we may give files away, and who may read it. */
+    if (fchown(fd, st->st_uid, st->st_gid) == 0 || st->st_uid == geteuid())
+      fchmod(fd, st->st_mode & 0777);
+  }
+  if (fallocate(fd, 0, 0, ROOM) == 0)
+    return ftruncate(fd, 0) == 0;
+  return errno != ENOSPC && errno != EDQUOT; /* others: cannot be asked here */
+}
+
+/* Beside the file, so that it can be renamed. A link stays, and what it leads to is replaced. */
+static int
+open_temporary(Output *self, const struct stat *st)
+{
+  g_autofree char *real = st ? realpath(self->path, NULL) : NULL;
+  struct stat link;
+  if (!st && lstat(self->path, &link) == 0) {
+    errno = ENOENT; /* a link to nothing */
+    return -1;
+  }
+  if (st && !real)
+    return -1;
+  self->final = g_strdup(real ? real : self->path);
+  g_autofree char *dir = g_path_get_dirname(self->final);
+  g_autofree char *temporary = g_build_filename(dir, ".nonzero-XXXXXX", NULL);
+  int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return -1;
+  self->temporary = g_steal_pointer(&temporary);
+  if (prepare_temporary(self, fd, st))
+    return fd;
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return -1;
+}
+
+static int
+open_path(Output *self)
+{
+  struct stat st;
+  int named = named_descriptor(self->path);
+  if (named >= 0)
+    return duplicate(named);
+  if (stat(self->path, &st) < 0)
+    return errno == ENOENT ? open_temporary(self, NULL) : -1;
+  if (S_ISDIR(st.st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+  return S_ISREG(st.st_mode) ? open_temporary(self, &st) : open_special(self->path, &st);
+}
+
+static gboolean
+open_output(Output *self, GError **error)
+{
+  if (!self->path) {
+    self->out = stdout;
+    return TRUE;
+  }
+  int fd = open_path(self);
+  /* Where standard output was closed, a file must not take its number. */
+  if (fd >= 0 && fd <= STDERR_FILENO) {
+    int low = fd;
+    fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+    close(low);
+  }
+  self->out = fd < 0 ? NULL : fdopen(fd, "w");
+  if (!self->out)
+    nz_set_errno(error, errno, "cannot write %s", self->shown);
+  return self->out != NULL;
+}
+
+static gboolean
+start_committer(NzOutputs *self, GError **error)
+{
+  g_autoptr(GPtrArray) temporaries = g_ptr_array_new(), finals = g_ptr_array_new();
+  for (guint i = 0; i < self->list->len; i++) {
+    const Output *one = self->list->pdata[i];
+    if (!one->temporary)
+      continue;
+    g_ptr_array_add(temporaries, one->temporary);
+    g_ptr_array_add(finals, one->final);
+  }
+  if (finals->len == 0)
+    return TRUE;
+  self->committer = nz_committer_start((const char *const *)temporaries->pdata,
+                                       (const char *const *)finals->pdata, finals->len, error);
+  return self->committer != NULL;
+}
+
+gboolean
+nz_outputs_open(NzOutputs *self, GError **error)
+{
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < self->list->len; i++)
+    ok = open_output(self->list->pdata[i], error);
+  if (ok && start_committer(self, error))
+    return TRUE;
+  for (guint i = 0; i < self->list->len; i++) {
+    const Output *one = self->list->pdata[i];
+    if (one->temporary)
+      unlink(one->temporary);
+  }
+  return FALSE;
+}
+
+void
+nz_outputs_free(NzOutputs *self)
+{
+  if (!self)
+    return;
+  nz_committer_finish(self->committer, FALSE, NULL);
+  g_ptr_array_unref(self->list);
+  g_free(self);
+}
+
+/* --- writing --- */
+
+static gboolean
+wants_color(const char *when, int fd)
+{
+  if (strcmp(when, "auto") != 0)
+    return strcmp(when, "always") == 0;
   const char *no_color = g_getenv("NO_COLOR");
   return isatty(fd) && !(no_color && *no_color);
 }
 
-/* Prints all of the report; FALSE with errno set, EIO where nobody said more, when any of it did
- * not get out. */
+/* All of the report, or FALSE with errno set, EIO where nobody said more. Closes files, which is
+ * when some systems say that there was no room. */
 static gboolean
-print(const NzReport *report, const NzReportFormat *format, const NzOutputOptions *options,
-      FILE *out)
+print(Output *self, const NzReport *report, const char *color, gboolean verbose)
 {
-  NzReportStyle style = {wants_color(options, fileno(out)), options->verbose};
+  NzReportStyle style = {wants_color(color, fileno(self->out)), verbose};
   errno = 0;
-  format->write(report, &style, out);
-  gboolean ok = fflush(out) == 0 && !ferror(out);
-  if (!ok && errno == 0)
-    errno = EIO;
+  self->format->write(report, &style, self->out);
+  gboolean ok = fflush(self->out) == 0 && !ferror(self->out);
+  int saved = ok || errno != 0 ? errno : EIO;
+  if (self->out != stdout) {
+    FILE *out = g_steal_pointer(&self->out);
+    if (fclose(out) != 0 && ok) {
+      saved = errno;
+      ok = FALSE;
+    }
+  }
+  errno = saved;
   return ok;
 }
 
-/* Into a device or pipe there is nothing to replace. */
-static gboolean
-is_special(const char *path)
+typedef struct {
+  GString *failed, *written;
+} Outcome;
+
+static void
+note_outcome(Outcome *self, const Output *one, int errnum)
 {
-  struct stat st;
-  return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+  GString *list = errnum == 0 ? self->written : self->failed;
+  if (list->len > 0)
+    g_string_append(list, errnum == 0 ? ", " : "; ");
+  if (errnum == 0)
+    g_string_append(list, one->shown);
+  else
+    g_string_append_printf(list, "cannot write %s: %s", one->shown, g_strerror(errnum));
 }
 
+/* Those that can still be taken back come first: if one fails nothing is written. */
 static gboolean
-write_file(const NzReport *report, const NzReportFormat *format, const NzOutputOptions *options,
-           GError **error)
+print_all(NzOutputs *self, gboolean temporary, const NzReport *report, const char *color,
+          gboolean verbose, Outcome *outcome)
 {
-  g_autofree char *shown = nz_printable(options->path, -1);
-  gboolean special = is_special(options->path);
-  g_autofree char *temporary =
-      special ? g_strdup(options->path) : g_strconcat(options->path, ".XXXXXX", NULL);
-  int fd = special ? open(temporary, O_WRONLY | O_CLOEXEC)
-                   : g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
-  FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-  if (!out) {
-    nz_set_errno(error, errno, "cannot write %s", shown);
-    return FALSE;
-  }
-  gboolean ok = print(report, format, options, out);
-  int saved = errno;
-  if (fclose(out) != 0 && ok) {
-    saved = errno;
-    ok = FALSE;
-  }
-  if (ok && !special && rename(temporary, options->path) != 0) {
-    saved = errno;
-    ok = FALSE;
-  }
-  if (!ok) {
-    if (!special)
-      unlink(temporary);
-    nz_set_errno(error, saved, "cannot write %s", shown);
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < self->list->len; i++) {
+    Output *one = self->list->pdata[i];
+    if ((one->temporary != NULL) != temporary)
+      continue;
+    gboolean printed = print(one, report, color, verbose);
+    int errnum = errno;
+    if (!printed || !temporary)
+      note_outcome(outcome, one, printed ? 0 : errnum);
+    ok = printed || !temporary;
   }
   return ok;
+}
+
+static void
+commit(NzOutputs *self, Outcome *outcome)
+{
+  g_autofree int *errnos = g_new0(int, self->list->len + 1);
+  guint n = 0;
+  nz_committer_finish(g_steal_pointer(&self->committer), TRUE, errnos);
+  for (guint i = 0; i < self->list->len; i++) {
+    const Output *one = self->list->pdata[i];
+    if (one->temporary)
+      note_outcome(outcome, one, errnos[n++]);
+  }
 }
 
 gboolean
-nz_output_write(const NzReport *report, const NzReportFormat *format,
-                const NzOutputOptions *options, GError **error)
+nz_outputs_write(NzOutputs *self, const NzReport *report, const char *color, gboolean verbose,
+                 GError **error)
 {
-  if (options->path && strcmp(options->path, "-") != 0)
-    return write_file(report, format, options, error);
-  if (print(report, format, options, stdout))
+  g_autoptr(GString) failed = g_string_new(NULL), written = g_string_new(NULL);
+  Outcome outcome = {failed, written};
+  if (print_all(self, TRUE, report, color, verbose, &outcome)) {
+    print_all(self, FALSE, report, color, verbose, &outcome);
+    commit(self, &outcome);
+  }
+  if (failed->len == 0)
     return TRUE;
-  nz_set_errno(error, errno, "cannot write to standard output");
+  if (self->list->len > 1)
+    g_string_append_printf(failed, "; written: %s", written->len > 0 ? written->str : "nothing");
+  g_set_error_literal(error, NZ_ERROR, NZ_ERROR_IO, failed->str);
   return FALSE;
 }

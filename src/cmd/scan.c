@@ -7,17 +7,20 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
+#include "confine/confine.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "image/transport.h"
 
-static char *opt_format, *opt_output, *opt_platform, *opt_user, *opt_color;
+static char *opt_platform, *opt_user, *opt_color;
 static gboolean opt_verify, opt_quiet, opt_verbose;
 static int opt_max_ratio = NZ_BOMB_RATIO;
 
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "text (the default) or json", "FORMAT"},
-    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the report to FILE", "FILE"},
+    {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option, "text (the default) or json",
+     "FORMAT"},
+    {"output", 'o', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, nz_outputs_option,
+     "Write the report to FILE; the Nth --output is of the Nth --format", "FILE"},
     {"platform", 'p', 0, G_OPTION_ARG_STRING, &opt_platform,
      "Judge only the images for OS/ARCH[/VARIANT]", "PLATFORM"},
     {"user", 'u', 0, G_OPTION_ARG_STRING, &opt_user,
@@ -51,17 +54,16 @@ static const char help[] =
 
 /* FALSE with a message printed when the options contradict themselves or mean nothing. */
 static gboolean
-check_usage(const char *const *images, const NzReportFormat **format)
+check_usage(const char *const *images, const char *const *inputs, NzOutputs **outputs)
 {
   g_auto(NzPlatform) platform = {0};
   g_autoptr(GError) error = NULL;
-  *format = nz_report_format_find(opt_format ? opt_format : "text");
-  if (!*format)
-    nz_complain("there is no format %s; there are text and json", opt_format);
+  if (!(*outputs = nz_outputs_new(inputs, opt_quiet, &error)))
+    nz_complain("%s", error->message);
   else if (!images[0])
     nz_complain("no image named; `nonzero scan --help` shows how");
-  else if (opt_quiet && (opt_verbose || opt_output))
-    nz_complain("--quiet contradicts --%s", opt_verbose ? "verbose" : "output");
+  else if (opt_quiet && opt_verbose)
+    nz_complain("--quiet contradicts --verbose");
   else if (opt_max_ratio < 0)
     nz_complain("--max-ratio must not be negative");
   else if (opt_platform && !nz_platform_parse(opt_platform, &platform, &error))
@@ -72,6 +74,31 @@ check_usage(const char *const *images, const NzReportFormat **format)
   else
     return TRUE;
   return FALSE;
+}
+
+/* The paths that will be opened for reading, NULL-terminated. */
+static char **
+list_inputs(const char *const *images)
+{
+  g_autoptr(GPtrArray) paths = g_ptr_array_new();
+  for (guint i = 0; images[i]; i++) {
+    char *path = nz_image_path(images[i]);
+    if (path)
+      g_ptr_array_add(paths, path);
+  }
+  g_ptr_array_add(paths, NULL);
+  return (char **)g_ptr_array_free(g_steal_pointer(&paths), FALSE);
+}
+
+/* From here on hostile bytes are read. */
+static void
+confine(const char *const *inputs)
+{
+  g_autofree char *summary = NULL;
+  nz_scan_prepare();
+  nz_confine(inputs, &summary);
+  if (opt_verbose)
+    nz_complain("%s", summary);
 }
 
 static void
@@ -111,9 +138,16 @@ scan_source(const char *source, const NzScanOptions *scan, NzProgress *progress,
 static int
 run(const char *const *images)
 {
-  const NzReportFormat *format;
-  if (!check_usage(images, &format))
+  g_autoptr(NzOutputs) outputs = NULL;
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) inputs = list_inputs(images);
+  if (!check_usage(images, (const char *const *)inputs, &outputs))
     return NZ_EXIT_USAGE;
+  if (!nz_outputs_open(outputs, &error)) {
+    nz_complain("%s", error->message);
+    return NZ_EXIT_ERROR;
+  }
+  confine((const char *const *)inputs);
   NzControl control = {0};
   NzScanOptions scan = {
       .user = opt_user,
@@ -130,13 +164,10 @@ run(const char *const *images)
   report->finished = g_get_real_time();
 
   /* When nothing could be judged there is no report to print. */
-  if (!opt_quiet && report->subjects->len > 0) {
-    NzOutputOptions output = {opt_output, opt_color ? opt_color : "auto", opt_verbose};
-    g_autoptr(GError) error = NULL;
-    if (!nz_output_write(report, format, &output, &error)) {
-      nz_complain("%s", error->message);
-      return NZ_EXIT_ERROR;
-    }
+  if (report->subjects->len > 0 &&
+      !nz_outputs_write(outputs, report, opt_color ? opt_color : "auto", opt_verbose, &error)) {
+    nz_complain("%s", error->message);
+    return NZ_EXIT_ERROR;
   }
   return nz_report_exit_code(report);
 }
