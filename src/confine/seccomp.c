@@ -33,7 +33,7 @@
 
 /* Calls of x32, which is the x86-64 architecture to seccomp, have numbers from here on. They fall
  * into the last range of the tree. */
-#define NUMBERS 1024u
+#define NUMBERS 512u
 
 /* How a call is judged. Those from CHECK_ARGUMENTS on look at one argument. */
 typedef enum {
@@ -150,6 +150,7 @@ static const Call calls[] = {
     {SYS_ptrace, DEADLY},
     {SYS_process_vm_readv, DEADLY},
     {SYS_process_vm_writev, DEADLY},
+    {SYS_kcmp, DEADLY},
     {SYS_pidfd_open, DEADLY},
     {SYS_pidfd_getfd, DEADLY},
     {SYS_pidfd_send_signal, DEADLY},
@@ -157,7 +158,6 @@ static const Call calls[] = {
     {SYS_tkill, DEADLY},
     {SYS_rt_sigqueueinfo, DEADLY},
     {SYS_rt_tgsigqueueinfo, DEADLY},
-    {SYS_kcmp, DEADLY},
     /* the network */
     {SYS_socket, DEADLY},
     {SYS_socketpair, DEADLY},
@@ -166,8 +166,15 @@ static const Call calls[] = {
     {SYS_listen, DEADLY},
     {SYS_accept, DEADLY},
     {SYS_accept4, DEADLY},
+    {SYS_sendto, DEADLY},
+    {SYS_recvfrom, DEADLY},
     {SYS_sendmsg, DEADLY},
     {SYS_recvmsg, DEADLY},
+    {SYS_shutdown, DEADLY},
+    {SYS_getsockname, DEADLY},
+    {SYS_getpeername, DEADLY},
+    {SYS_setsockopt, DEADLY},
+    {SYS_getsockopt, DEADLY},
     /* who we are */
     {SYS_setuid, DEADLY},
     {SYS_setgid, DEADLY},
@@ -190,11 +197,17 @@ static const Call calls[] = {
     {SYS_move_mount, DEADLY},
     {SYS_open_tree, DEADLY},
     {SYS_fsopen, DEADLY},
+    {SYS_fsconfig, DEADLY},
+    {SYS_fsmount, DEADLY},
     {SYS_fspick, DEADLY},
     {SYS_mount_setattr, DEADLY},
     {SYS_open_by_handle_at, DEADLY},
     {SYS_reboot, DEADLY},
     {SYS_swapon, DEADLY},
+    {SYS_swapoff, DEADLY},
+    {SYS_acct, DEADLY},
+    {SYS_sethostname, DEADLY},
+    {SYS_setdomainname, DEADLY},
     {SYS_init_module, DEADLY},
     {SYS_finit_module, DEADLY},
     {SYS_delete_module, DEADLY},
@@ -208,10 +221,13 @@ static const Call calls[] = {
     {SYS_io_uring_enter, DEADLY},
     {SYS_io_uring_register, DEADLY},
     {SYS_userfaultfd, DEADLY},
+    {SYS_memfd_create, DEADLY},
     {SYS_add_key, DEADLY},
     {SYS_request_key, DEADLY},
     {SYS_keyctl, DEADLY},
-    {SYS_memfd_create, DEADLY},
+#ifdef SYS_kexec_file_load
+    {SYS_kexec_file_load, DEADLY},
+#endif
 #ifdef __x86_64__
     {SYS_fork, DEADLY},
     {SYS_vfork, DEADLY},
@@ -240,7 +256,9 @@ static const Argument arguments[] = {
                .n_values = 5,
                .values = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC}},
     /* Never TIOCSTI, which types on the terminal. */
-    [IOCTL] = {.argument = 1, .n_values = 3, .values = {0x5401 /* TCGETS */, TIOCGWINSZ, FIONREAD}},
+    [IOCTL] = {.argument = 1,
+               .n_values = 4,
+               .values = {TCGETS, 0x802c542a /* TCGETS2 */, TIOCGWINSZ, FIONREAD}},
     [PRCTL] = {.argument = 0, .n_values = 2, .values = {PR_SET_NAME, PR_GET_NAME}},
     [LOOKING] = {.argument = 2, .mask = 0xffffffff},
 };
@@ -249,7 +267,7 @@ static const Argument arguments[] = {
 
 typedef struct {
   guint8 judgement[NUMBERS];
-  struct sock_filter code[BPF_MAXINSNS];
+  struct sock_filter code[1024];
   guint n;
 } Filter;
 
@@ -313,9 +331,15 @@ emit_threads(Filter *self)
 }
 
 static void
-emit_judgement(Filter *self, Judgement judgement)
+emit_self(Filter *self)
 {
   guint32 pid = (guint32)getpid();
+  emit_values(self, &pid, 1, 0);
+}
+
+static void
+emit_judgement(Filter *self, Judgement judgement)
+{
   switch (judgement) {
   case REFUSED:
     emit_return(self, SECCOMP_RET_ERRNO | EPERM);
@@ -333,7 +357,7 @@ emit_judgement(Filter *self, Judgement judgement)
     emit_threads(self);
     break;
   case SELF:
-    emit_values(self, &pid, 1, 0);
+    emit_self(self);
     break;
   default:
     if (arguments[judgement].mask != 0)
@@ -353,14 +377,12 @@ emit_tree(Filter *self, const guint16 *starts, guint from, guint to)
     emit_judgement(self, self->judgement[starts[from]]);
     return;
   }
-  guint middle = (from + to) / 2;
-  guint jump = self->n;
+  guint middle = (from + to) / 2, at = self->n;
   emit(self, BPF_JMP | BPF_JGE | BPF_K, 0, 0, starts[middle]);
-  emit(self, BPF_JMP | BPF_JA, 0, 0, 0); /* to the right half: conditions reach 255 only */
-  guint left = self->n;
-  self->code[jump].jf = 1;
   emit_tree(self, starts, from, middle);
-  self->code[left - 1].k = self->n - left;
+  guint left = self->n - at - 1;
+  g_assert(left <= G_MAXUINT8); /* how far a condition can jump */
+  self->code[at].jt = (guint8)left;
   emit_tree(self, starts, middle, to);
 }
 
