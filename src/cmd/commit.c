@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -14,7 +13,8 @@ struct NzCommitter {
   guint n;
 };
 
-/* --- the child: system calls alone, it holds a copy of everything --- */
+/* --- the child: system calls alone, it holds a copy of everything. Signals stay blocked: Ctrl-C
+ * and the like go to the scanner too, and its end is our order --- */
 
 /* Nobody's pipe or terminal is kept open by us. Only the two pipes stay, as 0 and 1. */
 static gboolean
@@ -32,10 +32,6 @@ keep_only(int order, int reply)
 static void G_GNUC_NORETURN
 serve(const char *const *temporaries, const char *const *finals, guint n, int order, int reply)
 {
-  /* Ctrl-C and the like go to the scanner too, and its end is our order. */
-  static const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGTSTP};
-  for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
-    signal(ignored[i], SIG_IGN);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* our memory is not for the scanner, without Landlock too */
   char byte;
   gssize got = -1;

@@ -11,7 +11,8 @@
 
 typedef struct NzCommitter NzCommitter;
 
-/* Forks: no thread may have been started. The N names are copied by that. */
+/* Forks: no thread may have been started. The N names are copied by that. The child keeps the
+ * caller's mask of signals: those that end the scanner should be blocked. */
 NzCommitter *nz_committer_start(const char *const *temporaries, const char *const *finals, guint n,
                                 GError **error);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -295,6 +296,15 @@ open_temporary(Output *self, const struct stat *st)
   return -1;
 }
 
+/* What is replaced by a rename, in contrast to what is written where it is. */
+static gboolean
+is_file(const Output *self)
+{
+  struct stat st;
+  return self->path && named_descriptor(self->path) < 0 &&
+         (stat(self->path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+}
+
 static int
 open_path(Output *self)
 {
@@ -349,13 +359,21 @@ start_committer(NzOutputs *self, GError **error)
   return self->committer != NULL;
 }
 
-gboolean
-nz_outputs_open(NzOutputs *self, GError **error)
+static gboolean
+open_some(NzOutputs *self, gboolean files, GError **error)
 {
-  gboolean ok = TRUE;
-  for (guint i = 0; ok && i < self->list->len; i++)
-    ok = open_output(self->list->pdata[i], error);
-  if (ok && start_committer(self, error))
+  for (guint i = 0; i < self->list->len; i++) {
+    Output *one = self->list->pdata[i];
+    if (!one->out && is_file(one) == files && !open_output(one, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+open_files(NzOutputs *self, GError **error)
+{
+  if (open_some(self, TRUE, error) && start_committer(self, error))
     return TRUE;
   for (guint i = 0; i < self->list->len; i++) {
     const Output *one = self->list->pdata[i];
@@ -363,6 +381,23 @@ nz_outputs_open(NzOutputs *self, GError **error)
       unlink(one->temporary);
   }
   return FALSE;
+}
+
+gboolean
+nz_outputs_open(NzOutputs *self, GError **error)
+{
+  static const int deferred[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+  sigset_t block, old;
+  if (!open_some(self, FALSE, error)) /* may wait for the reader of a pipe */
+    return FALSE;
+  sigemptyset(&block);
+  for (guint i = 0; i < G_N_ELEMENTS(deferred); i++)
+    sigaddset(&block, deferred[i]);
+  /* Signals wait until somebody is there who removes the temporaries after us. */
+  sigprocmask(SIG_BLOCK, &block, &old);
+  gboolean ok = open_files(self, error);
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  return ok;
 }
 
 void
