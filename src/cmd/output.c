@@ -87,7 +87,7 @@ find_format(const char *name, GError **error)
   g_autoptr(GString) all = g_string_new(NULL);
   for (guint i = 0; (format = nz_report_format_at(i)); i++)
     g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", format->name);
-  nz_set_input(error, "there is no format %s; there are %s", shown, all->str);
+  nz_set_input(error, "there is no format %s; the formats are %s", shown, all->str);
   return NULL;
 }
 
