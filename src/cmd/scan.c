@@ -6,9 +6,9 @@
 
 #include "check/check.h"
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
-#include "confine/confine.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "image/transport.h"
@@ -91,31 +91,6 @@ check_usage(const char *const *images, const char *const *inputs, NzOutputs **ou
   return FALSE;
 }
 
-/* The paths that will be opened for reading, NULL-terminated. */
-static char **
-list_inputs(const char *const *images)
-{
-  g_autoptr(GPtrArray) paths = g_ptr_array_new();
-  for (guint i = 0; images[i]; i++) {
-    char *path = nz_image_path(images[i]);
-    if (path)
-      g_ptr_array_add(paths, path);
-  }
-  g_ptr_array_add(paths, NULL);
-  return (char **)g_ptr_array_free(g_steal_pointer(&paths), FALSE);
-}
-
-/* From here on hostile bytes are read. */
-static void
-confine(const char *const *inputs)
-{
-  g_autofree char *summary = NULL;
-  nz_scan_prepare();
-  nz_confine(inputs, &summary);
-  if (opt_verbose)
-    nz_complain("%s", summary);
-}
-
 static void
 note_error(NzReport *report, const char *source, const char *image, const GError *error)
 {
@@ -155,14 +130,14 @@ run(const char *const *images)
 {
   g_autoptr(NzOutputs) outputs = NULL;
   g_autoptr(GError) error = NULL;
-  g_auto(GStrv) inputs = list_inputs(images);
+  g_auto(GStrv) inputs = nz_inputs_list(images, NULL);
   if (!check_usage(images, (const char *const *)inputs, &outputs))
     return NZ_EXIT_USAGE;
   if (!nz_outputs_open(outputs, &error)) {
     nz_complain("%s", error->message);
     return NZ_EXIT_ERROR;
   }
-  confine((const char *const *)inputs);
+  nz_inputs_confine((const char *const *)inputs, opt_verbose);
   NzControl control = {0};
   NzScanOptions scan = {
       .profile = opt_profile ? opt_profile : nz_profiles[0],
