@@ -53,7 +53,8 @@ static const char help[] =
     "  nonzero scan app.tar\n"
     "  podman save app | nonzero scan -\n"
     "  nonzero scan --platform linux/arm64 --format json oci:layout:latest\n"
-    "  nonzero scan --user 1000 dir:/srv/rootfs\n";
+    "  nonzero scan --user 1000 dir:/srv/rootfs\n"
+    "  nonzero scan -f sarif -o app.sarif -f json -o app.json -f text app.tar\n";
 
 static void
 add_help(GString *text)

@@ -41,7 +41,7 @@ typedef enum {
   ALLOWED,
   DEADLY,   /* ends the process */
   MISSING,  /* ENOSYS: the C library then does it another way */
-  THREADS,  /* clone: of a thread, not of a process */
+  THREADS,  /* clone: of a thread of ours, not of a process */
   READ_AT2, /* openat: for reading, nothing created */
   READ_AT1, /* open: the same */
   NO_CODE,  /* mmap, mprotect: nothing that can be executed */
@@ -263,6 +263,11 @@ static const Argument arguments[] = {
     [LOOKING] = {.argument = 2, .mask = 0xffffffff},
 };
 
+/* What a thread may not be made with. */
+#define NAMESPACES                                                                                 \
+  ((guint32)(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |         \
+             CLONE_NEWPID | CLONE_NEWNET))
+
 /* --- the program --- */
 
 typedef struct {
@@ -326,6 +331,8 @@ emit_threads(Filter *self)
 {
   emit_load(self, argument_at(0, FALSE));
   emit(self, BPF_JMP | BPF_JSET | BPF_K, 1, 0, CLONE_THREAD);
+  emit_return(self, SECCOMP_RET_KILL_PROCESS);
+  emit(self, BPF_JMP | BPF_JSET | BPF_K, 0, 1, NAMESPACES);
   emit_return(self, SECCOMP_RET_KILL_PROCESS);
   emit_return(self, SECCOMP_RET_ALLOW);
 }
@@ -410,10 +417,12 @@ nz_seccomp_restrict(GError **error)
   g_autofree Filter *filter = g_new0(Filter, 1);
   build(filter);
   struct sock_fprog program = {(unsigned short)filter->n, filter->code};
-  /* Without this flag, kernels before 5.16 slow the process down against attacks by foreign code
-   * on its own memory. It runs none. */
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0)
-    return TRUE;
+  /* Without this flag (Linux 4.17), kernels before 5.16 slow the process down against attacks by
+   * foreign code on its own memory. It runs none. */
+  static const unsigned flags[] = {SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0};
+  for (guint i = 0; i < G_N_ELEMENTS(flags); i++)
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], &program) == 0)
+      return TRUE;
   if (errno == ENOSYS || errno == EINVAL)
     g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "the kernel has none");
   else

@@ -103,6 +103,8 @@ ATTEMPT(run_program, execl("/bin/true", "true", NULL))
 ATTEMPT(run_program_at,
         syscall(SYS_execveat, AT_FDCWD, "/bin/true", (char *[]){NULL}, (char *[]){NULL}, 0))
 ATTEMPT(clone_process, syscall(SYS_clone, (long)SIGCHLD, 0, 0, 0, 0))
+ATTEMPT(clone_namespace,
+        syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWNET, 0, 0, 0, 0))
 ATTEMPT(clone_by_clone3, syscall(SYS_clone3, NULL, 0))
 ATTEMPT(trace_parent, syscall(SYS_ptrace, 16 /* PTRACE_ATTACH */, parent, 0, 0))
 ATTEMPT(read_parent, syscall(SYS_process_vm_readv, parent, NULL, 0, NULL, 0, 0))
@@ -205,6 +207,7 @@ static const struct {
     {"run-program", run_program, DIES, EVERYBODY},
     {"run-program-at", run_program_at, DIES, EVERYBODY},
     {"clone-process", clone_process, DIES, EVERYBODY},
+    {"clone-namespace", clone_namespace, DIES, FALSE},
     {"clone-by-clone3", clone_by_clone3, REFUSED, FALSE},
     {"trace-parent", trace_parent, DIES, FALSE},
     {"read-parent", read_parent, DIES, FALSE},
