@@ -538,6 +538,43 @@ test_nothing_is_written_without_landlock(void)
   g_assert_cmpint(WEXITSTATUS(in_child(write_by_openat, &reading)), ==, WORKED);
 }
 
+/* --- what it costs: test_confine -m perf -p /confine/cost --- */
+
+static void
+time_it(gpointer data)
+{
+  const char *const readable[] = {input, NULL};
+  gint64 started = g_get_monotonic_time();
+  nz_confine(readable, NULL);
+  gint64 taken = g_get_monotonic_time() - started;
+  _exit(write(*(int *)data, &taken, sizeof taken) == sizeof taken ? WORKED : FAILED);
+}
+
+static int
+compare_times(gconstpointer a, gconstpointer b)
+{
+  gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+  return (x > y) - (x < y);
+}
+
+static void
+test_cost(void)
+{
+  gint64 times[301];
+  int ends[2];
+  g_assert_cmpint(pipe(ends), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
+    g_assert_cmpint(WEXITSTATUS(in_child(time_it, &ends[1])), ==, WORKED);
+    g_assert_cmpint(read(ends[0], &times[i], sizeof times[i]), ==, sizeof times[i]);
+  }
+  qsort(times, G_N_ELEMENTS(times), sizeof times[0], compare_times);
+  g_test_minimized_result((double)times[G_N_ELEMENTS(times) / 2],
+                          "confinement: %d microseconds, the median of %d",
+                          (int)times[G_N_ELEMENTS(times) / 2], (int)G_N_ELEMENTS(times));
+  close(ends[0]);
+  close(ends[1]);
+}
+
 /* --- the files --- */
 
 static char *
@@ -596,6 +633,8 @@ main(int argc, char **argv)
   g_test_add_data_func("/confine/works-without-seccomp", &no_seccomp, test_works_without);
   g_test_add_func("/confine/nothing-is-written-without-landlock",
                   test_nothing_is_written_without_landlock);
+  if (g_test_perf())
+    g_test_add_func("/confine/cost", test_cost);
   int status = g_test_run();
   remove_files();
   return status;
