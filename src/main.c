@@ -8,7 +8,7 @@
 #include "core/text.h"
 #include "version.h"
 
-static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_checks};
+static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_diff, &nz_cmd_checks};
 
 void
 nz_complain(const char *format, ...)

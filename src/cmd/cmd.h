@@ -18,7 +18,7 @@ typedef struct {
   int (*run)(const char *const *argv);
 } NzCommand;
 
-extern const NzCommand nz_cmd_checks, nz_cmd_scan;
+extern const NzCommand nz_cmd_checks, nz_cmd_diff, nz_cmd_scan;
 
 /* Prints "nonzero: MESSAGE" to standard error. */
 void nz_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

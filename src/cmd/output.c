@@ -65,9 +65,9 @@ check_pairs(GError **error)
 }
 
 static const NzReportFormat *
-find_format(const char *name, GError **error)
+find_format(NzFormatFind find, const char *name, GError **error)
 {
-  const NzReportFormat *format = nz_report_format_find(name);
+  const NzReportFormat *format = find(name);
   if (format)
     return format;
   g_autofree char *shown = nz_printable(name, -1);
@@ -79,11 +79,8 @@ find_format(const char *name, GError **error)
 }
 
 static gboolean
-add_output(NzOutputs *self, const char *format_name, const char *path, GError **error)
+add_output(NzOutputs *self, const NzReportFormat *format, const char *path, GError **error)
 {
-  const NzReportFormat *format = find_format(format_name, error);
-  if (!format)
-    return FALSE;
   if (path && *path == '\0')
     return nz_set_input(error, "--output names no file");
   Output *one = g_new0(Output, 1);
@@ -168,7 +165,7 @@ output_free(gpointer data)
 }
 
 NzOutputs *
-nz_outputs_new(const char *const *inputs, gboolean quiet, GError **error)
+nz_outputs_new(const char *const *inputs, NzFormatFind find, gboolean quiet, GError **error)
 {
   if (quiet && nth(asked.outputs, 0)) {
     nz_set_input(error, "--quiet contradicts --output");
@@ -180,8 +177,9 @@ nz_outputs_new(const char *const *inputs, gboolean quiet, GError **error)
   self->list = g_ptr_array_new_with_free_func(output_free);
   guint n = asked.formats ? asked.formats->len : 1;
   for (guint i = 0; i < n; i++) {
-    const char *format = nth(asked.formats, i);
-    if (!add_output(self, format ? format : "text", nth(asked.outputs, i), error) ||
+    const char *name = nth(asked.formats, i);
+    const NzReportFormat *format = find_format(find, name ? name : "text", error);
+    if (!format || !add_output(self, format, nth(asked.outputs, i), error) ||
         !check_alone(self, i, inputs, error))
       return NULL;
   }
@@ -279,7 +277,7 @@ print(Output *self, const NzReport *report, const char *color, gboolean verbose)
 {
   NzReportStyle style = {wants_color(color, fileno(self->out)), verbose};
   errno = 0;
-  self->format->write(report, &style, self->out);
+  self->format->write(self->other ? self->other : report, &style, self->out);
   gboolean ok = fflush(self->out) == 0 && !ferror(self->out);
   int saved = ok || errno != 0 ? errno : EIO;
   if (self->out != stdout) {
@@ -338,6 +336,16 @@ commit(NzOutputs *self, Outcome *outcome)
     const Output *one = self->list->pdata[i];
     if (one->temporary)
       note_outcome(outcome, one, errnos[n++]);
+  }
+}
+
+void
+nz_outputs_use(NzOutputs *self, gboolean (*which)(const NzReportFormat *format),
+               const NzReport *other)
+{
+  for (guint i = 0; i < self->list->len; i++) {
+    Output *one = self->list->pdata[i];
+    one->other = which(one->format) ? NULL : other;
   }
 }
 

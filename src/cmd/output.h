@@ -14,12 +14,20 @@ typedef struct NzOutputs NzOutputs;
  * G_OPTION_FLAG_FILENAME. */
 gboolean nz_outputs_option(const char *name, const char *value, gpointer data, GError **error);
 
+/* The format of a name, or NULL: nz_report_format_find() or a verb's own. */
+typedef const NzReportFormat *(*NzFormatFind)(const char *name);
+
 /* What was collected, opened nowhere. NULL when it is contradictory: wrong usage. INPUTS are paths
  * that may not be written, NULL-terminated. With QUIET there is no report. */
-NzOutputs *nz_outputs_new(const char *const *inputs, gboolean quiet, GError **error);
+NzOutputs *nz_outputs_new(const char *const *inputs, NzFormatFind find, gboolean quiet,
+                          GError **error);
 
 /* Opens all; no thread may run yet, because this may fork. FALSE: one cannot be written. */
 gboolean nz_outputs_open(NzOutputs *self, GError **error);
+
+/* Formats for which WHICH is FALSE print OTHER, which is borrowed, and not the common report. */
+void nz_outputs_use(NzOutputs *self, gboolean (*which)(const NzReportFormat *format),
+                    const NzReport *other);
 
 /* Writes REPORT into each. COLOR is "auto", "always" or "never". An error says which were written.
  */

@@ -5,6 +5,7 @@
 
 typedef struct {
   const NzReportFormat *format;
+  const NzReport *other;   /* printed in place of the common one; or NULL */
   const char *path;        /* as the user wrote it; NULL: standard output */
   char *shown;             /* for messages */
   char *final, *temporary; /* of a file that will be replaced; both or neither */

@@ -109,6 +109,15 @@ def test_scan_that_waits_for_a_named_pipe_is_confined(image, confined, tmp_path)
     assert (process.returncode, err) == (FAIL, b"")
 
 
+@pytest.mark.parametrize("verb", [["diff"], ["scan", "--base"]])
+def test_other_inputs_are_read_confined(image, confined, tool, tmp_path, verb):
+    other = oci_layout(tmp_path / "other", IMAGE)
+    command = [*verb, f"oci:{other}", "-"]
+    with open(image, "rb") as stdin:
+        calls = trace(tool("strace"), *command, cwd=tmp_path, stdin=stdin)
+    assert assert_content_with_less(calls, other)
+
+
 # Every way to name an input -----------------------------------------------------------------------
 
 
@@ -201,11 +210,11 @@ def formats():
     return re.findall(r"^  (\w+)", text.partition("\n\n")[0], re.M)
 
 
-def trace(strace, *args, cwd, stdin):
+def trace(strace, *command, cwd, stdin):
     """The system calls from the confinement on, of all threads; joined where strace cut them."""
     log = cwd / "trace"
     subprocess.run(
-        [strace, "-f", "-qq", "-s", "400", "-o", log, PROGRAM, "scan", *args],
+        [strace, "-f", "-qq", "-s", "400", "-o", log, PROGRAM, *command],
         stdin=stdin,
         capture_output=True,
         cwd=cwd,
@@ -249,7 +258,7 @@ def test_nothing_is_refused_and_nothing_else_opened(confined, tool, tmp_path, ki
     for name, code in names_of_inputs(place).items():
         path = name.split(":")[1] if ":" in name else name
         with open(place / "image.tar", "rb") as stdin:
-            calls = trace(strace, *ARGUMENTS[kind], name, cwd=place, stdin=stdin)
+            calls = trace(strace, "scan", *ARGUMENTS[kind], name, cwd=place, stdin=stdin)
         opened = assert_content_with_less(calls, path)
         assert opened or code == ERROR or name == "-", name
 
@@ -257,7 +266,7 @@ def test_nothing_is_refused_and_nothing_else_opened(confined, tool, tmp_path, ki
 def test_no_format_is_refused_anything(confined, tool, image, tmp_path):
     args = [word for name in formats() for word in ("-f", name, "-o", tmp_path / name)]
     assert len(args) >= 8
-    calls = trace(tool("strace"), *args, image, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    calls = trace(tool("strace"), "scan", *args, image, cwd=tmp_path, stdin=subprocess.DEVNULL)
     assert_content_with_less(calls, image)
     for name in formats():
         assert (tmp_path / name).stat().st_size > 0
@@ -275,7 +284,7 @@ def test_no_package_database_is_refused_anything(confined, tool, tmp_path, datab
     data = (ROOT / "tests" / "data" / "rpm" / database).read_bytes()
     layer = archive(file("usr/bin/su", 0o4755), file(where, 0o644, body=data))
     image = docker_archive(tmp_path / "image.tar", Image([layer]))
-    calls = trace(tool("strace"), image, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    calls = trace(tool("strace"), "scan", image, cwd=tmp_path, stdin=subprocess.DEVNULL)
     assert_content_with_less(calls, image)
 
 

@@ -473,3 +473,38 @@ def test_dev_stdout_is_standard_output(image, place):
 
 def test_exit_code_is_the_verdict_whatever_the_outputs(large, place):
     assert run("scan", "-f", "json", "-o", "a", "-f", "text", large, cwd=place).code == FAIL
+
+
+# nonzero diff -------------------------------------------------------------------------------------
+
+
+def test_diff_compares_in_some_formats_and_reports_what_is_new_in_others(image, large, place):
+    result = run(
+        *["diff", "-f", "json", "-o", "a.json", "-f", "sarif", "-o", "b.sarif", "-f", "text"],
+        *[image, large],
+        cwd=place,
+    )
+    assert (result.code, result.err) == (FAIL, b"")
+    assert json.loads((place / "a.json").read_bytes())["schema"] == "nonzero/diff/v1"
+    (sarif,) = json.loads((place / "b.sarif").read_bytes())["runs"]
+    new = [one for one in sarif["results"] if one["ruleId"] == "setuid-root"]
+    assert len(new) == 200
+    assert result.out.startswith(b"WORSE")
+    assert names(place) == ["a.json", "b.sarif"]
+
+
+@pytest.mark.parametrize(
+    "args, code",
+    [
+        (["-f", "json", "-f", "text"], USAGE),
+        (["-f", "json", "-o", "a", "-f", "text", "-o", "./a"], USAGE),
+        (["-o", "image.tar"], USAGE),
+        (["-q", "-o", "a"], USAGE),
+        (["-o", "missing/a"], ERROR),
+    ],
+)
+def test_diff_refuses_the_same_outputs(image, place, args, code):
+    shutil.move(image, place / "image.tar")
+    result = run("diff", *args, "image.tar", "image.tar", cwd=place)
+    assert (result.code, result.out) == (code, b"") and result.err
+    assert names(place) == ["image.tar"]
