@@ -10,10 +10,11 @@ MAY_INCLUDE = {
     "rootfs": {"core"},
     "image": {"core", "rootfs"},
     "check": {"core", "rootfs"},
+    "confine": {"core"},
     "scan": {"core", "rootfs", "image", "check"},
     "policy": {"core", "check"},
     "report": {"core", "check"},
-    "cmd": {"core", "rootfs", "image", "check", "scan", "policy", "report"},
+    "cmd": {"core", "rootfs", "image", "check", "confine", "scan", "policy", "report"},
 }
 
 

@@ -7,12 +7,11 @@
 #include "cmd/output.h"
 #include "cmd/scan_common.h"
 
-static char *opt_format, *opt_output;
-
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format,
+    {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option,
      "text (the default), json, or another of scan's: a report of what is new", "FORMAT"},
-    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the report to FILE", "FILE"},
+    {"output", 'o', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, nz_outputs_option,
+     "Write the report to FILE; the Nth --output is of the Nth --format", "FILE"},
     NZ_SCAN_OPTIONS,
     {NULL},
 };
@@ -50,17 +49,14 @@ shows_both(const NzReportFormat *format)
 }
 
 static gboolean
-check_usage(const char *const *images, const NzReportFormat **format)
+check_usage(const char *const *images)
 {
-  *format = find_format(opt_format ? opt_format : "text");
-  if (!*format)
-    nz_complain("there is no format %s; `nonzero diff --help` names them", opt_format);
-  else if (g_strv_length((char **)images) != 2)
+  if (g_strv_length((char **)images) != 2)
     nz_complain("two images are compared, OLD and NEW; `nonzero diff --help` shows how");
   else if (strcmp(images[0], "-") == 0 && strcmp(images[1], "-") == 0)
     nz_complain("only one of the images can be read from standard input");
   else
-    return nz_scan_args_check(opt_output);
+    return nz_scan_args_check();
   return FALSE;
 }
 
@@ -96,29 +92,31 @@ judge_only(NzScanRun *run, const char *source)
 }
 
 static gboolean
-write_report(NzScanRun *run, const NzReportFormat *format, NzSubject **after, GError **error)
+write_report(NzScanRun *run, const NzSubject *after)
 {
-  NzOutputOptions output = {opt_output, nz_scan_args.color ? nz_scan_args.color : "auto",
-                            nz_scan_args.verbose};
-  if (nz_scan_args.quiet)
-    return TRUE;
-  if (!shows_both(format)) {
-    nz_diff_keep_new(run->report->diff, *after);
-    g_ptr_array_add(run->report->subjects, g_steal_pointer(after));
-  }
-  return nz_output_write(run->report, format, &output, error);
+  NzSubject fresh;
+  nz_diff_only_new(run->report->diff, after, &fresh);
+  g_autoptr(GPtrArray) findings = fresh.findings;
+  g_autoptr(NzReport) report = nz_report_new();
+  report->profile = run->report->profile;
+  report->command = g_strdup(run->report->command);
+  report->started = run->report->started;
+  report->finished = run->report->finished;
+  g_ptr_array_set_free_func(report->subjects, NULL); /* borrowed */
+  g_ptr_array_add(report->subjects, &fresh);
+  nz_outputs_use(run->outputs, shows_both, report);
+  return nz_scan_run_write(run);
 }
 
 static int
 run_diff(const char *const *images)
 {
-  const NzReportFormat *format;
-  if (!check_usage(images, &format))
+  if (!check_usage(images))
     return NZ_EXIT_USAGE;
   /* Freed last: what is compared borrows from them. */
   g_autoptr(NzSubject) before = NULL, after = NULL;
   g_auto(NzScanRun) run = {0};
-  int code = nz_scan_run_start(&run, "diff", images);
+  int code = nz_scan_run_start(&run, "diff", images, NULL, find_format);
   if (code != NZ_EXIT_PASS)
     return code;
   before = judge_only(&run, images[0]);
@@ -128,13 +126,9 @@ run_diff(const char *const *images)
     return NZ_EXIT_ERROR;
 
   run.report->diff = nz_diff_new(before, after);
-  gboolean worse = run.report->diff->worse;
-  g_autoptr(GError) error = NULL;
-  if (!write_report(&run, format, &after, &error)) {
-    nz_complain("%s", error->message);
+  if (!write_report(&run, after))
     return NZ_EXIT_ERROR;
-  }
-  return worse ? NZ_EXIT_FAIL : NZ_EXIT_PASS;
+  return run.report->diff->worse ? NZ_EXIT_FAIL : NZ_EXIT_PASS;
 }
 
 const NzCommand nz_cmd_diff = {

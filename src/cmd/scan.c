@@ -7,12 +7,13 @@
 #include "core/text.h"
 #include "scan/base.h"
 
-static char *opt_format, *opt_output, *opt_base;
+static char *opt_base;
 
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "How to report; the formats stand below",
-     "FORMAT"},
-    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the report to FILE", "FILE"},
+    {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option,
+     "How to report; the formats stand below", "FORMAT"},
+    {"output", 'o', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, nz_outputs_option,
+     "Write the report to FILE; the Nth --output is of the Nth --format", "FILE"},
     {"base", 0, 0, G_OPTION_ARG_FILENAME, &opt_base,
      "Say of each finding whether it came from this image, on which the others were built",
      "IMAGE"},
@@ -35,21 +36,19 @@ static const char help[] =
     "  podman save app | nonzero scan -\n"
     "  nonzero scan --platform linux/arm64 --format json oci:layout:latest\n"
     "  nonzero scan --user 1000 dir:/srv/rootfs\n"
-    "  nonzero scan --base oci:debian:12 oci:app:latest\n";
+    "  nonzero scan --base oci:debian:12 oci:app:latest\n"
+    "  nonzero scan -f sarif -o app.sarif -f json -o app.json -f text app.tar\n";
 
 /* FALSE with a message printed when the options contradict themselves or mean nothing. */
 static gboolean
-check_usage(const char *const *images, const NzReportFormat **format)
+check_usage(const char *const *images)
 {
-  *format = nz_format_or_complain(opt_format);
-  if (!*format)
-    return FALSE;
   if (!images[0])
     nz_complain("no image named; `nonzero scan --help` shows how");
   else if (opt_base && strcmp(opt_base, "-") == 0)
     nz_complain("--base cannot be read from standard input; save it to a file");
   else
-    return nz_scan_args_check(opt_output);
+    return nz_scan_args_check();
   return FALSE;
 }
 
@@ -71,11 +70,10 @@ scan_source(NzScanRun *run, const char *source, NzBase *base)
 static int
 run_scan(const char *const *images)
 {
-  const NzReportFormat *format;
-  if (!check_usage(images, &format))
+  if (!check_usage(images))
     return NZ_EXIT_USAGE;
   g_auto(NzScanRun) run = {0};
-  int code = nz_scan_run_start(&run, "scan", images);
+  int code = nz_scan_run_start(&run, "scan", images, opt_base, nz_report_format_find);
   if (code != NZ_EXIT_PASS)
     return code;
   g_autoptr(NzBase) base = opt_base ? nz_base_new(opt_base, &run.options.read) : NULL;
@@ -84,15 +82,8 @@ run_scan(const char *const *images)
   nz_scan_run_stop(&run);
 
   /* When nothing could be judged there is no report to print. */
-  if (!nz_scan_args.quiet && run.report->subjects->len > 0) {
-    NzOutputOptions output = {opt_output, nz_scan_args.color ? nz_scan_args.color : "auto",
-                              nz_scan_args.verbose};
-    g_autoptr(GError) error = NULL;
-    if (!nz_output_write(run.report, format, &output, &error)) {
-      nz_complain("%s", error->message);
-      return NZ_EXIT_ERROR;
-    }
-  }
+  if (run.report->subjects->len > 0 && !nz_scan_run_write(&run))
+    return NZ_EXIT_ERROR;
   return nz_report_exit_code(run.report);
 }
 

@@ -5,6 +5,7 @@
 
 #include "check/check.h"
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "image/transport.h"
@@ -21,30 +22,15 @@ nz_formats_add_help(GString *text)
                            i == 0 ? " (the default)" : "");
 }
 
-const NzReportFormat *
-nz_format_or_complain(const char *name)
-{
-  name = name ? name : "text";
-  const NzReportFormat *format = nz_report_format_find(name);
-  if (format)
-    return format;
-  g_autofree char *shown = nz_printable(name, -1);
-  g_autoptr(GString) names = g_string_new(NULL);
-  for (guint i = 0; (format = nz_report_format_at(i)); i++)
-    g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", format->name);
-  nz_complain("there is no format %s; the formats are %s", shown, names->str);
-  return NULL;
-}
-
 gboolean
-nz_scan_args_check(const char *output)
+nz_scan_args_check(void)
 {
   const NzScanArgs *args = &nz_scan_args;
   static const char *const colors[] = {"auto", "always", "never", NULL};
   g_auto(NzPlatform) platform = {0};
   g_autoptr(GError) error = NULL;
-  if (args->quiet && (args->verbose || output))
-    nz_complain("--quiet contradicts --%s", args->verbose ? "verbose" : "output");
+  if (args->quiet && args->verbose)
+    nz_complain("--quiet contradicts --verbose");
   else if (args->max_ratio < 0)
     nz_complain("--max-ratio must not be negative");
   else if (args->platform && !nz_platform_parse(args->platform, &platform, &error))
@@ -58,13 +44,30 @@ nz_scan_args_check(const char *output)
   return FALSE;
 }
 
+/* Opens the outputs; from then on nothing but them and the inputs can be reached. */
+static int
+open_outputs(NzScanRun *self, const char *const *images, const char *base, NzFormatFind find)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) inputs = nz_inputs_list(images, base);
+  const char *const *readable = (const char *const *)inputs;
+  self->outputs = nz_outputs_new(readable, find, nz_scan_args.quiet, &error);
+  if (self->outputs && nz_outputs_open(self->outputs, &error)) {
+    nz_inputs_confine(readable, nz_scan_args.verbose);
+    return NZ_EXIT_PASS;
+  }
+  nz_complain("%s", error->message);
+  return self->outputs ? NZ_EXIT_ERROR : NZ_EXIT_USAGE;
+}
+
 int
-nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images)
+nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images, const char *base,
+                  NzFormatFind find)
 {
   const NzScanArgs *args = &nz_scan_args;
   int code = NZ_EXIT_PASS;
   self->policy = nz_policy_options_load(args->verbose, &code);
-  if (!self->policy)
+  if (!self->policy || (code = open_outputs(self, images, base, find)) != NZ_EXIT_PASS)
     return code;
   self->report = nz_report_new();
   nz_policy_options_describe(self->policy, args->profile, self->report);
@@ -95,6 +98,7 @@ nz_scan_run_clear(NzScanRun *self)
   nz_progress_stop(self->progress);
   nz_report_free(self->report);
   nz_policy_free(self->policy);
+  nz_outputs_free(self->outputs);
 }
 
 void
@@ -133,4 +137,15 @@ nz_scan_run_judge(NzScanRun *self, const char *source, const GPtrArray *images, 
   else
     nz_policy_apply(self->policy, subject);
   return subject;
+}
+
+gboolean
+nz_scan_run_write(NzScanRun *self)
+{
+  g_autoptr(GError) error = NULL;
+  const char *color = nz_scan_args.color ? nz_scan_args.color : "auto";
+  if (nz_outputs_write(self->outputs, self->report, color, nz_scan_args.verbose, &error))
+    return TRUE;
+  nz_complain("%s", error->message);
+  return FALSE;
 }

@@ -3,6 +3,7 @@
  * becomes of errors. */
 #pragma once
 
+#include "cmd/output.h"
 #include "cmd/policy_options.h"
 #include "cmd/progress.h"
 #include "report/report.h"
@@ -40,12 +41,9 @@ extern NzScanArgs nz_scan_args;
 
 /* Adds the list of formats to a verb's help. */
 void nz_formats_add_help(GString *text);
-/* The format called NAME (NULL: the default), or NULL with a message printed. */
-const NzReportFormat *nz_format_or_complain(const char *name);
 
-/* FALSE with a message printed when the options contradict themselves or mean nothing. OUTPUT is
- * where the report goes, or NULL. */
-gboolean nz_scan_args_check(const char *output);
+/* FALSE with a message printed when the options contradict themselves or mean nothing. */
+gboolean nz_scan_args_check(void);
 
 typedef struct {
   NzControl control;
@@ -53,11 +51,14 @@ typedef struct {
   NzProgress *progress;
   NzReport *report;
   NzPolicy *policy; /* findings in the report borrow from it */
+  NzOutputs *outputs;
 } NzScanRun;
 
-/* Begins and ends the run of VERB on IMAGES; what is judged goes into the report. Returns the exit
- * code, with a message printed, when the policy cannot be read; else 0. */
-int nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images);
+/* Begins the run of VERB: reads the policy, opens the outputs, and confines the process to reading
+ * IMAGES and BASE, which may be NULL. FIND knows the verb's formats. NZ_EXIT_PASS, or the exit code
+ * with a message printed. What is judged goes into the report. */
+int nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images,
+                      const char *base, NzFormatFind find);
 void nz_scan_run_stop(NzScanRun *self);
 void nz_scan_run_clear(NzScanRun *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzScanRun, nz_scan_run_clear)
@@ -71,3 +72,6 @@ GPtrArray *nz_scan_run_open(NzScanRun *self, const char *source);
 /* Judges one of IMAGES, those of SOURCE. NULL with the error noted. */
 NzSubject *nz_scan_run_judge(NzScanRun *self, const char *source, const GPtrArray *images,
                              guint which);
+
+/* Writes the report. FALSE with a message printed. */
+gboolean nz_scan_run_write(NzScanRun *self);

@@ -195,23 +195,14 @@ nz_diff_free(NzDiff *self)
 }
 
 void
-nz_diff_keep_new(NzDiff *self, NzSubject *after)
+nz_diff_only_new(const NzDiff *self, const NzSubject *after, NzSubject *fresh)
 {
-  g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL);
+  *fresh = *after;
+  fresh->findings = g_ptr_array_new();
   for (guint i = 0; i < self->entries->len; i++) {
     const NzDiffEntry *e = &g_array_index(self->entries, NzDiffEntry, i);
     if (e->kind == NZ_DIFF_NEW)
-      g_hash_table_add(kept, (gpointer)e->after);
+      g_ptr_array_add(fresh->findings, (gpointer)e->after);
   }
-  g_array_set_size(self->entries, 0);
-  g_autoptr(GPtrArray) all = after->findings;
-  after->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
-  g_ptr_array_set_free_func(all, NULL);
-  for (guint i = 0; i < all->len; i++) {
-    if (g_hash_table_contains(kept, all->pdata[i]))
-      g_ptr_array_add(after->findings, all->pdata[i]);
-    else
-      nz_finding_free(all->pdata[i]);
-  }
-  nz_subject_conclude(after);
+  nz_subject_conclude(fresh);
 }

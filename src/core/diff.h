@@ -55,6 +55,6 @@ typedef void (*NzDiffFieldFunc)(const char *name, gpointer user_data);
 void nz_diff_foreach_field(guint fields, NzDiffFieldFunc func, gpointer user_data);
 void nz_diff_foreach_user_field(guint fields, NzDiffFieldFunc func, gpointer user_data);
 
-/* Takes all findings but SELF's new ones from AFTER, which is the subject that was compared, and
- * concludes it anew. SELF's entries are gone then. */
-void nz_diff_keep_new(NzDiff *self, NzSubject *after);
+/* FRESH becomes AFTER, the subject that was compared, with SELF's new findings alone, and concluded
+ * anew. All of it is borrowed from AFTER but the array of findings. */
+void nz_diff_only_new(const NzDiff *self, const NzSubject *after, NzSubject *fresh);

@@ -96,17 +96,41 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
   return transport && transport->open(request, images, error);
 }
 
+/* The transport that SOURCE names, and *REST after its colon; NULL when it names none. */
+static const NzTransport *
+find_transport(const char *source, const char **rest)
+{
+  const char *colon = strchr(source, ':');
+  for (guint i = 0; colon && i < G_N_ELEMENTS(transports); i++) {
+    gsize n = strlen(transports[i]->name);
+    if ((gsize)(colon - source) == n && memcmp(source, transports[i]->name, n) == 0) {
+      *rest = colon + 1;
+      return transports[i];
+    }
+  }
+  return NULL;
+}
+
 gboolean
 nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images, GError **error)
 {
   NzOpenRequest request = {.source = source, .options = options};
-  const char *colon = strchr(source, ':');
-  for (guint i = 0; colon && i < G_N_ELEMENTS(transports); i++) {
-    gsize n = strlen(transports[i]->name);
-    if ((gsize)(colon - source) == n && memcmp(source, transports[i]->name, n) == 0)
-      return open_named(transports[i], colon + 1, &request, images, error);
-  }
-  return open_guessed(&request, images, error);
+  const char *rest;
+  const NzTransport *transport = find_transport(source, &rest);
+  return transport ? open_named(transport, rest, &request, images, error)
+                   : open_guessed(&request, images, error);
+}
+
+char *
+nz_image_path(const char *source)
+{
+  const char *rest;
+  g_autofree char *path = NULL, *ref = NULL;
+  if (find_transport(source, &rest))
+    split_reference(rest, &path, &ref);
+  else
+    path = g_strdup(source);
+  return strcmp(path, "-") == 0 ? NULL : g_steal_pointer(&path);
 }
 
 /* --- both lists of a store --- */

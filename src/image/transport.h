@@ -33,6 +33,9 @@ extern const NzTransport nz_transport_docker_archive, nz_transport_oci_archive, 
 gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images,
                        GError **error);
 
+/* The path that nz_image_open() will open for SOURCE; NULL for standard input. */
+char *nz_image_path(const char *source);
+
 /* --- for transports --- */
 
 /* Which documents to look for in a store. */

@@ -2,10 +2,12 @@
 #include "scan/scan.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #include "check/check.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "image/json.h"
 #include "rootfs/capture.h"
 #include "scan/launch.h"
 #include "scan/origin.h"
@@ -260,6 +262,22 @@ judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageF
   add_mismatches(image, r, subject, facts);
   facts->ambiguities =
       nz_tree_ambiguities(r->tree, &facts->n_ambiguities, &facts->ambiguities_hide);
+}
+
+void
+nz_scan_prepare(void)
+{
+  const char *charset;
+  wchar_t wide;
+  mbstate_t state = {0};
+  nz_stack_processors(); /* /sys/devices/system/cpu/online */
+  json_object_seed(0);   /* /dev/urandom */
+  /* charset.alias, and in locales that are not UTF-8 the tables which messages of the system
+   * (GLib) and columns of text (the C library) need. What is open stays loaded. */
+  static GIConv converter = (GIConv)-1;
+  if (!g_get_charset(&charset) && converter == (GIConv)-1)
+    converter = g_iconv_open("UTF-8", charset);
+  mbrtowc(&wide, "a", 1, &state);
 }
 
 NzSubject *

@@ -13,6 +13,10 @@ typedef struct {
   NzReadOptions read;
 } NzScanOptions;
 
+/* Does now what would open files of the system later: before a confinement that allows the images
+ * alone. What begins to open others belongs here too. */
+void nz_scan_prepare(void);
+
 /* Judges IMAGE. NULL with an error when any part of it cannot be read: there is no half a verdict.
  */
 NzSubject *nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error);

@@ -63,6 +63,15 @@ apply_all(Job *job, NzTree *tree, GError **error)
   return TRUE;
 }
 
+guint
+nz_stack_processors(void)
+{
+  static gsize processors; /* asked once: the answer is in a file */
+  if (g_once_init_enter(&processors))
+    g_once_init_leave(&processors, g_get_num_processors());
+  return (guint)processors;
+}
+
 NzTree *
 nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResult *results,
                 GError **error)
@@ -78,7 +87,7 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResul
   for (guint i = 0; i < n; i++)
     logs[i] = nz_layer_log_new(budget, i);
 
-  guint n_threads = MIN(n, g_get_num_processors());
+  guint n_threads = MIN(n, nz_stack_processors());
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
   for (guint i = 0; i < n_threads; i++)
     threads[i] = g_thread_new("layer", work, &job);

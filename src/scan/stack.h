@@ -8,3 +8,6 @@
 /* RESULTS has one element for each layer. */
 NzTree *nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResult *results,
                         GError **error);
+
+/* How many workers there may be. */
+guint nz_stack_processors(void);

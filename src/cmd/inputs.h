@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inputs of a verb that reads images, and the confinement to them. */
+#pragma once
+
+#include <glib.h>
+
+/* The paths that will be opened for IMAGES, and for BASE unless it is NULL. */
+char **nz_inputs_list(const char *const *images, const char *base);
+
+/* Confines the process to reading PATHS, and says so when VERBOSE. To be called when the options
+ * are known, the outputs open and the policy read, before the first image is opened and the first
+ * thread started. */
+void nz_inputs_confine(const char *const *paths, gboolean verbose);
