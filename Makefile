@@ -17,7 +17,7 @@ STRICT := $(CONFIGURE) -Dwerror=true
 .PHONY: all help demo check unit cli asan zlib e2e lint format bench fuzz soak install clean
 
 all: build/build.ninja
-	ninja -C build nonzero
+	ninja -C build product
 
 help:
 	@sed -n 's/^#   //p' Makefile

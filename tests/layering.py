@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     "scan": {"core", "rootfs", "image", "check"},
     "report": {"core", "check"},
     "cmd": {"core", "rootfs", "image", "check", "scan", "report"},
+    "docs": {"core", "image", "check", "report", "cmd"},
 }
 
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verbs. To add one: a file with a const NzCommand, and a line in the table of main.c. */
+/* Verbs. To add one: a file with a const NzCommand, and a line in the table of commands.c. Its
+ * completions and man page follow from what it holds; man/VERB.man, where there is one, adds prose
+ * to the page. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +10,7 @@
 
 typedef struct {
   const char *name;
-  const char *synopsis; /* what follows the name: "[OPTION...] IMAGE..." */
+  const char *synopsis; /* what follows the options: "IMAGE...", "show|check [FILE]" */
   const char *summary;  /* one line */
   const char *help;     /* printed after the options */
   const GOptionEntry *options;
@@ -17,6 +19,10 @@ typedef struct {
 } NzCommand;
 
 extern const NzCommand nz_cmd_scan;
+
+/* The verb number I, NULL past the last; the verb called NAME, or NULL. */
+const NzCommand *nz_command_at(guint i);
+const NzCommand *nz_command_find(const char *name);
 
 /* Prints "nonzero: MESSAGE" to standard error. */
 void nz_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs. What completes them and what their man pages say is made from the same tables, by
+ * src/docs. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const NzCommand *const commands[] = {&nz_cmd_scan};
+
+const NzCommand *
+nz_command_at(guint i)
+{
+  return i < G_N_ELEMENTS(commands) ? commands[i] : NULL;
+}
+
+const NzCommand *
+nz_command_find(const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+    if (strcmp(commands[i]->name, name) == 0)
+      return commands[i];
+  return NULL;
+}
+
+void
+nz_complain(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  fprintf(stderr, "nonzero: %s\n", text);
+}
