@@ -60,7 +60,8 @@ write_verb(GString *out, const NzDocVerb *verb)
   g_string_append(out, "        '*:");
   append_escaped(out, verb->command->synopsis);
   const char *paths = verb->paths ? "yes" : "no";
-  g_string_append_printf(out, ":_nonzero_rest %s %s' ;;\n", paths, verb->words);
+  g_string_append_printf(out, ": _nonzero_rest %s%s%s' ;;\n", paths, *verb->words ? " " : "",
+                         verb->words);
 }
 
 char *
