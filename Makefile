@@ -114,8 +114,10 @@ soak:
 	$(MAKE) fuzz FUZZ_SECONDS=600
 	NONZERO_SOAK=10 $(MAKE) e2e
 
-install: all
-	$(if $(PREFIX),meson setup --reconfigure --prefix $(PREFIX) build && ninja -C build product)
+PREFIX ?= /usr/local
+install: build/build.ninja
+	meson setup --reconfigure --prefix $(PREFIX) build >/dev/null
+	ninja -C build product
 	meson install -C build --no-rebuild
 
 # What the last `make install` installed.

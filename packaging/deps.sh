@@ -9,8 +9,8 @@ build="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libisal-dev zli
 check="python3 python3-pytest python3-jsonschema zstd bzip2 xz-utils tar mount libarchive-tools
   ca-certificates bash-completion zsh fish man-db mandoc groff-base shellcheck python3-yaml"
 e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io uidmap libcap2-bin attr rpm
-  fuse-overlayfs iptables xz-utils"
-deb="$build build-essential debhelper devscripts dpkg-dev fakeroot lintian"
+  fuse-overlayfs iptables xz-utils git pre-commit make binutils"
+deb="$build build-essential debhelper dpkg-dev fakeroot git lintian"
 demo="mmdebstrap umoci skopeo ca-certificates"
 lint="clang-format clang-tidy cppcheck git"
 bench="$check mmdebstrap skopeo umoci isal libarchive-tools zstd"

@@ -1,5 +1,6 @@
 """The pre-commit hook, the GitHub action and the GitLab template: read, and run for real."""
 
+import json
 import os
 import re
 import subprocess
@@ -56,7 +57,7 @@ def test_the_action_writes_the_report_where_it_is_told(images, path):
     got = act(images, path, image="bad.oci.tar", format="json", output="my report.json", user="1001",
               platform="linux/amd64")
     assert got[0] == 1, got
-    assert yaml.safe_load((images / "my report.json").read_text())["schema"] == "nonzero/report/v1"
+    assert json.loads((images / "my report.json").read_text())["schema"] == "nonzero/report/v1"
 
 
 @pytest.mark.parametrize("hostile", [
@@ -82,6 +83,11 @@ def test_the_action_wants_one_image(images, path):
     assert act(images, path, image="good.oci.tar", docker_image="app")[0] == 64
 
 
+def test_the_action_builds_a_program_where_there_is_none(images):
+    code, outputs, _, complaints = act(images, "/usr/bin:/bin", image="good.oci.tar")
+    assert (code, outputs.get("verdict")) == (0, "pass"), complaints
+
+
 def test_the_actions_inputs_all_reach_the_script_as_variables():
     action = read("packaging/github-action/action.yml")
     assert action["runs"]["using"] == "composite" and action["name"] and action["description"]
@@ -94,15 +100,30 @@ def test_the_actions_inputs_all_reach_the_script_as_variables():
     assert set(action["outputs"]) == {"exit-code", "verdict"}
 
 
-def test_the_gitlab_job_leaves_its_report(images, path):
+def run_gitlab_job(images, path, **variables):
+    """(process, what its report holds)"""
+    job = read("packaging/gitlab-ci/nonzero.yml")["nonzero"]
+    variables = {**job["variables"], "NONZERO_IMAGE": "bad.oci.tar", **variables}
+    done = subprocess.run(["sh", "-ec", "\n".join(job["script"])], cwd=images, capture_output=True, check=False,
+                          timeout=120, env={"PATH": path, **variables})
+    report = images / variables["NONZERO_REPORT"]
+    return done, json.loads(report.read_text()) if report.exists() else None
+
+
+def test_the_gitlab_job_fails_and_leaves_its_report(images, path):
     job = read("packaging/gitlab-ci/nonzero.yml")["nonzero"]
     assert job["artifacts"]["reports"]["codequality"] == job["variables"]["NONZERO_REPORT"]
     assert job["artifacts"]["when"] == "always"
-    variables = {**job["variables"], "NONZERO_IMAGE": "bad.oci.tar"}
-    done = subprocess.run(["sh", "-ec", "\n".join(job["script"])], cwd=images, capture_output=True, check=False,
-                          timeout=120, env={"PATH": path, **variables})
+    done, report = run_gitlab_job(images, path, NONZERO_FORMAT="json")
+    assert done.returncode == 1 and report["verdict"] == "fail", done.stderr.decode()
+
+
+def test_the_gitlab_jobs_report_is_a_code_quality_report(images, path):
+    done, report = run_gitlab_job(images, path)
+    if b"there is no format gitlab" in done.stderr:
+        kit.must_or_skip("this nonzero has no format gitlab")
     assert done.returncode == 1, done.stderr.decode()
-    assert "su" in str(yaml.safe_load((images / variables["NONZERO_REPORT"]).read_text()))
+    assert any("setuid-root" in str(one["check_name"]) for one in report)
 
 
 def test_the_hook_stops_a_commit_of_an_image_that_fails(images, path, tmp_path):
