@@ -88,9 +88,9 @@ put_option(Page *page, const NzDocOption *o)
   put_text(page, sentence);
   if (o->kind != NZ_VALUE_WORDS)
     return;
-  g_autofree char *label = g_strdup_printf(
-      "%s:", strcmp(entry->arg_description, "PLATFORM") == 0 ? "Such as" : "One of");
-  g_string_append_printf(page->out, "%s\n\\fB", label);
+  /* Of platforms any is allowed. */
+  gboolean open_ended = g_strcmp0(entry->arg_description, "PLATFORM") == 0;
+  g_string_append_printf(page->out, "%s:\n\\fB", open_ended ? "Such as" : "One of");
   put(page, o->words, TRUE);
   g_string_append(page->out, "\\fR.\n");
 }
@@ -112,7 +112,7 @@ put_help(Page *page)
   g_autofree char *help = g_strchomp(g_strdup(page->verb->command->help));
   g_auto(GStrv) lines = g_strsplit(help, "\n", -1);
   for (guint i = 0; lines[i]; i++) {
-    put(page, *lines[i] ? lines[i] : "\\&", TRUE);
+    put(page, lines[i], TRUE);
     g_string_append_c(page->out, '\n');
   }
   g_string_append(page->out, ".fi\n");

@@ -87,3 +87,25 @@ def test_the_image_scans_an_archive_on_standard_input(archive, image, storage, p
             done = storage.podman(*engines.PODMAN_RUN, "-i", "--read-only", "--cap-drop=all", image,
                                   "scan", "--format", "json", "-", stdin=stdin, check=False)
         assert kit.read_report(done, "-")["verdict"] == verdict
+
+
+def test_the_static_programs_report_is_that_of_the_installed_one(image, storage, place):
+    """It prints its tables without libsmartcols."""
+    files = [layouts.file("usr/bin/a-program-with-a-long-name", 0o4755), layouts.file("su", 0o6755, 5, 77777),
+             layouts.file("usr/bin/\u00fcml\u00e4ut", 0o2755), layouts.file("inert", 0o4644)]
+    layout = layouts.write_layout(place / "image", [files[:2], files[2:]], "1000")
+    kit.run("tar", "-C", layout, "-cf", place / "image.tar", ".")
+    reports = []
+    for program in ([kit.NONZERO], None):
+        for options in ([], ["--verbose", "--color=always"]):
+            with open(place / "image.tar", "rb") as stdin:
+                if program:
+                    done = kit.run(*program, "scan", *options, "-", stdin=stdin, check=False,
+                                   env={"LC_ALL": "C.UTF-8"})
+                else:
+                    done = storage.podman(*engines.PODMAN_RUN, "-i", "--env", "LC_ALL=C.UTF-8", image, "scan",
+                                          *options, "-", stdin=stdin, check=False)
+            assert done.returncode == 1, done.stderr.decode()
+            reports.append(done.stdout.decode())
+    assert reports[:2] == reports[2:]
+    assert "a-program-with-a-long-name" in reports[0]
