@@ -160,11 +160,10 @@ print_cell(const struct libscols_table *self, guint at, const char *data, const 
   const struct libscols_column *column = self->columns->pdata[at];
   int padding = (int)(column->width - g_utf8_strlen(data, -1));
   gboolean right = (column->flags & SCOLS_FL_RIGHT) != 0;
+  gboolean last = at + 1 == self->columns->len;
   color = self->colors ? color : NULL;
-  fprintf(self->out, "%s%*s%s%s%s", at > 0 ? " " : "", right ? padding : 0, "", color ? color : "",
-          data, color ? "\033[0m" : "");
-  if (!right && at + 1 < self->columns->len)
-    fprintf(self->out, "%*s", padding, "");
+  fprintf(self->out, "%s%s%*s%s%*s%s", at > 0 ? " " : "", color ? color : "", right ? padding : 0,
+          "", data, right || last ? 0 : padding, "", color ? "\033[0m" : "");
 }
 
 int
