@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "cmd/choices.h"
 #include "core/exit.h"
 
 typedef struct {
@@ -14,6 +15,9 @@ typedef struct {
   const char *summary;  /* one line */
   const char *help;     /* printed after the options */
   const GOptionEntry *options;
+  /* The words of values that mean something else in this verb; what it does not know is asked of
+   * nz_choices_find(). Or NULL. */
+  NzWordAt (*choices)(const char *value_name);
   /* ARGV holds what is left after the options, NULL-terminated, without the verb. */
   int (*run)(const char *const *argv);
 } NzCommand;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "cmd/choices.h"
 #include "docs/docs.h"
 #include "image/transport.h"
 
@@ -52,8 +51,15 @@ is_path(const GOptionEntry *entry)
          (entry->arg_description && g_strv_contains(names, entry->arg_description));
 }
 
+static NzWordAt
+find_words(const NzCommand *command, const char *value_name)
+{
+  NzWordAt own = command->choices ? command->choices(value_name) : NULL;
+  return own ? own : nz_choices_find(value_name);
+}
+
 static NzDocOption *
-option_new(const GOptionEntry *entry)
+option_new(const NzCommand *command, const GOptionEntry *entry)
 {
   NzDocOption *self = g_new0(NzDocOption, 1);
   self->entry = entry;
@@ -61,7 +67,7 @@ option_new(const GOptionEntry *entry)
                   entry->arg == G_OPTION_ARG_FILENAME_ARRAY || entry->arg == G_OPTION_ARG_CALLBACK;
   if (!takes_value(entry))
     return self;
-  NzWordAt word_at = entry->arg_description ? nz_choices_find(entry->arg_description) : NULL;
+  NzWordAt word_at = entry->arg_description ? find_words(command, entry->arg_description) : NULL;
   self->kind = is_path(entry) ? NZ_VALUE_PATH : word_at ? NZ_VALUE_WORDS : NZ_VALUE_TEXT;
   if (self->kind == NZ_VALUE_WORDS)
     self->words = join_words(word_at);
@@ -86,7 +92,7 @@ read_synopsis(NzDocVerb *self)
   for (guint i = 0; parts[i]; i++) {
     if (!*parts[i] || strcmp(parts[i], "OPTION") == 0)
       continue;
-    NzWordAt word_at = nz_choices_find(parts[i]);
+    NzWordAt word_at = find_words(self->command, parts[i]);
     if (!word_at && g_ascii_isupper(*parts[i])) {
       self->paths = TRUE;
       continue;
@@ -117,8 +123,8 @@ nz_doc_verbs(void)
     verb->options = g_ptr_array_new_with_free_func(option_free);
     for (const GOptionEntry *o = verb->command->options; o && o->long_name; o++)
       if (!(o->flags & G_OPTION_FLAG_HIDDEN))
-        g_ptr_array_add(verb->options, option_new(o));
-    g_ptr_array_add(verb->options, option_new(&help_entry));
+        g_ptr_array_add(verb->options, option_new(verb->command, o));
+    g_ptr_array_add(verb->options, option_new(verb->command, &help_entry));
     read_synopsis(verb);
     g_ptr_array_add(verbs, verb);
   }

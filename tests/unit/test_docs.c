@@ -11,9 +11,22 @@ static const GOptionEntry options[] = {
     {"from", 0, 0, G_OPTION_ARG_CALLBACK, NULL, "An image", "IMAGE"},
     {"switch", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, NULL, "A switch", NULL},
     {"file", 0, 0, G_OPTION_ARG_FILENAME, NULL, NULL, NULL},
+    {"format", 0, 0, G_OPTION_ARG_STRING, NULL, "Of the record", "FORMAT"},
     {"secret", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, NULL, "Not told", NULL},
     {NULL},
 };
+
+static const char *
+own_format_at(guint i)
+{
+  return i == 0 ? "csv" : NULL;
+}
+
+static NzWordAt
+own_choices(const char *value_name)
+{
+  return strcmp(value_name, "FORMAT") == 0 ? own_format_at : NULL;
+}
 
 static const NzCommand made_up = {
     .name = "made-up",
@@ -21,6 +34,7 @@ static const NzCommand made_up = {
     .summary = "what nobody's verb does: nothing",
     .help = ".first\n\n'second\n",
     .options = options,
+    .choices = own_choices,
 };
 static const NzCommand bare = {.name = "bare", .synopsis = "FILE...", .summary = "has no options"};
 static const NzCommand *const commands[] = {&made_up, &bare};
@@ -49,7 +63,8 @@ test_kinds_of_values(void)
     NzValueKind kind;
     gboolean repeats;
   } expected[] = {{NZ_VALUE_TEXT, FALSE}, {NZ_VALUE_WORDS, TRUE}, {NZ_VALUE_PATH, TRUE},
-                  {NZ_VALUE_NONE, TRUE},  {NZ_VALUE_PATH, FALSE}, {NZ_VALUE_NONE, FALSE}};
+                  {NZ_VALUE_NONE, TRUE},  {NZ_VALUE_PATH, FALSE}, {NZ_VALUE_WORDS, FALSE},
+                  {NZ_VALUE_NONE, FALSE}};
   g_assert_cmpuint(verb->options->len, ==, G_N_ELEMENTS(expected));
   for (guint i = 0; i < verb->options->len; i++) {
     const NzDocOption *o = verb->options->pdata[i];
@@ -75,7 +90,8 @@ test_bash(void)
   assert_holds(text, "compgen -W 'made-up bare --help --version'");
   assert_holds(text, "    made-up:--odd|made-up:-o)\n      return ;;");
   assert_holds(text, "    made-up:--file)\n      _filedir\n");
-  assert_holds(text, "options='--odd --rule --from --switch --file --help'");
+  assert_holds(text, "options='--odd --rule --from --switch --file --format --help'");
+  assert_holds(text, "    made-up:--format)\n      COMPREPLY=($(compgen -W 'csv' -- ");
   g_assert_null(strstr(text, "secret"));
 }
 
