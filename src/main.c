@@ -46,7 +46,10 @@ run_command(const NzCommand *command, int argc, char **argv)
   g_autofree char *summary = g_strconcat("nonzero ", command->name, ": ", command->summary, NULL);
   g_option_context_add_main_entries(context, command->options, NULL);
   g_option_context_set_summary(context, summary);
-  g_option_context_set_description(context, command->help);
+  g_autoptr(GString) help = g_string_new(command->help);
+  if (command->add_help)
+    command->add_help(help);
+  g_option_context_set_description(context, help->str);
   g_autofree char *prgname = g_strconcat("nonzero ", command->name, NULL);
   g_set_prgname(prgname);
   /* Paths are bytes: nothing is converted from the locale. */

@@ -75,5 +75,7 @@ const NzCheck nz_check_ambiguous_layer = {
     .remedy = "build the layer anew with a tool that writes each path once; `docker build` and "
               "`buildah` do",
     .aliases = aliases,
+    .sources = "OCI image specification, layer.md (whiteouts, duplicate entries)\nLinux overlayfs, "
+               "whiteouts and opaque directories",
     .run = run,
 };

@@ -4,11 +4,30 @@
 #include <string.h>
 
 static const NzCheck *const checks[] = {
-    &nz_check_image_user,        &nz_check_setuid_root,         &nz_check_setuid_inert,
-    &nz_check_setgid_root,       &nz_check_setuid_other,        &nz_check_setgid_other,
-    &nz_check_file_capabilities, &nz_check_uid0_alias,          &nz_check_user_not_numeric,
-    &nz_check_ambiguous_layer,   &nz_check_media_type_mismatch,
+    &nz_check_image_user,
+    &nz_check_setuid_root,
+    &nz_check_setuid_inert,
+    &nz_check_setgid_root,
+    &nz_check_setuid_other,
+    &nz_check_setgid_other,
+    &nz_check_file_capabilities,
+    &nz_check_uid0_alias,
+    &nz_check_user_not_numeric,
+    &nz_check_ambiguous_layer,
+    &nz_check_media_type_mismatch,
+    &nz_check_root_no_password,
+    &nz_check_sudoers_nopasswd,
+    &nz_check_writable_passwd,
+    &nz_check_writable_code,
+    &nz_check_unwritable_state,
+    &nz_check_entrypoint_not_executable,
+    &nz_check_low_port,
+    &nz_check_drops_root,
+    &nz_check_privileged_tools,
+    &nz_check_arbitrary_uid,
 };
+
+const char *const nz_profiles[] = {"cbpp-0002", "openshift", NULL};
 
 const NzCheck *
 nz_check_at(guint i)
@@ -58,6 +77,17 @@ nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+void
+nz_file_fact_free(gpointer self)
+{
+  NzFileFact *f = self;
+  if (!f)
+    return;
+  g_free(f->path);
+  g_free(f->package);
+  g_free(f);
+}
+
 NzFinding *
 nz_finding_add_file(GPtrArray *findings, const NzCheck *check, NzLevel level,
                     const NzFileFact *file, const char *message)
@@ -67,7 +97,7 @@ nz_finding_add_file(GPtrArray *findings, const NzCheck *check, NzLevel level,
   f->mode = file->mode;
   f->uid = file->uid;
   f->gid = file->gid;
-  f->has_mode = TRUE;
+  f->has_mode = !file->bare;
   f->layer = file->layer;
   f->package = g_strdup(file->package);
   g_ptr_array_add(findings, f);

@@ -23,7 +23,13 @@ typedef struct {
 extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_inert,
     nz_check_setgid_root, nz_check_setuid_other, nz_check_setgid_other, nz_check_file_capabilities,
     nz_check_uid0_alias, nz_check_user_not_numeric, nz_check_ambiguous_layer,
-    nz_check_media_type_mismatch;
+    nz_check_media_type_mismatch, nz_check_root_no_password, nz_check_sudoers_nopasswd,
+    nz_check_writable_passwd, nz_check_writable_code, nz_check_unwritable_state,
+    nz_check_entrypoint_not_executable, nz_check_low_port, nz_check_drops_root,
+    nz_check_privileged_tools, nz_check_arbitrary_uid;
+
+/* The profiles, NULL-terminated; the first is the default. */
+extern const char *const nz_profiles[];
 
 /* The check number I, NULL past the last. */
 const NzCheck *nz_check_at(guint i);

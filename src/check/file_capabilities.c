@@ -31,5 +31,6 @@ const NzCheck nz_check_file_capabilities = {
     .remedy = "remove them (`RUN setcap -r PATH`), or run as the user "
               "that needs none of them",
     .aliases = aliases,
+    .sources = "capabilities(7), file capabilities\nCBPP-0002, limit capabilities",
     .run = run,
 };

@@ -53,6 +53,8 @@ const NzCheck nz_check_image_user = {
            "do to the container, and through any flaw in its walls to the host, what root may do.",
     .remedy = "start as a user that is not root: see each finding",
     .aliases = aliases,
+    .sources = "CBPP-0002, containers should execute processes as a non-root user\nOCI image "
+               "specification, config.md, User\nmoby/sys/user, GetExecUser",
     .required = TRUE,
     .run = run,
 };

@@ -26,5 +26,6 @@ const NzCheck nz_check_media_type_mismatch = {
            "unpack it.",
     .remedy = "copy the image with `skopeo copy`, which writes the types anew",
     .aliases = aliases,
+    .sources = "OCI image specification, layer.md and media-types.md",
     .run = run,
 };

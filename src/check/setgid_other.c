@@ -20,5 +20,6 @@ const NzCheck nz_check_setgid_other = {
     .why = "It does not make a process root, but group shadow, for one, reads password hashes.",
     .remedy = "drop the bit (`RUN chmod g-s PATH`) where the program is not needed",
     .aliases = aliases,
+    .sources = "execve(2), S_ISGID",
     .run = run,
 };

@@ -21,5 +21,6 @@ const NzCheck nz_check_setgid_root = {
            "user is meant to write.",
     .remedy = "drop the bit (`RUN chmod g-s PATH`) or remove the package",
     .aliases = aliases,
+    .sources = "execve(2), S_ISGID",
     .run = run,
 };

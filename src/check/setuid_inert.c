@@ -25,5 +25,6 @@ const NzCheck nz_check_setuid_inert = {
     .why = "The bit does nothing now. It does once somebody makes the file executable.",
     .remedy = "drop the bit: `RUN chmod a-s PATH`",
     .aliases = aliases,
+    .sources = "execve(2), S_ISUID\nCBPP-0002, remove or re-mode setuid files",
     .run = run,
 };

@@ -20,5 +20,6 @@ const NzCheck nz_check_setuid_other = {
     .why = "It changes who a process is. That user may own files that root runs.",
     .remedy = "drop the bit (`RUN chmod u-s PATH`) or remove the package",
     .aliases = aliases,
+    .sources = "execve(2), S_ISUID",
     .run = run,
 };

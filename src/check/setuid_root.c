@@ -23,6 +23,8 @@ const NzCheck nz_check_setuid_root = {
               "run the image as it is, use `--security-opt no-new-privileges`, in Kubernetes "
               "`allowPrivilegeEscalation: false`",
     .aliases = aliases,
+    .sources =
+        "CBPP-0002, no setuid-root binaries\nexecve(2), S_ISUID; prctl(2), PR_SET_NO_NEW_PRIVS",
     .required = TRUE,
     .run = run,
 };

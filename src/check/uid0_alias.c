@@ -24,5 +24,6 @@ const NzCheck nz_check_uid0_alias = {
     .remedy = "remove the entry or give it a uid of its own; an entry whose uid field is empty or "
               "no number counts as 0",
     .aliases = aliases,
+    .sources = "passwd(5)\nmoby/sys/user, GetExecUser",
     .run = run,
 };

@@ -25,5 +25,6 @@ const NzCheck nz_check_user_not_numeric = {
            "it cannot see the image's passwd. And a passwd that changes, changes the user.",
     .remedy = "write the number instead of the name in the last USER line",
     .aliases = aliases,
+    .sources = "Kubernetes, runAsNonRoot: \"cannot verify user is non-root\"",
     .run = run,
 };

@@ -14,6 +14,8 @@ typedef struct {
   const char *synopsis; /* what follows the options: "IMAGE...", "show|check [FILE]" */
   const char *summary;  /* one line */
   const char *help;     /* printed after the options */
+  /* Adds to the help what stands in tables; may be NULL. */
+  void (*add_help)(GString *help);
   const GOptionEntry *options;
   /* The words of values that mean something else in this verb; what it does not know is asked of
    * nz_choices_find(). Or NULL. */
@@ -22,7 +24,7 @@ typedef struct {
   int (*run)(const char *const *argv);
 } NzCommand;
 
-extern const NzCommand nz_cmd_scan;
+extern const NzCommand nz_cmd_checks, nz_cmd_scan;
 
 /* The verb number I, NULL past the last; the verb called NAME, or NULL. */
 const NzCommand *nz_command_at(guint i);

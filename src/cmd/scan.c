@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check/check.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -11,17 +12,20 @@
 #include "core/text.h"
 #include "image/transport.h"
 
-static char *opt_format, *opt_output, *opt_platform, *opt_user, *opt_color;
+static char *opt_format, *opt_output, *opt_platform, *opt_user, *opt_color, *opt_profile;
 static gboolean opt_verify, opt_quiet, opt_verbose;
 static int opt_max_ratio = NZ_BOMB_RATIO;
 
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "text (the default) or json", "FORMAT"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "How to report; the formats stand below",
+     "FORMAT"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the report to FILE", "FILE"},
     {"platform", 'p', 0, G_OPTION_ARG_STRING, &opt_platform,
      "Judge only the images for OS/ARCH[/VARIANT]", "PLATFORM"},
     {"user", 'u', 0, G_OPTION_ARG_STRING, &opt_user,
      "Judge as if started with this user, as `docker run --user` does", "USER[:GROUP]"},
+    {"profile", 0, 0, G_OPTION_ARG_STRING, &opt_profile,
+     "cbpp-0002 (the default), or openshift: must work under any uid with group 0", "PROFILE"},
     {"verify", 0, 0, G_OPTION_ARG_NONE, &opt_verify,
      "Read file bodies too, and check each layer's diff_id", NULL},
     {"max-ratio", 0, 0, G_OPTION_ARG_INT, &opt_max_ratio,
@@ -49,16 +53,40 @@ static const char help[] =
     "  nonzero scan --platform linux/arm64 --format json oci:layout:latest\n"
     "  nonzero scan --user 1000 dir:/srv/rootfs\n";
 
+static void
+add_help(GString *text)
+{
+  const NzReportFormat *format;
+  g_string_append(text, "\nFORMAT is one of\n");
+  for (guint i = 0; (format = nz_report_format_at(i)); i++)
+    g_string_append_printf(text, "  %-8s %s%s\n", format->name, format->help,
+                           i == 0 ? " (the default)" : "");
+}
+
+static const NzReportFormat *
+find_format(const char *name)
+{
+  const NzReportFormat *format = nz_report_format_find(name);
+  if (format)
+    return format;
+  g_autofree char *shown = nz_printable(name, -1);
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (guint i = 0; (format = nz_report_format_at(i)); i++)
+    g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", format->name);
+  nz_complain("there is no format %s; the formats are %s", shown, names->str);
+  return NULL;
+}
+
 /* FALSE with a message printed when the options contradict themselves or mean nothing. */
 static gboolean
 check_usage(const char *const *images, const NzReportFormat **format)
 {
   g_auto(NzPlatform) platform = {0};
   g_autoptr(GError) error = NULL;
-  *format = nz_report_format_find(opt_format ? opt_format : "text");
+  *format = find_format(opt_format ? opt_format : "text");
   if (!*format)
-    nz_complain("there is no format %s; there are text and json", opt_format);
-  else if (!images[0])
+    return FALSE;
+  if (!images[0])
     nz_complain("no image named; `nonzero scan --help` shows how");
   else if (opt_quiet && (opt_verbose || opt_output))
     nz_complain("--quiet contradicts --%s", opt_verbose ? "verbose" : "output");
@@ -66,6 +94,8 @@ check_usage(const char *const *images, const NzReportFormat **format)
     nz_complain("--max-ratio must not be negative");
   else if (opt_platform && !nz_platform_parse(opt_platform, &platform, &error))
     nz_complain("--platform: %s", error->message);
+  else if (opt_profile && !g_strv_contains(nz_profiles, opt_profile))
+    nz_complain("--profile is cbpp-0002 or openshift");
   else if (opt_color &&
            !g_strv_contains((const char *const[]){"auto", "always", "never", NULL}, opt_color))
     nz_complain("--color is auto, always or never");
@@ -116,9 +146,11 @@ run(const char *const *images)
     return NZ_EXIT_USAGE;
   NzControl control = {0};
   NzScanOptions scan = {
+      .profile = opt_profile ? opt_profile : nz_profiles[0],
       .user = opt_user,
       .read = {.ratio = (guint)opt_max_ratio, .verify = opt_verify, .control = &control}};
   g_autoptr(NzReport) report = nz_report_new();
+  report->profile = scan.profile;
   g_autofree char *all = g_strjoinv(" ", (char **)images);
   g_autofree char *shown = nz_printable(all, -1);
   report->command = g_strconcat("nonzero scan ", shown, NULL);
@@ -146,6 +178,7 @@ const NzCommand nz_cmd_scan = {
     .synopsis = "IMAGE...",
     .summary = "judge images: do their processes start as non-root, and can they become root?",
     .help = help,
+    .add_help = add_help,
     .options = options,
     .run = run,
 };

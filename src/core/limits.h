@@ -63,6 +63,13 @@
 #define NZ_CREATED_BY_MAX ((gsize)1024)
 #define NZ_PLATFORM_MAX   ((gsize)64)
 
+/* What else is kept of a configuration: arguments, volumes, ports, and the bytes of each. What is
+ * beyond is not looked at, and a note says so. */
+#define NZ_ARGS_MAX    64u
+#define NZ_VOLUMES_MAX 256u
+#define NZ_PORTS_MAX   1024u
+#define NZ_ARG_MAX     ((gsize)64 * 1024)
+
 /* Layers of one image. Overlay cannot mount more than 500. */
 #define NZ_LAYERS_MAX 1024u
 
@@ -75,6 +82,29 @@
 /* Links, devices and files of interest that are kept. Plain files are not. Some 200 bytes each,
  * beside what NZ_TREE_BYTES_MAX counts. */
 #define NZ_NODES_MAX ((guint)1024 * 1024)
+
+/* Files of an image that are asked for by their path: the programs and scripts of its command line,
+ * in each directory of PATH. */
+#define NZ_WANTED_MAX 256u
+
+/* A script or a sudoers file. Entrypoint scripts have some kilobytes. */
+#define NZ_EXTRA_MAX ((gsize)256 * 1024)
+
+/* Directories of PATH, and facts of one kind that are kept for the checks of how an image starts.
+ */
+#define NZ_PATH_DIRS_MAX 64
+#define NZ_FACTS_MAX     4096u
+
+/* Users that a sudoers file lets in without a password, and commands of a script that drop root,
+ * with the words of each. More say nothing new. */
+#define NZ_SUDOERS_MAX     256
+#define NZ_DROPS_MAX       16u
+#define NZ_SHELL_WORDS_MAX 256u
+
+/* Of them, directories and programs that others than root may change, or not everyone may use:
+ * kept for the checks of who may write what. Past it such files are passed over, and a note says
+ * so. */
+#define NZ_NOTABLE_MAX 32768u
 
 /* Names, link targets and passwd files of those. */
 #define NZ_TREE_BYTES_MAX ((gsize)96 * 1024 * 1024)
@@ -105,6 +135,9 @@
  * longer line is an error there, and the container does not start. */
 #define NZ_PASSWD_LINE_MAX ((gsize)64 * 1024)
 #define NZ_GROUP_LINE_MAX  ((gsize)1024 * 1024)
+
+/* Supplementary groups of a user: NGROUPS_MAX. */
+#define NZ_GROUPS_MAX 65536u
 
 /* A package list (dpkg, apk), and an rpm database, which must be whole in memory to be read. */
 #define NZ_PACKAGE_LIST_MAX ((gsize)16 * 1024 * 1024)

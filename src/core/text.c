@@ -111,3 +111,24 @@ nz_str_hash(gconstpointer key)
 {
   return (guint)nz_hash64(key, strlen(key));
 }
+
+char *
+nz_wrap(const char *text, guint indent, guint width)
+{
+  g_auto(GStrv) words = g_strsplit(text, " ", -1);
+  GString *out = g_string_new(NULL);
+  guint column = indent;
+  for (guint i = 0; words[i]; i++) {
+    guint n = (guint)g_utf8_strlen(words[i], -1);
+    if (i > 0 && column + 1 + n > width) {
+      g_string_append_printf(out, "\n%*s", (int)indent, "");
+      column = indent;
+    } else if (i > 0) {
+      g_string_append_c(out, ' ');
+      column++;
+    }
+    g_string_append(out, words[i]);
+    column += n;
+  }
+  return g_string_free(out, FALSE);
+}

@@ -22,6 +22,10 @@ gboolean nz_parse_octal(const char *text, gsize len, guint64 *value);
  * UTF-8 stays, control characters, direction marks and other bytes become \xNN. Never NULL. */
 char *nz_printable(const char *name, gssize len);
 
+/* TEXT, our own words, broken at spaces so that no line passes column WIDTH; it begins at column
+ * INDENT, and so do the lines after the first. Owned by the caller. */
+char *nz_wrap(const char *text, guint indent, guint width);
+
 /* FALSE for control characters, and for marks that are not seen but change what is: those of order,
  * zero width, line and paragraph ends. */
 gboolean nz_is_printable(gunichar c);

@@ -33,6 +33,7 @@ nz_user_free(NzUser *self)
   if (!self)
     return;
   g_free(self->declared);
+  g_array_unref(self->gids);
   g_free(self->why);
   g_free(self);
 }
@@ -42,6 +43,7 @@ user_new(const char *declared)
 {
   NzUser *self = g_new0(NzUser, 1);
   self->declared = g_strdup(declared);
+  self->gids = g_array_new(FALSE, FALSE, sizeof(guint32));
   return self;
 }
 
@@ -201,9 +203,17 @@ typedef struct {
   const Arg *user;
   gboolean matched;
   gint64 uid, gid;
+  char *name;              /* of the entry that matched; owned */
   gboolean number_is_name; /* an entry whose name is the number asked for */
   gint64 named_uid;
 } Match;
+
+static void
+match_clear(Match *self)
+{
+  g_free(self->name);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Match, match_clear)
 
 static gboolean
 match_entry(const char *name, gsize name_len, gint64 uid, gint64 gid, gpointer data)
@@ -219,6 +229,7 @@ match_entry(const char *name, gsize name_len, gint64 uid, gint64 gid, gpointer d
   gboolean hit = empty ? uid == 0 : is_number(user) ? uid == user->number : same_name;
   if (hit && !m->matched) {
     m->matched = TRUE;
+    m->name = g_strndup(name, name_len);
     m->uid = uid;
     m->gid = gid;
   }
@@ -248,6 +259,41 @@ find_group(const NzUserFile *group, const Arg *arg, gint64 *gid)
     }
   }
   return got < 0 ? -1 : found;
+}
+
+/* TRUE when LIST, "a,b,c", names NAME. */
+static gboolean
+lists_name(const char *list, gsize len, const char *name)
+{
+  gsize n = strlen(name);
+  for (const char *end = list + len;;) {
+    const char *comma = memchr(list, ',', (gsize)(end - list));
+    const char *stop = comma ? comma : end;
+    if ((gsize)(stop - list) == n && memcmp(list, name, n) == 0)
+      return TRUE;
+    if (!comma)
+      return FALSE;
+    list = comma + 1;
+  }
+}
+
+/* Adds the groups that list NAME as a member. */
+static void
+add_memberships(NzUser *self, const NzUserFile *group, const char *name)
+{
+  if (!group->data)
+    return;
+  Lines lines = {group->data, group->data + group->len, NZ_GROUP_LINE_MAX, TRUE};
+  const char *line;
+  gsize len;
+  while (self->gids->len < NZ_GROUPS_MAX && next_line(&lines, &line, &len) == 1) {
+    gsize list_len;
+    const char *list = field(line, len, 3, &list_len);
+    if (list_len == 0 || !lists_name(list, list_len, name))
+      continue;
+    guint32 gid = (guint32)(guint64)number_field(line, len, 2);
+    g_array_append_val(self->gids, gid);
+  }
 }
 
 /* --- the decision --- */
@@ -363,7 +409,7 @@ nz_user_resolve(const char *declared, const NzUserFile *passwd, const NzUserFile
   const char *group_text = field(spec, strlen(spec), 1, &group_len);
   g_auto(Arg) user = arg_of(user_text, user_len);
   g_auto(Arg) group_arg = arg_of(group_text, group_len);
-  Match match = {.user = &user};
+  g_auto(Match) match = {.user = &user};
   g_autofree char *shown = nz_printable(user.text, -1);
   gboolean numeric = is_number(&user), empty = user_len == 0;
   self->by_name = !numeric && !empty;
@@ -407,6 +453,10 @@ nz_user_resolve(const char *declared, const NzUserFile *passwd, const NzUserFile
       explain(self, &user, &match);
     return g_steal_pointer(&self);
   }
+  if (self->has_gid)
+    g_array_append_val(self->gids, self->gid);
+  if (group_len == 0 && match.matched)
+    add_memberships(self, group, match.name);
   explain(self, &user, &match);
   judge_number_as_name(self, &match);
   return g_steal_pointer(&self);

@@ -30,6 +30,7 @@ typedef struct {
   NzUserState state;
   gboolean has_uid, has_gid;
   guint32 uid, gid;
+  GArray *gids;     /* guint32: gid and the supplementary groups that runtimes add */
   char *why;        /* one sentence, for people */
   gboolean by_name; /* the user part is a name: the kubelet cannot verify it */
   gboolean hostile; /* made to be root on some runtimes: fails whatever the state */

@@ -64,7 +64,9 @@ put_commands(Page *page)
     g_string_append(page->out, " \\fI");
     put(page, command->synopsis, TRUE);
     g_string_append(page->out, "\\fR\n");
-    put_text(page, command->summary);
+    g_autofree char *sentence =
+        g_strconcat(command->summary, g_str_has_suffix(command->summary, "?") ? "" : ".", NULL);
+    put_text(page, sentence);
     g_string_append_printf(page->out, "See\n.BR nonzero\\-%s (1).\n", command->name);
   }
 }
@@ -106,11 +108,14 @@ put_options(Page *page)
 static void
 put_help(Page *page)
 {
-  if (!page->verb || !page->verb->command->help)
+  const NzCommand *command = page->verb ? page->verb->command : NULL;
+  if (!command || !command->help)
     return;
   g_string_append(page->out, ".nf\n");
-  g_autofree char *help = g_strchomp(g_strdup(page->verb->command->help));
-  g_auto(GStrv) lines = g_strsplit(help, "\n", -1);
+  g_autoptr(GString) help = g_string_new(command->help);
+  if (command->add_help)
+    command->add_help(help);
+  g_auto(GStrv) lines = g_strsplit(g_strchomp(help->str), "\n", -1);
   for (guint i = 0; lines[i]; i++) {
     put(page, lines[i], TRUE);
     g_string_append_c(page->out, '\n');
@@ -153,6 +158,11 @@ put_rule(Page *page, const NzCheck *check)
   g_autofree char *aliases = check->aliases ? g_strjoinv(", ", (char **)check->aliases) : NULL;
   if (aliases && *aliases)
     put_labelled(page, "Elsewhere called", aliases);
+  if (check->sources) {
+    g_auto(GStrv) lines = g_strsplit(check->sources, "\n", -1);
+    g_autofree char *sources = g_strjoinv("; ", lines);
+    put_labelled(page, "Sources", sources);
+  }
 }
 
 static void

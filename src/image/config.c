@@ -155,8 +155,108 @@ read_history(NzImage *image, const json_t *root, GError **error)
   return TRUE;
 }
 
+/* --- config: the user, and how it starts --- */
+
+/* The strings in ARRAY, up to MAX; anything else in it is an error. */
 static gboolean
-read_user(NzImage *image, const json_t *root, GError **error)
+read_strings(const json_t *config, const char *key, guint max, GStrv *out, NzLaunch *launch,
+             GError **error)
+{
+  json_t *array;
+  if (!nz_json_get(config, key, &array, error))
+    return FALSE;
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  if (json_is_string(array)) { /* Docker's StrSlice */
+    g_strv_builder_add(builder, json_string_value(array));
+    *out = g_strv_builder_end(builder);
+    return TRUE;
+  }
+  if (array && !json_is_array(array) && !json_is_null(array))
+    return nz_set_input(error, "%s of the configuration is no list", key);
+  gsize n = json_array_size(array);
+  for (gsize i = 0; i < n; i++) {
+    const char *text = json_string_value(json_array_get(array, i));
+    if (!text)
+      return nz_set_input(error, "%s of the configuration has a member that is no string", key);
+    if (i >= max || strlen(text) > NZ_ARG_MAX) {
+      launch->cut = TRUE;
+      break;
+    }
+    g_strv_builder_add(builder, text);
+  }
+  *out = g_strv_builder_end(builder);
+  return TRUE;
+}
+
+static int
+compare_strings(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The keys of the object at KEY, sorted. */
+static gboolean
+read_keys(json_t *config, const char *key, guint max, GStrv *out, NzLaunch *launch, GError **error)
+{
+  json_t *object;
+  if (!nz_json_get_object(config, key, &object, error))
+    return FALSE;
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+  for (void *iter = json_object_iter(object); iter; iter = json_object_iter_next(object, iter)) {
+    const char *name = json_object_iter_key(iter);
+    if (keys->len >= max || strlen(name) > NZ_PATH_MAX) {
+      launch->cut = TRUE;
+      continue;
+    }
+    g_ptr_array_add(keys, g_strdup(name));
+  }
+  g_ptr_array_sort(keys, compare_strings);
+  g_ptr_array_add(keys, NULL);
+  *out = (GStrv)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
+  return TRUE;
+}
+
+/* The last PATH counts, as in every environment. */
+static gboolean
+read_path(const json_t *config, NzLaunch *launch, GError **error)
+{
+  json_t *env;
+  if (!nz_json_get_array(config, "Env", &env, error))
+    return FALSE;
+  for (gsize i = 0; i < json_array_size(env); i++) {
+    const char *text = json_string_value(json_array_get(env, i));
+    if (!text)
+      return nz_set_input(error, "Env of the configuration has a member that is no string");
+    if (!g_str_has_prefix(text, "PATH="))
+      continue;
+    launch->cut |= strlen(text) > NZ_ARG_MAX;
+    g_free(launch->path);
+    launch->path = g_strndup(text + strlen("PATH="), NZ_ARG_MAX);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_launch(NzImage *image, json_t *config, GError **error)
+{
+  NzLaunch *launch = &image->launch;
+  const char *workdir = NULL;
+  if (!read_strings(config, "Entrypoint", NZ_ARGS_MAX, &launch->entrypoint, launch, error) ||
+      !read_strings(config, "Cmd", NZ_ARGS_MAX, &launch->cmd, launch, error) ||
+      !read_keys(config, "Volumes", NZ_VOLUMES_MAX, &launch->volumes, launch, error) ||
+      !read_keys(config, "ExposedPorts", NZ_PORTS_MAX, &launch->ports, launch, error) ||
+      !read_path(config, launch, error) ||
+      !nz_json_get_string(config, "WorkingDir", &workdir, error))
+    return FALSE;
+  if (workdir && strlen(workdir) > NZ_PATH_MAX)
+    launch->cut = TRUE;
+  else
+    launch->workdir = g_strdup(workdir);
+  return TRUE;
+}
+
+static gboolean
+read_config(NzImage *image, const json_t *root, GError **error)
 {
   json_t *config;
   const char *user = NULL;
@@ -167,7 +267,7 @@ read_user(NzImage *image, const json_t *root, GError **error)
     return nz_set_input(error, "a User of more than %" G_GSIZE_FORMAT " bytes", NZ_USER_MAX);
   image->has_config = TRUE;
   image->user = g_strdup(user ? user : "");
-  return TRUE;
+  return !config || read_launch(image, config, error);
 }
 
 gboolean
@@ -182,5 +282,5 @@ nz_config_apply(NzImage *image, GBytes *bytes, GError **error)
   const void *data = g_bytes_get_data(bytes, &len);
   image->config_digest = nz_digest_of("sha256:", data, len);
   return read_platform(image, root, error) && read_diff_ids(image, root, error) &&
-         read_history(image, root, error) && read_user(image, root, error);
+         read_history(image, root, error) && read_config(image, root, error);
 }

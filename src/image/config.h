@@ -4,9 +4,9 @@
 
 #include "image/image.h"
 
-/* Fills IMAGE's platform, os, user, has_config, config_digest and each layer's diff_id and history
- * line from the configuration in BYTES. IMAGE's layers must be there: their number must be that of
- * the diff_ids.
+/* Fills IMAGE's platform, os, user, launch, has_config, config_digest and each layer's diff_id and
+ * history line from the configuration in BYTES. IMAGE's layers must be there: their number must be
+ * that of the diff_ids.
  */
 gboolean nz_config_apply(NzImage *image, GBytes *bytes, GError **error);
 

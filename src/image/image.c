@@ -50,6 +50,7 @@ nz_image_free(NzImage *self)
   g_free(self->os);
   g_free(self->config_digest);
   g_free(self->user);
+  nz_launch_clear(&self->launch);
   g_ptr_array_unref(self->layers);
   g_free(self);
 }

@@ -3,7 +3,9 @@
  * are read later, and only through the store they came from. */
 #pragma once
 
+#include "core/launch.h"
 #include "image/stream.h"
+#include "rootfs/capture.h"
 #include "rootfs/layer_log.h"
 
 typedef struct NzImageStore NzImageStore;
@@ -20,10 +22,10 @@ typedef struct {
 } NzLayer;
 
 typedef struct {
-  const char *const *wanted; /* more files whose text is asked for; may be NULL */
-  guint ratio;               /* see nz_inflate_stream_new() */
-  gboolean verify;           /* diff_ids too */
-  NzControl *control;        /* may be NULL */
+  const NzWanted *wanted; /* more files that are asked for; may be NULL */
+  guint ratio;            /* see nz_inflate_stream_new() */
+  gboolean verify;        /* diff_ids too */
+  NzControl *control;     /* may be NULL */
 } NzReadOptions;
 
 typedef struct {
@@ -66,6 +68,7 @@ struct NzImage {
   char *config_digest;
   gboolean has_config; /* FALSE for a root filesystem: no user is declared */
   char *user;          /* config.User, or NULL */
+  NzLaunch launch;     /* what else the configuration says of the start */
   guint64 bytes;       /* of all layers, as stored; 0: not known */
   guint n_artifacts;   /* beside the first image of an index: attestations, signatures, ... */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */

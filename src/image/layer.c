@@ -96,11 +96,12 @@ set_body(Reader *self, NzTar *tar, const NzTarHeader *h, NzEntry *e, GError **er
 {
   if (e->kind != NZ_ENTRY_FILE)
     return TRUE;
-  const NzCapture *capture = nz_capture_for(e->path, (guint64)h->size, self->options->wanted);
+  const NzCapture *capture =
+      nz_capture_for(e->path, e->path_len, (guint64)h->size, self->options->wanted);
   if (!capture)
     return TRUE;
   if (h->size < 0 || (guint64)h->size > nz_capture_max(capture)) {
-    e->body_kind = NZ_BODY_UNREADABLE;
+    e->body_kind = nz_capture_unread(capture);
     return TRUE;
   }
   GBytes *content = nz_tar_read_body(tar, nz_capture_max(capture), error);

@@ -66,14 +66,20 @@ read_capability(DirWalk *self, int dir, const char *name, NzEntry *e, GError **e
 static gboolean
 read_body(DirWalk *self, int dir, const char *name, guint64 size, NzEntry *e, GError **error)
 {
-  const NzCapture *capture = nz_capture_for(self->path->str, size, self->options->wanted);
+  const NzCapture *capture =
+      nz_capture_for(self->path->str, self->path->len, size, self->options->wanted);
   if (!capture)
     return TRUE;
   if (size > nz_capture_max(capture)) {
-    e->body_kind = NZ_BODY_UNREADABLE;
+    e->body_kind = nz_capture_unread(capture);
     return TRUE;
   }
   int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 && (errno == EACCES || errno == EPERM) &&
+      nz_capture_unread(capture) == NZ_BODY_EXTRA) {
+    e->body_kind = NZ_BODY_EXTRA; /* no verdict rests on it */
+    return TRUE;
+  }
   if (fd < 0)
     return fail(self, "open", error);
   g_autoptr(NzStream) stream = nz_file_stream_new(fd, TRUE, 0, size, self->options->control);

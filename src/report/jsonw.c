@@ -41,12 +41,28 @@ put_escape(NzJsonw *self, gunichar c)
   }
 }
 
+/* How many bytes from P on stand for themselves. */
+static gsize
+count_plain(const char *p)
+{
+  gsize n = 0;
+  while (p[n] >= ' ' && p[n] <= '~' && p[n] != '"' && p[n] != '\\')
+    n++;
+  return n;
+}
+
 static void
 put_quoted(NzJsonw *self, const char *text)
 {
   const char *end = text + strlen(text);
   fputc('"', self->out);
   for (const char *p = text, *next; p < end; p = next) {
+    gsize plain = count_plain(p);
+    if (plain > 0) {
+      fwrite(p, 1, plain, self->out);
+      next = p + plain;
+      continue;
+    }
     gunichar c = g_utf8_get_char_validated(p, end - p);
     gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
     next = valid ? g_utf8_next_char(p) : p + 1;
@@ -138,8 +154,14 @@ nz_jsonw_string(NzJsonw *self, const char *key, const char *text)
 void
 nz_jsonw_true(NzJsonw *self, const char *key)
 {
+  nz_jsonw_bool(self, key, TRUE);
+}
+
+void
+nz_jsonw_bool(NzJsonw *self, const char *key, gboolean value)
+{
   begin_value(self, key);
-  fputs("true", self->out);
+  fputs(value ? "true" : "false", self->out);
 }
 
 void

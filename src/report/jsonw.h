@@ -23,4 +23,5 @@ void nz_jsonw_end_array(NzJsonw *self);
  * when it is NULL. */
 void nz_jsonw_string(NzJsonw *self, const char *key, const char *text);
 void nz_jsonw_true(NzJsonw *self, const char *key);
+void nz_jsonw_bool(NzJsonw *self, const char *key, gboolean value);
 void nz_jsonw_uint(NzJsonw *self, const char *key, guint64 n);

@@ -5,7 +5,10 @@
 
 #include "core/exit.h"
 
-static const NzReportFormat *const formats[] = {&nz_format_text, &nz_format_json};
+static const NzReportFormat *const formats[] = {
+    &nz_format_text,  &nz_format_json,   &nz_format_sarif,
+    &nz_format_junit, &nz_format_github, &nz_format_gitlab,
+};
 
 const NzReportFormat *
 nz_report_format_at(guint i)

@@ -45,7 +45,8 @@ typedef struct {
   void (*write)(const NzReport *report, const NzReportStyle *style, FILE *out);
 } NzReportFormat;
 
-extern const NzReportFormat nz_format_text, nz_format_json;
+extern const NzReportFormat nz_format_text, nz_format_json, nz_format_sarif, nz_format_junit,
+    nz_format_github, nz_format_gitlab;
 
 const NzReportFormat *nz_report_format_find(const char *name);
 /* The format number I, NULL past the last. */

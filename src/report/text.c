@@ -252,22 +252,11 @@ write_messages(Text *self, const NzSubject *s)
 
 /* --- the advice --- */
 
-/* Our own sentences, broken between words; the second line on begins below the first. */
 static void
 write_wrapped(Text *self, const char *label, const char *text)
 {
-  g_auto(GStrv) words = g_strsplit(text, " ", -1);
-  int column = fprintf(self->out, "  %-7s", label);
-  for (guint i = 0; words[i]; i++) {
-    int width = (int)g_utf8_strlen(words[i], -1);
-    if (i > 0 && column + 1 + width > TEXT_WIDTH)
-      column = fprintf(self->out, "\n         ") - 1;
-    else if (i > 0)
-      column += fprintf(self->out, " ");
-    column += width;
-    fputs(words[i], self->out);
-  }
-  fputc('\n', self->out);
+  g_autofree char *wrapped = nz_wrap(text, 9, TEXT_WIDTH);
+  fprintf(self->out, "  %-7s%s\n", label, wrapped);
 }
 
 /* What takes the privilege from a file, by rule. */

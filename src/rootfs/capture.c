@@ -19,6 +19,9 @@ struct NzCapture {
 static const NzCapture table[] = {
     {"etc", "passwd", NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0},
     {"etc", "group", NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0},
+    {"etc", "shadow", NULL, NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0},
+    {"etc", "sudoers", NULL, NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0},
+    {"etc/sudoers.d", NULL, "", NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0},
     {"dpkg/info", NULL, ".list", NZ_PACKAGE_LIST_MAX, NZ_BODY_OWNERS, NZ_OWNERS_DPKG_LIST},
     {"dpkg/status.d", NULL, ".md5sums", NZ_PACKAGE_LIST_MAX, NZ_BODY_OWNERS, NZ_OWNERS_MD5SUMS},
     {"apk/db", "installed", NULL, NZ_PACKAGE_LIST_MAX, NZ_BODY_OWNERS, NZ_OWNERS_APK},
@@ -29,7 +32,61 @@ static const NzCapture table[] = {
     {"rpm", "Packages", NULL, NZ_RPMDB_MAX, NZ_BODY_OWNERS, NZ_OWNERS_RPM_BDB},
 };
 
-static const NzCapture wanted_text = {NULL, NULL, NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0};
+static const NzCapture wanted_users = {NULL, NULL, NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0};
+static const NzCapture wanted_extra = {NULL, NULL, NULL, NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0};
+
+NzWanted *
+nz_wanted_new(void)
+{
+  NzWanted *self = g_new0(NzWanted, 1);
+  self->users = g_ptr_array_new_with_free_func(g_free);
+  self->extra = g_ptr_array_new_with_free_func(g_free);
+  return self;
+}
+
+void
+nz_wanted_free(NzWanted *self)
+{
+  if (!self)
+    return;
+  g_ptr_array_unref(self->users);
+  g_ptr_array_unref(self->extra);
+  g_free(self);
+}
+
+static gboolean
+contains(const GPtrArray *list, const char *path)
+{
+  for (guint i = 0; i < list->len; i++)
+    if (strcmp(list->pdata[i], path) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static guint64
+length_bit(gsize len)
+{
+  return (guint64)1 << (len & 63);
+}
+
+void
+nz_wanted_add(NzWanted *self, GPtrArray *list, const char *path)
+{
+  if (list->len >= NZ_WANTED_MAX || contains(list, path))
+    return;
+  g_ptr_array_add(list, g_strdup(path));
+  self->lengths |= length_bit(strlen(path));
+}
+
+static const NzCapture *
+find_wanted(const NzWanted *wanted, const char *path, gsize len)
+{
+  if (!wanted || !(wanted->lengths & length_bit(len)))
+    return NULL;
+  if (contains(wanted->users, path))
+    return &wanted_users;
+  return contains(wanted->extra, path) ? &wanted_extra : NULL;
+}
 
 /* TRUE when the LEN bytes at PATH are DIR or end with "/DIR". */
 static gboolean
@@ -42,10 +99,11 @@ dir_ends_with(const char *path, gsize len, const char *dir)
 }
 
 const NzCapture *
-nz_capture_for(const char *path, guint64 size, const char *const *wanted)
+nz_capture_for(const char *path, gsize path_len, guint64 size, const NzWanted *wanted)
 {
-  if (wanted && g_strv_contains(wanted, path))
-    return &wanted_text;
+  const NzCapture *asked = find_wanted(wanted, path, path_len);
+  if (asked)
+    return asked;
   const char *slash = strrchr(path, '/');
   if (!slash)
     return NULL;
@@ -54,7 +112,7 @@ nz_capture_for(const char *path, guint64 size, const char *const *wanted)
     const NzCapture *c = &table[i];
     if (dir_ends_with(path, (gsize)(slash - path), c->dir) &&
         (c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix)))
-      return size > 0 || c->kind == NZ_BODY_TEXT ? c : NULL;
+      return size > 0 || c->kind != NZ_BODY_OWNERS ? c : NULL;
   }
   return NULL;
 }
@@ -65,11 +123,17 @@ nz_capture_max(const NzCapture *capture)
   return capture->max;
 }
 
+NzBodyKind
+nz_capture_unread(const NzCapture *capture)
+{
+  return capture->kind == NZ_BODY_EXTRA ? NZ_BODY_EXTRA : NZ_BODY_UNREADABLE;
+}
+
 GBytes *
 nz_capture_reduce(const NzCapture *capture, const char *path, GBytes *content, NzBodyKind *kind)
 {
   *kind = capture->kind;
-  if (capture->kind == NZ_BODY_TEXT)
+  if (capture->kind != NZ_BODY_OWNERS)
     return content;
   gsize len;
   g_autofree guint8 *data = g_bytes_unref_to_data(content, &len);

@@ -7,9 +7,26 @@
 
 typedef struct NzCapture NzCapture;
 
-/* What to keep of the file of SIZE bytes at PATH (cleaned); NULL: nothing. WANTED
- * (NULL-terminated, or NULL) names further files whose text is asked for. */
-const NzCapture *nz_capture_for(const char *path, guint64 size, const char *const *wanted);
+/* Files asked for by their path, beside those that are known by name. */
+typedef struct {
+  GPtrArray *users; /* char *, cleaned paths: what a link called passwd or group leads to */
+  GPtrArray *extra; /* char *, cleaned paths: files whose mode is asked for, and their text */
+  guint64 lengths;  /* a bit for each length, modulo 64, that one of these has */
+} NzWanted;
+
+NzWanted *nz_wanted_new(void);
+void nz_wanted_free(NzWanted *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzWanted, nz_wanted_free)
+/* Adds a copy of PATH to LIST, one of the two above, unless it is there or there are
+ * NZ_WANTED_MAX. */
+void nz_wanted_add(NzWanted *self, GPtrArray *list, const char *path);
+
+/* What to keep of the file of SIZE bytes at PATH (cleaned); NULL: nothing. WANTED may be NULL. */
+const NzCapture *nz_capture_for(const char *path, gsize path_len, guint64 size,
+                                const NzWanted *wanted);
+
+/* What a file of CAPTURE is that cannot be read, or is too large to be. */
+NzBodyKind nz_capture_unread(const NzCapture *capture);
 
 /* The most bytes worth reading. */
 gsize nz_capture_max(const NzCapture *capture);

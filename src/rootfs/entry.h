@@ -23,6 +23,8 @@ typedef enum {
   NZ_BODY_TEXT,       /* the content itself: passwd, group */
   NZ_BODY_UNREADABLE, /* wanted, but past its limit or broken */
   NZ_BODY_OWNERS,     /* a package list, reduced to hashes of paths: see rootfs/owners.h */
+  NZ_BODY_EXTRA,      /* the content of a file that decides no user: shadow, sudoers, a script; it
+                       * may be missing, where it is too large */
 } NzBodyKind;
 
 #define NZ_MODE_SETUID 04000

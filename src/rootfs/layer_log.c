@@ -19,9 +19,9 @@ enum {
   HAS_CAPABILITY = 2,
   HAS_BODY = 4,
   IS_OUTSIDE = 8,
-  BODY_SHIFT = 4, /* two bits */
-  BODY_MASK = 3,
-  HAS_OVERLAY = 64,
+  BODY_SHIFT = 4, /* three bits */
+  BODY_MASK = 7,
+  HAS_OVERLAY = 128,
 };
 
 struct NzLogBudget {

@@ -14,6 +14,7 @@ typedef enum {
   NZ_NAME_FILE = 0,
   NZ_NAME_DIRECTORY = 1,
   NZ_NAME_WHITEOUT = 2,
+  NZ_NAME_PROGRAM = 3, /* a file that anyone may execute */
 } NzNameKind;
 
 NzNames *nz_names_new(void);

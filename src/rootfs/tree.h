@@ -4,6 +4,8 @@
  * Kept are the names that later layers can still change or be changed by: files that give
  * privilege, files whose content is needed, links, devices, and the directories above them. A plain
  * file leaves nothing but the removal of what was at its path, and some bytes in the set of names.
+ * Programs and directories that others than root may change, or that not everyone may use, are
+ * kept too, up to NZ_NOTABLE_MAX of them.
  *
  * The rules (OCI image spec "Layer Filesystem Changeset", and what unpackers do where it is
  * silent):
@@ -18,6 +20,7 @@
  *   - where unpackers differ, the last entry counts and the path is noted as ambiguous. */
 #pragma once
 
+#include "core/credentials.h"
 #include "core/error.h"
 #include "rootfs/entry.h"
 
@@ -83,6 +86,32 @@ typedef enum {
 NzLookup nz_tree_lookup(const NzTree *self, const char *path, GString *canonical,
                         const NzInode **inode);
 
+typedef enum {
+  NZ_STAT_ABSENT,
+  NZ_STAT_FILE,
+  NZ_STAT_DIRECTORY,
+  NZ_STAT_OTHER,
+  NZ_STAT_UNKNOWN
+} NzStatKind;
+
+typedef struct {
+  NzStatKind kind;
+  /* FALSE: nothing but the name is kept, because only root may change it and, if it is a directory
+   * or a program, everyone may use it. Mode and owner then say just that. A file that is neither
+   * may be anyone's. */
+  gboolean exact;
+  guint16 mode;
+  guint32 uid, gid;
+  guint layer;          /* with exact: whose header said so */
+  const NzInode *inode; /* of a file with exact; borrowed */
+} NzStat;
+
+/* What is at PATH (cleaned), links followed. *CANONICAL is where it led. */
+void nz_tree_stat(const NzTree *self, const char *path, GString *canonical, NzStat *out);
+
+/* TRUE when WHO may pass all directories above PATH (canonical). */
+gboolean nz_tree_can_reach(const NzTree *self, const char *path, const NzCredentials *who);
+
 /* Calls FUNC for each name of a regular file that is kept, in no order. */
 typedef void (*NzTreeFunc)(const char *path, const NzInode *inode, gpointer user_data);
 void nz_tree_foreach(const NzTree *self, NzTreeFunc func, gpointer user_data);
@@ -90,6 +119,10 @@ void nz_tree_foreach(const NzTree *self, NzTreeFunc func, gpointer user_data);
 /* The ambiguous paths, NzAmbiguity, at most NZ_AMBIGUITIES_MAX; *TOTAL is how many there were, and
  * *HIDES what all of them together hide. */
 const GPtrArray *nz_tree_ambiguities(const NzTree *self, guint *total, guint *hides);
+
+/* TRUE when there were more files and directories that others than root may change than are kept:
+ * what is not found by its exact attributes may be one of them. */
+gboolean nz_tree_is_notable_full(const NzTree *self);
 
 /* TRUE when there were more paths than could be told apart: see rootfs/names.h. */
 gboolean nz_tree_is_crowded(const NzTree *self);

@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "rootfs/capture.h"
+#include "scan/launch.h"
 #include "scan/ownership.h"
 #include "scan/stack.h"
 
@@ -30,7 +31,7 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
     return FILE_KNOWN;
   case NZ_LOOKUP_UNKEPT:
     /* A passwd by its own name would have been kept: what is not is gone with its directory. */
-    if (nz_capture_for(canonical->str, 1, NULL))
+    if (nz_capture_for(canonical->str, canonical->len, 1, NULL))
       return FILE_KNOWN;
     file->unknown = unkept;
     return FILE_WANTED;
@@ -85,16 +86,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
 static gboolean
 read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GError **error)
 {
-  g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(NzWanted) wanted = nz_wanted_new();
+  nz_launch_want(&image->launch, wanted);
   for (guint round = 0;; round++) {
     reading_clear(r);
     r->n_results = image->layers->len;
     r->results = g_new0(NzLayerResult, r->n_results + 1);
     NzReadOptions read = options->read;
-    g_autofree const char **names = g_new0(const char *, wanted->len + 1);
-    for (guint i = 0; i < wanted->len; i++)
-      names[i] = wanted->pdata[i];
-    read.wanted = names;
+    read.wanted = wanted;
     r->tree = nz_stack_layers(image, &read, r->results, error);
     if (!r->tree)
       return FALSE;
@@ -105,22 +104,13 @@ read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GErro
     if (!again || round > 0 || !image->store->rereadable)
       return TRUE;
     if (passwd == FILE_WANTED)
-      g_ptr_array_add(wanted, g_strdup(passwd_path->str));
+      nz_wanted_add(wanted, wanted->users, passwd_path->str);
     if (group == FILE_WANTED)
-      g_ptr_array_add(wanted, g_strdup(group_path->str));
+      nz_wanted_add(wanted, wanted->users, group_path->str);
   }
 }
 
 /* --- facts --- */
-
-static void
-file_fact_free(gpointer data)
-{
-  NzFileFact *f = data;
-  g_free(f->path);
-  g_free(f->package);
-  g_free(f);
-}
 
 static void
 mismatch_free(gpointer data)
@@ -245,12 +235,26 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                                     r->results[0].n_mounts));
 }
 
+/* Names the packages of all files that findings may be about. */
+static void
+fill_packages(const NzTree *tree, NzImageFacts *facts, GPtrArray *notes)
+{
+  g_autoptr(GPtrArray) all = g_ptr_array_new();
+  const GPtrArray *lists[] = {facts->files, facts->code, facts->tools};
+  for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
+    for (guint i = 0; i < lists[l]->len; i++)
+      g_ptr_array_add(all, lists[l]->pdata[i]);
+  nz_ownership_fill(tree, all, notes);
+}
+
 static void
 judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts)
 {
   FileWalk walk = {facts, subject->layers};
   nz_tree_foreach(r->tree, add_file, &walk);
-  nz_ownership_fill(r->tree, facts->files, subject->notes);
+  NzLaunchInput in = {image, r->tree, subject->user, &r->passwd, &r->group, subject->layers};
+  nz_launch_facts_fill(&in, facts, subject->notes);
+  fill_packages(r->tree, facts, subject->notes);
   nz_passwd_foreach(&r->passwd, add_uid0, facts->uid0);
   add_mismatches(image, r, subject, facts);
   facts->ambiguities =
@@ -272,7 +276,7 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   add_layers(image, subject);
   subject->user = judge_user(image, options, &r);
 
-  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_fact_free);
+  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(nz_file_fact_free);
   g_autoptr(GPtrArray) uid0 = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) mismatches = g_ptr_array_new_with_free_func(mismatch_free);
   NzImageFacts facts = {.profile = options->profile,
@@ -283,6 +287,7 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
                         .mismatches = mismatches};
   judge_files(image, &r, subject, &facts);
   nz_checks_run(&facts, subject->findings);
+  nz_launch_facts_clear(&facts);
   add_notes(image, options, &r, subject);
   nz_subject_conclude(subject);
   subject->started = started;

@@ -44,12 +44,12 @@ MODES = [
     "mode, uid, gid, rules", MODES, ids=[f"{row[0]:o}-{row[1]}-{row[2]}" for row in MODES]
 )
 def test_mode_and_owner_decide_the_rule(judge, mode, uid, gid, rules):
-    result = judge(archive(file("bin/x", mode, uid, gid)))
+    result = judge(archive(file("opt/x", mode, uid, gid)))
     assert result.rules() - {"setgid-other"} == rules
     assert result.verdict == ("fail" if "setuid-root" in rules else "pass")
     for one in result.findings():
         assert one["level"] in (("fail",) if one["rule"] == "setuid-root" else ("warn", "info"))
-        assert one["path"] == "/bin/x"
+        assert one["path"] == "/opt/x"
         assert int(one["mode"], 8) == mode
         assert (one["uid"], one["gid"]) == (uid, gid)
         assert one["message"] and one["remedy"]

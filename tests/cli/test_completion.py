@@ -115,6 +115,13 @@ def test_a_format_is_completed_with_those_that_exist(complete, words, folder):
 
 
 @SHELLS
+def test_a_rule_is_completed_with_those_that_exist(complete, folder):
+    got = complete(["nonzero", "checks", "setuid-r"], folder)
+    assert got == {"setuid-root"}
+    assert run("checks", *got).code == 0
+
+
+@SHELLS
 def test_a_value_after_an_equals_sign_is_completed(complete, folder):
     got = complete(["nonzero", "scan", "--color=al"], folder)
     assert {word.removeprefix("--color=") for word in got} == {"always"}

@@ -87,7 +87,7 @@ class Image:
                     "architecture": self.architecture,
                     "os": self.os,
                     "variant": self.variant,
-                    "config": overlaid({"User": self.user, "Cmd": ["/bin/app"]}, {}),
+                    "config": overlaid({"User": self.user}, {}),
                     "rootfs": {
                         "type": "layers",
                         "diff_ids": [layer.diff_id for layer in self.layers],

@@ -27,6 +27,8 @@ write_all(NzJsonw *w, const void *data G_GNUC_UNUSED)
   nz_jsonw_string(w, "text", "t");
   nz_jsonw_string(w, "absent", NULL);
   nz_jsonw_uint(w, "number", G_MAXUINT64);
+  nz_jsonw_true(w, "true");
+  nz_jsonw_bool(w, "bool", FALSE);
   nz_jsonw_begin_array(w, "empty");
   nz_jsonw_end_array(w);
   nz_jsonw_begin_array(w, "list");
@@ -46,6 +48,8 @@ test_documents_are_indented_by_two(void)
                   "{\n"
                   "  \"text\": \"t\",\n"
                   "  \"number\": 18446744073709551615,\n"
+                  "  \"true\": true,\n"
+                  "  \"bool\": false,\n"
                   "  \"empty\": [],\n"
                   "  \"list\": [\n"
                   "    \"a\",\n"

@@ -140,7 +140,8 @@ static void
 test_files_that_are_asked_for_are_kept(void)
 {
   g_autoptr(GBytes) blob = archive();
-  static const char *const wanted[] = {"usr/bin/su", NULL};
+  g_autoptr(NzWanted) wanted = nz_wanted_new();
+  nz_wanted_add(wanted, wanted->users, "usr/bin/su");
   g_auto(NzLayerResult) result = {0};
   NzReadOptions options = {.wanted = wanted};
   g_autofree char *got = read_layer(blob, NULL, &options, &result, NULL);

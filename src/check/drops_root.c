@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  gboolean root = facts->user->state == NZ_USER_ROOT;
+  for (guint i = 0; i < nz_facts_count(facts->drops); i++) {
+    const NzDropFact *d = facts->drops->pdata[i];
+    const NzUser *user = d->resolved;
+    g_autofree char *start = NULL;
+    if (user && user->state == NZ_USER_NON_ROOT && user->has_gid)
+      start =
+          g_strdup_printf("%s (%u:%u): start as it with `--user %u:%u`, or `USER %u:%u`", d->user,
+                          user->uid, user->gid, user->uid, user->gid, user->uid, user->gid);
+    else
+      start = g_strdup(d->user ? d->user : "a user that the script computes");
+    g_ptr_array_add(
+        findings, nz_finding_new(nz_check_drops_root.rule, root ? NZ_LEVEL_WARN : NZ_LEVEL_INFO,
+                                 nz_check_drops_root.remedy, "%s drops root with %s and becomes %s",
+                                 d->where, d->tool, start));
+  }
+}
+
+static const char *const aliases[] = {NULL};
+
+const NzCheck nz_check_drops_root = {
+    .rule = "drops-root",
+    .title = "starts as root and drops it",
+    .why = "The script is root until then, and so is whoever enters the container. What it does as "
+           "root is mostly to own a directory, which the build can do.",
+    .remedy = "start as that user from the beginning; do what the script does as root in the "
+              "Dockerfile, or with fsGroup in Kubernetes",
+    .aliases = aliases,
+    .sources = "\"Just say no to root (in containers)\", tradition: start as root, then drop",
+    .run = run,
+};

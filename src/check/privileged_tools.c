@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < nz_facts_count(facts->tools); i++) {
+    const NzFileFact *f = facts->tools->pdata[i];
+    gboolean works = !f->bare && nz_mode_is_setuid_root(f->mode, f->uid);
+    g_autofree char *message =
+        g_strdup_printf("%s is on PATH for the image's user%s", f->role,
+                        works ? "" : "; without its setuid bit it does nothing");
+    nz_finding_add_file(findings, &nz_check_privileged_tools, works ? NZ_LEVEL_WARN : NZ_LEVEL_INFO,
+                        f, message);
+  }
+}
+
+static const char *const aliases[] = {"DL3004", NULL};
+
+const NzCheck nz_check_privileged_tools = {
+    .rule = "privileged-tools",
+    .title = "tools that make root of a user",
+    .why = "sudo, su and doas are there to become root. A container that starts as a user has no "
+           "use for them, an intruder has.",
+    .remedy = "remove the package, or drop the bit: `RUN chmod a-s PATH`",
+    .aliases = aliases,
+    .sources = "CBPP-0002, remove or re-mode setuid files",
+    .run = run,
+};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/check.h"
+
+static const char *
+who_may_write(const NzFileFact *f)
+{
+  if (f->mode & 0002)
+    return "everyone may write it";
+  return f->mode & 0020 ? "its group may write it" : "its owner, who is not root, may write it";
+}
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < nz_facts_count(facts->account_files); i++) {
+    const NzFileFact *f = facts->account_files->pdata[i];
+    nz_finding_add_file(findings, &nz_check_writable_passwd, NZ_LEVEL_WARN, f, who_may_write(f));
+  }
+}
+
+static const char *const aliases[] = {"CVE-2019-19345", NULL};
+
+const NzCheck nz_check_writable_passwd = {
+    .rule = "writable-passwd",
+    .title = "account files that others than root may write",
+    .why = "Who can write /etc/passwd gives himself uid 0 or a new root, and becomes it with su. "
+           "Group 0 counts: it is what a numeric USER without an entry gets.",
+    .remedy =
+        "give it back: `RUN chown root:root PATH && chmod 0644 PATH` (0640 for shadow, 0440 "
+        "for sudoers); a name for an arbitrary uid comes from nss_wrapper or from the runtime",
+    .aliases = aliases,
+    .sources = "CVE-2019-19345 and its kin (group-writable /etc/passwd in OpenShift images)",
+    .run = run,
+};

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The nodes of the tree, and what leaves it. */
+#include "rootfs/tree_private.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+
+/* --- inodes and nodes --- */
+
+NzInode *
+nz_inode_ref(NzInode *self)
+{
+  self->refs++;
+  return self;
+}
+
+void
+nz_inode_unref(NzInode *self)
+{
+  if (!self || --self->refs > 0)
+    return;
+  g_free(self->target);
+  g_free(self->origin);
+  g_clear_pointer(&self->body, g_bytes_unref);
+  g_free(self);
+}
+
+NzInode *
+nz_inode_new(const NzEntry *e, guint layer)
+{
+  NzInode *self = g_new0(NzInode, 1);
+  self->refs = 1;
+  self->kind = e->kind == NZ_ENTRY_HARDLINK ? NZ_ENTRY_FILE : e->kind;
+  self->mode = e->mode;
+  self->uid = e->uid;
+  self->gid = e->gid;
+  self->layer = layer;
+  self->capability = e->capability;
+  self->target = e->kind == NZ_ENTRY_SYMLINK ? g_strdup(e->target) : NULL;
+  self->body_kind = e->body_kind;
+  self->body = e->body ? g_bytes_ref(e->body) : NULL;
+  return self;
+}
+
+static guint
+node_hash(gconstpointer key)
+{
+  const NzNode *n = key;
+  return (guint)nz_hash64(n->name, n->len) ^ n->parent->id * 2654435761u;
+}
+
+static gboolean
+node_equal(gconstpointer a, gconstpointer b)
+{
+  const NzNode *x = a, *y = b;
+  return x->parent == y->parent && x->len == y->len && memcmp(x->name, y->name, x->len) == 0;
+}
+
+NzNode *
+nz_node_find(const NzTree *self, NzNode *parent, const char *name, gsize len)
+{
+  NzNode key = {.parent = parent, .name = name, .len = (guint)len};
+  return g_hash_table_lookup(self->nodes, &key);
+}
+
+NzNode *
+nz_node_add(NzTree *self, NzNode *parent, const char *name, gsize len, GError **error)
+{
+  self->bytes += len;
+  if (g_hash_table_size(self->nodes) >= NZ_NODES_MAX || self->bytes > NZ_TREE_BYTES_MAX) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                "more than %u links, devices and privileged files, or than %u MiB of their names, "
+                "targets and passwd contents",
+                NZ_NODES_MAX, (guint)(NZ_TREE_BYTES_MAX >> 20));
+    return NULL;
+  }
+  NzNode *node = g_malloc0(sizeof(NzNode) + len + 1);
+  char *copy = (char *)(node + 1);
+  memcpy(copy, name, len);
+  node->name = copy;
+  node->len = (guint)len;
+  node->id = ++self->last_id;
+  node->layer = self->layer;
+  node->parent = parent;
+  node->next = parent->first_child;
+  if (node->next)
+    node->next->prev = node;
+  parent->first_child = node;
+  g_hash_table_add(self->nodes, node);
+  return node;
+}
+
+gboolean
+nz_node_note(NzTree *self, NzNode *node)
+{
+  if (node->notable)
+    return TRUE;
+  if (self->n_notable >= NZ_NOTABLE_MAX) {
+    self->notable_full = TRUE;
+    return FALSE;
+  }
+  node->notable = TRUE;
+  self->n_notable++;
+  return TRUE;
+}
+
+static void
+node_free(NzNode *node)
+{
+  nz_inode_unref(node->inode);
+  g_free(node);
+}
+
+static void
+node_detach(NzTree *self, NzNode *node)
+{
+  g_hash_table_remove(self->nodes, node);
+  if (node->prev)
+    node->prev->next = node->next;
+  else
+    node->parent->first_child = node->next;
+  if (node->next)
+    node->next->prev = node->prev;
+  self->n_notable -= node->notable;
+  node_free(node);
+}
+
+NzTree *
+nz_tree_new(gboolean whiteouts)
+{
+  NzTree *self = g_new0(NzTree, 1);
+  self->root = g_new0(NzNode, 1);
+  self->root->name = "";
+  self->nodes = g_hash_table_new(node_hash, node_equal);
+  self->whiteouts = whiteouts;
+  self->names = nz_names_new();
+  self->ambiguities = g_ptr_array_new();
+  return self;
+}
+
+static void
+ambiguity_free(NzAmbiguity *self)
+{
+  g_free(self->path);
+  g_free(self);
+}
+
+void
+nz_tree_free(NzTree *self)
+{
+  if (!self)
+    return;
+  GHashTableIter iter;
+  gpointer node;
+  g_hash_table_iter_init(&iter, self->nodes);
+  while (g_hash_table_iter_next(&iter, &node, NULL))
+    node_free(node);
+  g_hash_table_unref(self->nodes);
+  g_free(self->root);
+  nz_names_free(self->names);
+  g_ptr_array_set_free_func(self->ambiguities, (GDestroyNotify)ambiguity_free);
+  g_ptr_array_unref(self->ambiguities);
+  g_free(self);
+}
+
+/* --- removal --- */
+
+static guint
+hides_of(const NzInode *inode)
+{
+  guint hides = 0;
+  if (inode->kind == NZ_ENTRY_FILE && nz_mode_is_setuid_root(inode->mode, inode->uid))
+    hides |= NZ_HIDES_SETUID_ROOT;
+  if (inode->body_kind == NZ_BODY_TEXT)
+    hides |= NZ_HIDES_USERS;
+  return hides;
+}
+
+static void
+note_removed(const NzTree *self, const NzNode *node, NzRemoved *removed)
+{
+  if (!node->inode)
+    return;
+  guint hides = hides_of(node->inode);
+  if (node->layer == self->layer) {
+    removed->same_layer = TRUE;
+    removed->hid_same |= hides;
+  } else {
+    removed->hid_lower |= hides;
+  }
+}
+
+/* Removes what is below NODE; with LOWER_ONLY, what layers below the one at work put there. Depth
+ * is bounded by NZ_PATH_MAX. */
+void
+nz_node_remove_below(NzTree *self, NzNode *node, gboolean lower_only, NzRemoved *removed)
+{
+  for (NzNode *child = node->first_child, *next; child; child = next) {
+    next = child->next;
+    nz_node_remove_below(self, child, lower_only, removed);
+    gboolean here =
+        child->layer >= self->layer || (child->has_owner && child->owner_layer >= self->layer);
+    if (child->first_child || (lower_only && here)) {
+      child->has_owner &= child->owner_layer >= self->layer;
+      continue;
+    }
+    note_removed(self, child, removed);
+    node_detach(self, child);
+  }
+}
+
+void
+nz_node_remove(NzTree *self, NzNode *node, NzRemoved *removed)
+{
+  nz_node_remove_below(self, node, FALSE, removed);
+  note_removed(self, node, removed);
+  NzNode *parent = node->parent;
+  node_detach(self, node);
+  while (parent != self->root && !parent->inode && !parent->first_child && !parent->has_owner) {
+    node = parent;
+    parent = node->parent;
+    node_detach(self, node);
+  }
+}
