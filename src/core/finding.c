@@ -52,6 +52,13 @@ nz_finding_free(NzFinding *self)
   g_free(self);
 }
 
+gboolean
+nz_finding_is_about_user(const NzFinding *self)
+{
+  static const char *const rules[] = {"image-user", "user-not-numeric", NULL};
+  return g_strv_contains(rules, self->rule);
+}
+
 static void
 layer_fact_free(gpointer data)
 {

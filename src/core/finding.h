@@ -49,11 +49,15 @@ NzFinding *nz_finding_new(const char *rule, NzLevel level, const char *remedy, c
                           ...) G_GNUC_PRINTF(4, 5);
 void nz_finding_free(NzFinding *self);
 
+/* TRUE when it is about whom the image starts as: of these there is one of a rule at most. */
+gboolean nz_finding_is_about_user(const NzFinding *self);
+
 /* The image that a subject was built on. All strings but why may be NULL. */
 typedef struct {
   char *name, *digest;
+  gboolean known; /* where it ends: n_layers counts */
   guint n_layers; /* how many of the subject's layers are its; they are the lowest */
-  char *why;      /* one sentence: how that is known */
+  char *why;      /* a few words: how that is known, or why it is not */
 } NzBaseFact;
 
 typedef struct {

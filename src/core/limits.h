@@ -70,6 +70,10 @@
 #define NZ_PORTS_MAX   1024u
 #define NZ_ARG_MAX     ((gsize)64 * 1024)
 
+/* The name of a base image, from annotations, labels or history: registries take 255 bytes of name
+ * and 128 of tag. A longer one is no name, and not shown. */
+#define NZ_BASE_NAME_MAX ((gsize)512)
+
 /* Layers of one image. Overlay cannot mount more than 500. */
 #define NZ_LAYERS_MAX 1024u
 

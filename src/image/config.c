@@ -136,22 +136,44 @@ read_history(NzImage *image, const json_t *root, GError **error)
   json_t *history;
   if (!nz_json_get_array(root, "history", &history, error))
     return FALSE;
-  guint layer = 0;
-  for (gsize i = 0; i < json_array_size(history) && layer < image->layers->len; i++) {
+  for (gsize i = 0; i < json_array_size(history); i++) {
     const json_t *entry = json_array_get(history, i);
     gboolean empty;
-    const char *created_by;
+    const char *created_by, *comment;
     if (!json_is_object(entry))
       return nz_set_input(error, "history entry %" G_GSIZE_FORMAT " is no object", i);
     if (!nz_json_get_bool(entry, "empty_layer", &empty, error) ||
-        !nz_json_get_string(entry, "created_by", &created_by, error))
+        !nz_json_get_string(entry, "created_by", &created_by, error) ||
+        !nz_json_get_string(entry, "comment", &comment, error))
       return FALSE;
-    if (empty)
+    guint layer = image->history.n_layers;
+    nz_history_add(&image->history, created_by, comment, empty);
+    if (empty || layer >= image->layers->len || !created_by || !*created_by)
       continue;
-    NzLayer *l = image->layers->pdata[layer++];
-    if (created_by && *created_by)
-      l->created_by = cut(created_by, NZ_CREATED_BY_MAX);
+    ((NzLayer *)image->layers->pdata[layer])->created_by = cut(created_by, NZ_CREATED_BY_MAX);
   }
+  nz_history_end(&image->history);
+  return TRUE;
+}
+
+gboolean
+nz_config_read_base(NzImage *image, const json_t *object, const char *key, GError **error)
+{
+  json_t *map;
+  if (!nz_json_get_object(object, key, &map, error))
+    return FALSE;
+  if (!map || image->base_said_by)
+    return TRUE;
+  /* Keys of maps are exact. */
+  const char *name = json_string_value(json_object_get(map, "org.opencontainers.image.base.name"));
+  const char *digest =
+      json_string_value(json_object_get(map, "org.opencontainers.image.base.digest"));
+  if (name && *name && strlen(name) <= NZ_BASE_NAME_MAX)
+    image->base_name = nz_printable(name, -1);
+  if (digest && nz_digest_valid(digest))
+    image->base_digest = g_strdup(digest);
+  if (image->base_name || image->base_digest)
+    image->base_said_by = strcmp(key, "annotations") == 0 ? "annotations" : "labels";
   return TRUE;
 }
 
@@ -261,7 +283,8 @@ read_config(NzImage *image, const json_t *root, GError **error)
   json_t *config;
   const char *user = NULL;
   if (!nz_json_get_object(root, "config", &config, error) ||
-      (config && !nz_json_get_string(config, "User", &user, error)))
+      (config && (!nz_json_get_string(config, "User", &user, error) ||
+                  !nz_config_read_base(image, config, "Labels", error))))
     return FALSE;
   if (user && strlen(user) > NZ_USER_MAX)
     return nz_set_input(error, "a User of more than %" G_GSIZE_FORMAT " bytes", NZ_USER_MAX);

@@ -51,6 +51,9 @@ nz_image_free(NzImage *self)
   g_free(self->config_digest);
   g_free(self->user);
   nz_launch_clear(&self->launch);
+  nz_history_clear(&self->history);
+  g_free(self->base_name);
+  g_free(self->base_digest);
   g_ptr_array_unref(self->layers);
   g_free(self);
 }

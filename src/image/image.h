@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/launch.h"
+#include "image/history.h"
 #include "image/stream.h"
 #include "rootfs/capture.h"
 #include "rootfs/layer_log.h"
@@ -69,8 +70,11 @@ struct NzImage {
   gboolean has_config; /* FALSE for a root filesystem: no user is declared */
   char *user;          /* config.User, or NULL */
   NzLaunch launch;     /* what else the configuration says of the start */
-  guint64 bytes;       /* of all layers, as stored; 0: not known */
-  guint n_artifacts;   /* beside the first image of an index: attestations, signatures, ... */
+  NzHistory history;
+  char *base_name, *base_digest; /* of the image it was built on, as its makers say; or NULL */
+  const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
+  guint64 bytes;                 /* of all layers, as stored; 0: not known */
+  guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */
 };

@@ -167,6 +167,8 @@ fill_image(NzImage *image, const json_t *root, GError **error)
   for (gsize i = 0; i < json_array_size(layers); i++)
     if (!add_layer(image, json_array_get(layers, i), error))
       return -1;
+  if (!nz_config_read_base(image, root, "annotations", error))
+    return -1;
   g_autoptr(GBytes) bytes = read_checked(image->store, &d, error);
   if (!bytes || !nz_config_apply(image, bytes, error)) {
     g_prefix_error(error, "configuration: ");

@@ -130,6 +130,19 @@ same_image(const NzImage *a, const NzImage *b)
   return TRUE;
 }
 
+/* A manifest's annotations are in index.json only, and say more than labels. */
+static void
+take_annotations(NzImage *image, NzImage *twin)
+{
+  if (g_strcmp0(twin->base_said_by, "annotations") != 0)
+    return;
+  g_free(image->base_name);
+  g_free(image->base_digest);
+  image->base_name = g_steal_pointer(&twin->base_name);
+  image->base_digest = g_steal_pointer(&twin->base_digest);
+  image->base_said_by = twin->base_said_by;
+}
+
 gboolean
 nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request, GPtrArray *images,
               GError **error)
@@ -174,7 +187,9 @@ nz_store_list(NzImageStore *store, NzFormat format, const NzOpenRequest *request
   }
   for (guint i = first; i < n_docker; i++)
     for (guint j = images->len; j-- > n_docker;)
-      if (same_image(images->pdata[i], images->pdata[j]))
+      if (same_image(images->pdata[i], images->pdata[j])) {
+        take_annotations(images->pdata[i], images->pdata[j]);
         g_ptr_array_remove_index(images, j);
+      }
   return TRUE;
 }

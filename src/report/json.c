@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nonzero/report/v1; the schema is docs/report-v1.schema.json. Keys that do not apply are left out.
  */
-#include "report/jsonw.h"
-#include "report/report.h"
+#include "report/json_parts.h"
 #include "version.h"
 
-static void
-write_user(NzJsonw *w, const NzUser *user)
+void
+nz_json_write_user(NzJsonw *w, const NzUser *user)
 {
   if (!user)
     return;
@@ -48,20 +47,21 @@ write_excepted(NzJsonw *w, const NzExcepted *excepted)
 static void
 write_base(NzJsonw *w, const NzBaseFact *base)
 {
-  if (!base)
+  if (!base || (!base->known && !base->name && !base->digest))
     return;
   nz_jsonw_begin_object(w, "base");
   nz_jsonw_string(w, "name", base->name);
   nz_jsonw_string(w, "digest", base->digest);
-  nz_jsonw_uint(w, "layers", base->n_layers);
+  if (base->known)
+    nz_jsonw_uint(w, "layers", base->n_layers);
   nz_jsonw_string(w, "why", base->why);
   nz_jsonw_end_object(w);
 }
 
-static void
-write_finding(NzJsonw *w, const NzFinding *f)
+void
+nz_json_write_finding(NzJsonw *w, const char *key, const NzFinding *f)
 {
-  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_begin_object(w, key);
   nz_jsonw_string(w, "rule", f->rule);
   nz_jsonw_string(w, "level", nz_level_name(f->level));
   nz_jsonw_string(w, "message", f->message);
@@ -82,6 +82,17 @@ write_finding(NzJsonw *w, const NzFinding *f)
   nz_jsonw_end_object(w);
 }
 
+void
+nz_json_write_notes(NzJsonw *w, const GPtrArray *notes)
+{
+  if (notes->len == 0)
+    return;
+  nz_jsonw_begin_array(w, "notes");
+  for (guint i = 0; i < notes->len; i++)
+    nz_jsonw_string(w, NULL, notes->pdata[i]);
+  nz_jsonw_end_array(w);
+}
+
 static void
 write_subject(NzJsonw *w, const NzSubject *s)
 {
@@ -92,18 +103,13 @@ write_subject(NzJsonw *w, const NzSubject *s)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  write_user(w, s->user);
+  nz_json_write_user(w, s->user);
   write_base(w, s->base);
   nz_jsonw_begin_array(w, "findings");
   for (guint i = 0; i < s->findings->len; i++)
-    write_finding(w, s->findings->pdata[i]);
+    nz_json_write_finding(w, NULL, s->findings->pdata[i]);
   nz_jsonw_end_array(w);
-  if (s->notes->len > 0) {
-    nz_jsonw_begin_array(w, "notes");
-    for (guint i = 0; i < s->notes->len; i++)
-      nz_jsonw_string(w, NULL, s->notes->pdata[i]);
-    nz_jsonw_end_array(w);
-  }
+  nz_json_write_notes(w, s->notes);
   nz_jsonw_end_object(w);
 }
 

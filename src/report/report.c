@@ -6,8 +6,8 @@
 #include "core/exit.h"
 
 static const NzReportFormat *const formats[] = {
-    &nz_format_text,  &nz_format_json,   &nz_format_sarif,
-    &nz_format_junit, &nz_format_github, &nz_format_gitlab,
+    &nz_format_text,  &nz_format_json, &nz_format_html,   &nz_format_sarif,
+    &nz_format_junit, &nz_format_cnf,  &nz_format_github, &nz_format_gitlab,
 };
 
 const NzReportFormat *
@@ -50,6 +50,7 @@ nz_report_free(NzReport *self)
   if (!self)
     return;
   g_free(self->command);
+  nz_diff_free(self->diff);
   g_ptr_array_unref(self->subjects);
   g_ptr_array_unref(self->errors);
   g_free(self);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "core/diff.h"
 #include "core/error.h"
 #include "core/finding.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
   GPtrArray *subjects;      /* NzSubject */
   GPtrArray *errors;        /* NzReportError: what could not be judged */
+  NzDiff *diff;             /* of the two subjects, when they were compared; or NULL */
 } NzReport;
 
 NzReport *nz_report_new(void);
@@ -45,8 +47,8 @@ typedef struct {
   void (*write)(const NzReport *report, const NzReportStyle *style, FILE *out);
 } NzReportFormat;
 
-extern const NzReportFormat nz_format_text, nz_format_json, nz_format_sarif, nz_format_junit,
-    nz_format_github, nz_format_gitlab;
+extern const NzReportFormat nz_format_text, nz_format_json, nz_format_html, nz_format_sarif,
+    nz_format_junit, nz_format_cnf, nz_format_github, nz_format_gitlab;
 
 const NzReportFormat *nz_report_format_find(const char *name);
 /* The format number I, NULL past the last. */

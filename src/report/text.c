@@ -6,13 +6,12 @@
 
 #include "check/check.h"
 #include "core/text.h"
+#include "report/advice.h"
 #include "report/report.h"
+#include "report/wrap.h"
 
 /* Of a layer's history line; the whole of it is in the JSON. */
 #define HISTORY_WIDTH 60
-
-/* Of running text, terminal or not: longer lines are hard to read. */
-#define TEXT_WIDTH 96
 
 typedef struct {
   FILE *out;
@@ -127,6 +126,83 @@ write_counts(Text *self, const NzSubject *s)
   fputc('\n', self->out);
 }
 
+static void
+write_wrapped(Text *self, const char *label, const char *text)
+{
+  nz_write_wrapped(self->out, label, text);
+}
+
+/* What counts of one level, by who brought it. */
+typedef struct {
+  guint by[NZ_ORIGIN_OWN + 1];
+  guint base_files; /* of the base's, those about a file */
+} OriginCount;
+
+static OriginCount
+count_origins(const NzSubject *s, NzLevel level)
+{
+  OriginCount counts = {0};
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    if (f->level != level || f->excepted)
+      continue;
+    counts.by[f->origin]++;
+    counts.base_files += f->origin == NZ_ORIGIN_BASE && f->path;
+  }
+  return counts;
+}
+
+/* The worst level that the base or the image's own layers have findings of decides: while the base
+ * brings any of it, building anew brings them back. */
+static const char *
+what_first(const OriginCount *counts)
+{
+  if (counts->base_files > 0)
+    return "fix the base first: build on an image without them, or mend them in a layer of your "
+           "own; "
+           "whatever else is built on it has them too";
+  if (counts->by[NZ_ORIGIN_BASE] > 0)
+    return "fix the base first: build on an image that names a user other than root, or end your "
+           "own Dockerfile with one";
+  return "fix your own layers first: the base brings none of these";
+}
+
+/* FALSE when nothing of LEVEL counts. */
+static gboolean
+write_origins(Text *self, const NzSubject *s, NzLevel level)
+{
+  OriginCount counts = count_origins(s, level);
+  const guint *by = counts.by;
+  if (by[NZ_ORIGIN_BASE] + by[NZ_ORIGIN_OWN] + by[NZ_ORIGIN_UNKNOWN] == 0)
+    return FALSE;
+  fprintf(self->out, ": %u of level %s from the base, %u own", by[NZ_ORIGIN_BASE],
+          nz_level_name(level), by[NZ_ORIGIN_OWN]);
+  if (by[NZ_ORIGIN_UNKNOWN] > 0)
+    fprintf(self->out, ", %u not known whose", by[NZ_ORIGIN_UNKNOWN]);
+  fputc('\n', self->out);
+  if (by[NZ_ORIGIN_BASE] + by[NZ_ORIGIN_OWN] > 0)
+    write_wrapped(self, "->", what_first(&counts));
+  return TRUE;
+}
+
+static void
+write_base(Text *self, const NzSubject *s)
+{
+  const NzBaseFact *base = s->base;
+  if (!base || (!base->known && !self->style->verbose))
+    return;
+  fprintf(self->out, "  base     %s", base->name ? base->name : "not named");
+  if (!base->known) {
+    fprintf(self->out, " (%s)\n", base->why);
+    return;
+  }
+  fprintf(self->out, " (lowest %u of %u layers; %s)", base->n_layers, s->layers->len, base->why);
+  for (NzLevel level = NZ_LEVEL_FAIL; level >= NZ_LEVEL_WARN; level--)
+    if (write_origins(self, s, level))
+      return;
+  fputc('\n', self->out);
+}
+
 /* --- the table --- */
 
 static gboolean
@@ -142,6 +218,7 @@ enum {
   COLUMN_MODE,
   COLUMN_OWNER,
   COLUMN_PACKAGE,
+  COLUMN_ORIGIN,
   COLUMN_LAYER
 };
 
@@ -149,13 +226,10 @@ static const struct {
   const char *name;
   int flags;
 } columns[] = {
-    [COLUMN_LEVEL] = {"LEVEL", 0},
-    [COLUMN_RULE] = {"RULE", 0},
-    [COLUMN_PATH] = {"PATH", 0},
-    [COLUMN_MODE] = {"MODE", SCOLS_FL_RIGHT},
-    [COLUMN_OWNER] = {"OWNER", 0},
-    [COLUMN_PACKAGE] = {"PACKAGE", 0},
-    [COLUMN_LAYER] = {"LAYER", SCOLS_FL_TRUNC},
+    [COLUMN_LEVEL] = {"LEVEL", 0},   [COLUMN_RULE] = {"RULE", 0},
+    [COLUMN_PATH] = {"PATH", 0},     [COLUMN_MODE] = {"MODE", SCOLS_FL_RIGHT},
+    [COLUMN_OWNER] = {"OWNER", 0},   [COLUMN_PACKAGE] = {"PACKAGE", 0},
+    [COLUMN_ORIGIN] = {"ORIGIN", 0}, [COLUMN_LAYER] = {"LAYER", SCOLS_FL_TRUNC},
 };
 
 static char *
@@ -190,8 +264,16 @@ add_row(const Text *self, struct libscols_table *table, const NzFinding *f)
   }
   if (f->package)
     scols_line_refer_data(line, COLUMN_PACKAGE, nz_printable(f->package, -1));
+  if (f->origin)
+    scols_line_set_data(line, COLUMN_ORIGIN, nz_origin_name(f->origin));
   if (f->layer)
     scols_line_refer_data(line, COLUMN_LAYER, layer_text(f->layer));
+}
+
+static gboolean
+origins_known(const NzSubject *s)
+{
+  return s->base && s->base->known;
 }
 
 static void
@@ -201,7 +283,9 @@ write_table(Text *self, const NzSubject *s)
   if (!table)
     g_error("out of memory");
   for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
-    scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
+    scols_table_new_column(table, columns[i].name, 0,
+                           columns[i].flags |
+                               (i == COLUMN_ORIGIN && !origins_known(s) ? SCOLS_FL_HIDDEN : 0));
   scols_table_enable_colors(table, self->style->color);
   scols_table_set_stream(table, self->out);
   scols_table_enable_noencoding(table, 1);
@@ -230,7 +314,8 @@ write_sentences(Text *self, const NzSubject *s)
       continue;
     fputs("  ", self->out);
     put(self, level_paint(f->level), nz_level_name(f->level));
-    fprintf(self->out, "     %s: %s\n", f->rule, f->message);
+    fprintf(self->out, "     %s: %s%s\n", f->rule, f->message,
+            f->origin == NZ_ORIGIN_BASE ? " (from the base)" : "");
   }
 }
 
@@ -252,27 +337,11 @@ write_messages(Text *self, const NzSubject *s)
 
 /* --- the advice --- */
 
-static void
-write_wrapped(Text *self, const char *label, const char *text)
-{
-  g_autofree char *wrapped = nz_wrap(text, 9, TEXT_WIDTH);
-  fprintf(self->out, "  %-7s%s\n", label, wrapped);
-}
-
-/* What takes the privilege from a file, by rule. */
-static const char *
-command_against(const char *rule)
-{
-  if (g_str_has_prefix(rule, "setuid-") || g_str_has_prefix(rule, "setgid-"))
-    return "RUN chmod a-s";
-  return strcmp(rule, "file-capabilities") == 0 ? "RUN setcap -r" : NULL;
-}
-
 /* The lines for the Dockerfile that mend all of a rule's files, to be pasted as they are. */
 static void
 write_command(Text *self, const NzSubject *s, const RuleCount *c)
 {
-  const char *command = command_against(c->rule);
+  const char *command = nz_advice_command(c->rule);
   if (!command)
     return;
   fprintf(self->out, "  as in  %s", command);
@@ -280,10 +349,7 @@ write_command(Text *self, const NzSubject *s, const RuleCount *c)
     const NzFinding *f = s->findings->pdata[i];
     if (strcmp(f->rule, c->rule) != 0)
       continue;
-    gboolean plain = strspn(f->path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789/._-+") == strlen(f->path);
-    g_autofree char *shown = nz_printable(f->path, -1);
-    g_autofree char *quoted = plain ? g_strdup(shown) : g_shell_quote(shown);
+    g_autofree char *quoted = nz_advice_argument(f->path);
     fprintf(self->out, " \\\n           %s", quoted);
   }
   fputc('\n', self->out);
@@ -350,6 +416,7 @@ write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
     write_head(&self, s);
     write_user(&self, s->user);
     write_counts(&self, s);
+    write_base(&self, s);
     write_sentences(&self, s);
     write_table(&self, s);
     write_messages(&self, s);

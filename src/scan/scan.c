@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "rootfs/capture.h"
 #include "scan/launch.h"
+#include "scan/origin.h"
 #include "scan/ownership.h"
 #include "scan/stack.h"
 
@@ -288,6 +289,7 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   judge_files(image, &r, subject, &facts);
   nz_checks_run(&facts, subject->findings);
   nz_launch_facts_clear(&facts);
+  nz_origin_judge(image, options->base, !options->user, subject);
   add_notes(image, options, &r, subject);
   nz_subject_conclude(subject);
   subject->started = started;

@@ -9,6 +9,7 @@
 typedef struct {
   const char *profile; /* NULL: "cbpp-0002" */
   const char *user;    /* judge as if started with `--user`; NULL: the image's own */
+  const NzImage *base; /* what the image is said to be built on, or NULL */
   NzReadOptions read;
 } NzScanOptions;
 

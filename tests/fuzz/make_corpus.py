@@ -152,6 +152,14 @@ def config_seeds():
     history = [{"empty_layer": True}, {"created_by": "ADD"}, {"created_by": "RUN"}]
     yield "good", b"\x02" + img.dump(good)
     yield "history", b"\x02" + img.dump({**good, "history": history})
+    built = [
+        {"created_by": "ADD"},
+        {"created_by": "USER 5", "comment": "FROM 0123456789ab", "empty_layer": True},
+        {"created_by": '/bin/sh -c #(nop)  CMD ["sh"]', "empty_layer": True},
+        {"created_by": "ENTRYPOINT a", "comment": "FROM debian:12"},
+    ]
+    labels = {"org.opencontainers.image.base.name": "a", "org.opencontainers.image.base.digest": "b"}
+    yield "base", b"\x02" + img.dump({**good, "history": built, "config": {"Labels": labels}})
     yield "too-few", b"\x03" + img.dump(good)
     yield "none", b"\x00" + img.dump({"os": "linux", "config": None})
     yield "two-users", b"\x02" + img.dump({**good, "config": {"User": "1", "u\u017fer": "0"}})
