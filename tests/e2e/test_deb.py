@@ -69,7 +69,7 @@ def test_the_installed_program_runs_where_nothing_else_is(root):
     assert version.split()[1] in kit.run("chroot", root, "dpkg-query", "-Wf", "${Version}", "nonzero").stdout.decode()
     done = kit.run("chroot", root, "nonzero", "scan", "--format", "json", "/srv/small.tar", check=False)
     assert kit.read_report(done, "small.tar")["verdict"] == "fail"
-    assert {f["rule"] for f in kit.read_report(done, "small.tar")["subjects"][0]["findings"]} == {"setuid-root"}
+    assert "setuid-root" in kit.rules_of(kit.read_report(done, "small.tar")["subjects"][0])
 
 
 def test_the_package_brings_pages_and_completions(root):

@@ -153,16 +153,36 @@ measure(struct libscols_table *self)
   }
 }
 
+static gboolean
+is_shown(const struct libscols_table *self, guint at)
+{
+  const struct libscols_column *column = self->columns->pdata[at];
+  return !(column->flags & SCOLS_FL_HIDDEN);
+}
+
+/* How many columns from FROM to before TO are shown. */
+static guint
+count_shown(const struct libscols_table *self, guint from, guint to)
+{
+  guint n = 0;
+  for (guint at = from; at < to; at++)
+    n += is_shown(self, at) ? 1 : 0;
+  return n;
+}
+
 /* Nothing is padded at the end of a line. */
 static void
 print_cell(const struct libscols_table *self, guint at, const char *data, const char *color)
 {
+  if (!is_shown(self, at))
+    return;
   const struct libscols_column *column = self->columns->pdata[at];
   int padding = (int)(column->width - g_utf8_strlen(data, -1));
   gboolean right = (column->flags & SCOLS_FL_RIGHT) != 0;
-  gboolean last = at + 1 == self->columns->len;
+  gboolean first = count_shown(self, 0, at) == 0;
+  gboolean last = count_shown(self, at + 1, self->columns->len) == 0;
   color = self->colors ? color : NULL;
-  fprintf(self->out, "%s%s%*s%s%*s%s", at > 0 ? " " : "", color ? color : "", right ? padding : 0,
+  fprintf(self->out, "%s%s%*s%s%*s%s", first ? "" : " ", color ? color : "", right ? padding : 0,
           "", data, right || last ? 0 : padding, "", color ? "\033[0m" : "");
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { SCOLS_FL_TRUNC = 1 << 0, SCOLS_FL_RIGHT = 1 << 2 };
+enum { SCOLS_FL_TRUNC = 1 << 0, SCOLS_FL_RIGHT = 1 << 2, SCOLS_FL_HIDDEN = 1 << 5 };
 
 struct libscols_table;
 struct libscols_column;
