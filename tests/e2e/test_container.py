@@ -98,7 +98,7 @@ def test_the_static_programs_report_is_that_of_the_installed_one(image, storage,
     reports = []
     for program in ([kit.NONZERO], None):
         for options in ([], ["--verbose", "--color=always"]):
-            with open(place / "image.tar", "rb") as stdin:
+            with kit.reading(place / "image.tar") as stdin:     # a pipe, as podman gives
                 if program:
                     done = kit.run(*program, "scan", *options, "-", stdin=stdin, check=False,
                                    env={"LC_ALL": "C.UTF-8"})
