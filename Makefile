@@ -14,10 +14,11 @@ RESULTS := build/results
 CONFIGURE := meson setup
 STRICT := $(CONFIGURE) -Dwerror=true
 
-.PHONY: all help demo check unit cli asan zlib e2e lint format bench fuzz soak install clean
+.PHONY: all help demo check unit cli asan zlib e2e lint format bench fuzz soak install uninstall static deb \
+  clean
 
 all: build/build.ninja
-	ninja -C build nonzero
+	ninja -C build product
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -27,6 +28,9 @@ help:
 	@echo 'make fuzz    runs each fuzzer for FUZZ_SECONDS (60)'
 	@echo 'make soak    the long tests: every fuzzer for 10 minutes, 10 times the random images'
 	@echo 'make install [DESTDIR=DIR] [PREFIX=/usr/local]'
+	@echo 'make uninstall  removes what the last make install installed'
+	@echo 'make deb     the Debian package, in build/deb'
+	@echo 'make static  build-static/nonzero, which needs no library'
 	@echo 'make clean   removes build and build-*'
 
 build/build.ninja: meson.build meson_options.txt
@@ -76,7 +80,7 @@ zlib:
 	$(call meson_test,build-zlib,unit-zlib)
 
 e2e: all
-	@packaging/deps.sh e2e
+	@packaging/deps.sh e2e deb
 	@mkdir -p $(RESULTS)
 	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) --junitxml=$(RESULTS)/e2e.xml tests/e2e
 
@@ -110,9 +114,25 @@ soak:
 	$(MAKE) fuzz FUZZ_SECONDS=600
 	NONZERO_SOAK=10 $(MAKE) e2e
 
-install: all
-	$(if $(PREFIX),meson configure build --prefix $(PREFIX))
+PREFIX ?= /usr/local
+install: build/build.ninja
+	meson setup --reconfigure --prefix $(PREFIX) build >/dev/null
+	ninja -C build product
 	meson install -C build --no-rebuild
+
+# What the last `make install` installed.
+uninstall:
+	ninja -C build uninstall
+
+# A static-pie program that needs no library of the system: build-static/nonzero
+static:
+	@packaging/deps.sh build
+	test -d build-static || $(CONFIGURE) -Dprefer_static=true build-static
+	ninja -C build-static product
+
+deb:
+	@packaging/deps.sh deb
+	packaging/deb.sh build/deb
 
 clean:
 	rm -rf build build-*

@@ -8,22 +8,6 @@
 #include "core/text.h"
 #include "version.h"
 
-static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_diff, &nz_cmd_policy,
-                                           &nz_cmd_checks};
-
-void
-nz_complain(const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args);
-  va_end(args);
-  /* GitHub's runner reads our errors too, and takes "##[" anywhere in a line as a command. */
-  g_auto(GStrv) parts = g_strsplit(text, "##[", -1);
-  g_autofree char *harmless = g_strjoinv("#\\x23[", parts);
-  fprintf(stderr, "nonzero: %s\n", harmless);
-}
-
 static void
 print_help(FILE *out)
 {
@@ -31,8 +15,8 @@ print_help(FILE *out)
         "Proves that no container process runs as root, or says why one does.\n\n"
         "Commands:\n",
         out);
-  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-    fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  for (guint i = 0; nz_command_at(i); i++)
+    fprintf(out, "  %-10s %s\n", nz_command_at(i)->name, nz_command_at(i)->summary);
   fputs("\n`nonzero COMMAND --help` describes one. `man nonzero` describes all.\n\n"
         "Exit codes: 0 every subject passes, 1 one fails or cannot be certified,\n"
         "2 something could not be read or written, 64 wrong usage.\n",
@@ -106,9 +90,9 @@ main(int argc, char **argv)
     puts("nonzero " NZ_VERSION);
     return NZ_EXIT_PASS;
   }
-  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-    if (strcmp(commands[i]->name, verb) == 0)
-      return run_command(commands[i], argc - 1, argv + 1);
+  const NzCommand *command = nz_command_find(verb);
+  if (command)
+    return run_command(command, argc - 1, argv + 1);
   g_autofree char *shown = nz_printable(verb, -1);
   nz_complain("there is no command %s; `nonzero --help` lists them", shown);
   return NZ_EXIT_USAGE;

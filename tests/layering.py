@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "policy": {"core", "check"},
     "report": {"core", "check"},
     "cmd": {"core", "rootfs", "image", "check", "confine", "scan", "policy", "report"},
+    "docs": {"core", "image", "check", "policy", "report", "cmd"},
 }
 
 

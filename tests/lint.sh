@@ -3,7 +3,7 @@
 # Static analysis: tests/lint.sh BUILD_DIR. Prints each complaint; any of them fails.
 set -eu
 build=$1
-sources=$(git ls-files 'src/*.c' | grep -v codec_gzip_zlib)
+sources=$(git ls-files 'src/*.c' | grep -vE 'codec_gzip_zlib|report/static')
 status=0
 
 echo "== functions that hostile bytes must not meet"

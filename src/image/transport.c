@@ -15,6 +15,12 @@ static const NzTransport *const transports[] = {
     &nz_transport_dir,
 };
 
+const NzTransport *
+nz_transport_at(guint i)
+{
+  return i < G_N_ELEMENTS(transports) ? transports[i] : NULL;
+}
+
 static gboolean
 exists_below(const char *dir, const char *name)
 {

@@ -28,6 +28,9 @@ typedef struct {
 extern const NzTransport nz_transport_docker_archive, nz_transport_oci_archive, nz_transport_oci,
     nz_transport_dir;
 
+/* The transport number I, NULL past the last. */
+const NzTransport *nz_transport_at(guint i);
+
 /* Opens SOURCE: "TRANSPORT:PATH[:REF]", "-" for an archive on standard input, or a path whose
  * content tells what it is. The images are added to IMAGES. */
 gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images,
