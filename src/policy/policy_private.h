@@ -18,7 +18,7 @@ struct NzPolicy {
 /* "; did you mean setuid-root?" */
 char *nz_rule_hint(const char *name);
 
-/* Sets LEVEL for CHECK, unless something of more weight has. */
+/* What is decided about CHECK, to be changed. */
 NzRuleSetting *nz_policy_setting(NzPolicy *self, const NzCheck *check);
 
 void nz_exception_free(NzException *self);
