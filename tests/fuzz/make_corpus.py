@@ -141,7 +141,9 @@ def manifest_seeds():
     both = {"manifests": [], "layers": [], "config": {}}
     descriptor = img.put({}, img.MANIFEST_TYPE, img.dump(both))
     index = img.dump({"manifests": [descriptor]})
-    yield "index-and-manifest", b"\x00" + documents(("index.json", index), ("x", img.dump(both)))
+    yield "index-and-manifest", b"\x00" + documents(
+        ("index.json", index), ("x", img.dump(both))
+    )
 
 
 def config_seeds():
