@@ -50,9 +50,9 @@ let_in(const char *who, guint line, gpointer user_data)
 static void
 dropped(const char *tool, const char *user, guint line, gpointer user_data)
 {
-  static const char *const tools[] = {"gosu",  "su-exec",      "setpriv", "setuidgid",
-                                      "chpst", "s6-setuidgid", "su",      "runuser",
-                                      "sudo",  "doas",         "chroot"};
+  static const char *const tools[] = {"gosu",      "su-exec",        "setpriv", "s6-setuidgid",
+                                      "setuidgid", "s6-applyuidgid", "chpst",   "su",
+                                      "runuser",   "sudo",           "doas"};
   Seen *seen = user_data;
   check_line(seen, line);
   gboolean known = FALSE;
