@@ -72,7 +72,9 @@ SHADOWS = [
     ("opened-above", [[ROOT, SHUT], [OPEN]], True),
     ("removed-above", [[ROOT, OPEN], [whiteout("etc/shadow")]], False),
     ("folder-removed-above", [[ROOT, OPEN], [whiteout("etc")]], False),
+    ("behind-a-link", [[ROOT, symlink("etc/shadow", "shadow-"), text("etc/shadow-", "root::1:")]], True),
     ("loop", [[ROOT, symlink("etc/shadow", "shadow")]], False),
+    ("hard-link", [[ROOT, text("etc/shadow-", "root::1::"), hardlink("etc/shadow", "etc/shadow-")]], True),
     ("directory", [[ROOT, directory("etc/shadow")]], False),
     ("backup-does-not-count", [[ROOT, SHUT, text("etc/shadow-", "root::1::::::")]], False),
 ]  # fmt: skip
@@ -122,6 +124,8 @@ PASSWDS = [
     ("link-has-no-mode", [[symlink("etc/passwd", "p"), text("etc/p", "")]], []),
     ("link-to-a-loose-file", [[symlink("etc/passwd", "/p"), text("p", "", 0o666)]], ["/p"]),
     ("hard-link-loosens", [[TIGHT, hardlink("p", "etc/passwd", 0o666)]], ["/etc/passwd"]),
+    ("folder-that-all-may-write", [[directory("etc", 0o777), TIGHT]], ["/etc"]),
+    ("folder-of-another", [[directory("etc", 0o755, 1000), TIGHT]], ["/etc"]),
     ("sticky-folder-keeps-roots-files", [[directory("etc", 0o1777), TIGHT]], []),
 ]
 
@@ -152,14 +156,22 @@ SUDOERS = [
     ("comment-at-the-end", "app ALL=(ALL) ALL # NOPASSWD: ALL", None, 0),
     ("let-in-with-comment", "app ALL=(ALL) NOPASSWD: ALL # for now", "app", 1),
     ("continued", "app ALL=(ALL) \\\n  NOPASSWD: ALL\n", "app", 1),
+    ("comment-does-not-go-on", "# asked \\\n" + LET, "app", 2),
     ("all-but-one", "ALL, !bob ALL=(ALL) NOPASSWD: ALL", "ALL", 1),
     ("all-but-him", "ALL, !app ALL=(ALL) NOPASSWD: ALL", "ALL", 1),
+    ("quoted", '"app" ALL=(ALL) NOPASSWD: ALL', "app", 1),
     ("list-of-hosts", "app here, there=(ALL) NOPASSWD: ALL", "app", 1),
+    ("no-authentication-for-a-command", "Defaults!/bin/x !authenticate\n" + ASK, "app", None),
+    ("no-authentication-to-become-root", "Defaults>root !authenticate\n" + ASK, "app", None),
+    ("asked-again", "Defaults !authenticate\nDefaults authenticate\n" + ASK, None, 0),
+    ("asked-by-tag-all-the-same", "Defaults !authenticate\napp ALL=PASSWD: ALL", None, 0),
+    ("text-of-another-default", 'Defaults badpass_message="!authenticate"\n' + ASK, None, 0),
     ("list", "bob, app ALL=(ALL) NOPASSWD: ALL", "app", 1),
     ("second-command", "app ALL=(ALL) PASSWD: /bin/a, NOPASSWD: /bin/b", "app", 1),
     ("second-host", "app here=(ALL) ALL : there=(ALL) NOPASSWD: ALL", "app", 1),
     ("several-tags", "app ALL=(ALL) NOEXEC: NOPASSWD: SETENV: ALL", "app", 1),
     ("asked-by-tag", "app ALL=(ALL) PASSWD: ALL", None, 0),
+    ("tag-in-a-path", "app ALL=(ALL) /opt/NOPASSWD, /opt/NOPASSWD\\:x", None, 0),
     ("alias", "User_Alias DEVS = bob, app\nDEVS ALL=(ALL) NOPASSWD: ALL", "app", 2),
     ("alias-after-use", "DEVS ALL=(ALL) NOPASSWD: ALL\nUser_Alias DEVS = app", "app", 1),
     ("two-aliases", "User_Alias A = bob : DEVS = app\nDEVS ALL=(ALL) NOPASSWD: ALL", "app", 2),
@@ -168,6 +180,7 @@ SUDOERS = [
     ("no-authentication", "Defaults !authenticate\n" + ASK, "app", None),
     ("no-authentication-later", ASK + "Defaults !authenticate\n", "app", None),
     ("no-authentication-among-others", "Defaults env_reset, !authenticate\n" + ASK, "app", None),
+    ("no-authentication-for-him", "Defaults:app !authenticate\n" + ASK, "app", None),
     ("authentication", "Defaults authenticate\n" + ASK, None, 0),
     ("no-other-default", "Defaults !requiretty, !lecture\n" + ASK, None, 0),
     ("nobody-to-authenticate", "Defaults !authenticate\n", None, 0),
@@ -205,7 +218,10 @@ DROP_INS = [
     ("removed", [[INCLUDE, text("etc/sudoers.d/app", LET)], [whiteout("etc/sudoers.d/app")]], []),
     ("all-removed", [[INCLUDE, text("etc/sudoers.d/app", LET)], [whiteout("etc/sudoers.d")]], []),
     ("corrected", [[INCLUDE, text("etc/sudoers.d/app", LET)], [text("etc/sudoers.d/app", ASK)]], []),
+    ("link", [[INCLUDE, text("srv/s", LET), symlink("etc/sudoers.d/app", "/srv/s")]],
+     ["/etc/sudoers.d/app"]),
     ("elsewhere", [[INCLUDE, text("opt/etc/sudoers", LET)]], []),
+    ("not-included", [[text("etc/sudoers", ASK, 0o440), text("etc/sudoers.d/app", LET)]], []),
 ]  # fmt: skip
 
 
@@ -241,3 +257,8 @@ def test_sudoers_says_whether_it_means_the_images_user(start, who, user, meant):
     found = start([PASSWD, GROUP, sudoers], user=user).findings("sudoers-nopasswd")
     assert any("image's user" in one["message"] for one in found) == meant
     assert meant or all(one["level"] in SAFE for one in found)
+
+
+def test_sudoers_that_lets_become_another_does_not_say_root(start):
+    sudoers = text("etc/sudoers", "app ALL=(bob) NOPASSWD: ALL\n", 0o440)
+    assert all("root" not in one["message"] for one in start([PASSWD, sudoers]).findings())

@@ -32,6 +32,13 @@ DROPS = [
     ("set-gosu", 'set -- gosu app:app "$@"', "gosu", "999:998"),
     ("setpriv", 'exec setpriv --reuid=999 --regid=998 --init-groups "$@"', "setpriv", "999"),
     ("setpriv-apart", 'exec setpriv --reuid app --regid app --clear-groups "$@"', "setpriv", "999"),
+    (
+        "setpriv-group",
+        'exec setpriv --reuid=app --regid=ops --clear-groups "$@"',
+        "setpriv",
+        "999:70",
+    ),
+    ("setpriv-ids", 'exec setpriv --reuid=999 --regid=70 --clear-groups "$@"', "setpriv", "999:70"),
     ("setpriv-user-last", 'exec setpriv --init-groups --reuid=app -- "$@"', "setpriv", "999"),
     ("s6", 'exec s6-setuidgid app "$@"', "s6-setuidgid", "999:998"),
     ("su", 'su app -c "/srv/run"', "su", "999:998"),
@@ -40,6 +47,11 @@ DROPS = [
     ("su-command-first", "su -c /srv/run app", "su", "999:998"),
     ("su-long", "su --shell=/bin/sh --command=/srv/run app", "su", "999:998"),
     ("runuser", 'exec runuser -u app -- "$@"', "runuser", "999:998"),
+    ("runuser-as-su", 'exec runuser app -c "$*"', "runuser", "999:998"),
+    ("runuser-user-apart", 'exec runuser --user app -- "$@"', "runuser", "999:998"),
+    ("runuser-group", 'exec runuser -u app -g ops -- "$@"', "runuser", "999:70"),
+    ("su-group", "su -g ops app -c x", "su", "999:70"),
+    ("sudo-uid", "sudo -u '#999' x", "sudo", "--user 999"),
     ("behind-and", '[ "$(id -u)" = 0 ] && exec gosu app "$@"', "gosu", "999:998"),
     ("behind-or", 'true || exec gosu app "$@"', "gosu", "999:998"),
     ("behind-then", 'if [ "$1" = x ]; then exec gosu app "$@"; fi', "gosu", "999:998"),
@@ -49,6 +61,7 @@ DROPS = [
     ("in-a-subshell", '(exec gosu app "$@")', "gosu", "999:998"),
     ("variable-before", 'HOME=/srv exec gosu app "$@"', "gosu", "999:998"),
     ("behind-env", 'exec env HOME=/srv gosu app "$@"', "gosu", "999:998"),
+    ("behind-tini", 'exec tini -- gosu app "$@"', "gosu", "999:998"),
     ("continued", 'exec \\\n  gosu \\\n  app "$@"', "gosu", "999:998"),
     ("tabs", '\texec\tgosu\tapp\t"$@"', "gosu", "999:998"),
     ("computed", 'exec gosu "$APP_USER" "$@"', "gosu", None),
@@ -76,6 +89,7 @@ MENTIONS = [
     ("part-of-a-path", "cat /gosu/app"),
     ("assignment", "tool=gosu"),
     ("sudo-words", "echo result su app"),
+    ("already-root", 'exec gosu root "$@"'),
 ]
 
 
@@ -127,13 +141,26 @@ PLACES = [
     ("on-env-path", [[SCRIPT]], {"Entrypoint": ["e.sh"], "Env": ["PATH=/srv"]}, True),
     ("relative", [[SCRIPT]], {"Entrypoint": ["./e.sh"], "WorkingDir": "/srv"}, True),
     ("argument-relative", [[SCRIPT]], {"Cmd": ["sh", "e.sh"], "WorkingDir": "/srv"}, True),
+    ("chain-of-links", [[symlink("a", "b"), symlink("b", "srv/e.sh"), SCRIPT]],
+     {"Entrypoint": ["/a"]}, True),
+    ("through-merged-usr", [[symlink("sbin", "usr/sbin"), file("usr/sbin/e.sh", body=DROP)]],
+     {"Entrypoint": ["/sbin/e.sh"]}, True),
+    ("link-at-the-root", [[symlink("e.sh", "usr/local/bin/e.sh"), file("usr/local/bin/e.sh", body=DROP)]],
+     {"Entrypoint": ["/e.sh"]}, True),
+    ("link-on-path", [[symlink("bin/e.sh", "/srv/e.sh"), SCRIPT]], {"Entrypoint": ["e.sh"]}, True),
+    ("through-a-folder-link", [[symlink("s", "srv"), SCRIPT]], {"Entrypoint": ["/s/e.sh"]}, True),
     ("loop", [[symlink("a", "b"), symlink("b", "a")]], {"Entrypoint": ["/a"]}, False),
     ("not-started", [[SCRIPT]], {"Entrypoint": ["/bin/other"]}, False),
     ("shell-string", [[]], {"Cmd": ["/bin/sh", "-c", "exec gosu app /srv/run"]}, True),
     ("shell-string-second-command", [[]], {"Cmd": ["sh", "-c", "cd / && su-exec app x"]}, True),
+    ("shell-string-with-options", [[]], {"Entrypoint": ["bash", "-ec", "exec gosu app x"]}, True),
     ("shell-string-plain", [[]], {"Cmd": ["/bin/sh", "-c", "exec x"]}, False),
     ("shell-string-mentions", [[]], {"Cmd": ["/bin/sh", "-c", "echo gosu app"]}, False),
     ("shell-string-names-a-script", [[SCRIPT]], {"Cmd": ["/bin/sh", "-c", "/srv/e.sh"]}, True),
+    ("direct", [[file("bin/gosu")]], {"Entrypoint": ["gosu", "app", "/srv/run"]}, True),
+    ("direct-split", [[file("bin/gosu")]], {"Entrypoint": ["/bin/gosu"], "Cmd": ["app", "x"]}, True),
+    ("direct-su-exec-behind-tini", [[file("bin/tini")]],
+     {"Entrypoint": ["tini", "--", "su-exec", "app"], "Cmd": ["x"]}, True),
     ("replaced-above", [[SCRIPT], [PLAIN]], {"Entrypoint": ["/srv/e.sh"]}, False),
     ("introduced-above", [[PLAIN], [SCRIPT]], {"Entrypoint": ["/srv/e.sh"]}, True),
     ("removed-above", [[SCRIPT], [whiteout("srv/e.sh")]], {"Entrypoint": ["/srv/e.sh"]}, False),
@@ -157,6 +184,11 @@ def test_each_line_is_told_once(start):
     assert len(said) == 2
     assert "line 3" in said[0] and "999:998" in said[0]
     assert "line 5" in said[1] and "33:33" in said[1]
+
+
+def test_script_that_is_named_twice_is_told_once(start):
+    result = start([*WHO, SCRIPT], user=None, Entrypoint=["/srv/e.sh"], Cmd=["/srv/e.sh"])
+    assert len(result.findings("drops-root")) == 1
 
 
 def test_becoming_root_is_not_dropping_it(start):

@@ -66,6 +66,13 @@ def test_only_the_class_that_matches_lets_write_a_volume(start, user, uid, gid, 
 
 
 @by_class
+def test_volume_that_cannot_be_searched_cannot_be_written(start, user, uid, gid, shift):
+    """Names in a directory are made by who may write it and search it."""
+    layer = [*WHO, directory("data", 6 << shift, uid, gid)]
+    assert start(layer, user=user, Volumes={"/data": {}}).paths("unwritable-state") == ["/data"]
+
+
+@by_class
 def test_only_the_class_that_matches_lets_write_code(start, user, uid, gid, shift):
     for place, config in (
         ("usr/bin/tool", {}),
@@ -192,6 +199,8 @@ PROGRAMS = [
     ("hard-link", [[RUN, hardlink("run", "srv/app/run")]], {"Cmd": ["/run"]}, GOOD),
     ("hard-link-changes-mode", [[RUN, hardlink("r", "srv/app/run", 0o644)]], {"Cmd": ["/r"]}, ABSENT),
     ("removed-above", [[RUN], [whiteout("srv/app/run")]], {"Cmd": ["/srv/app/run"]}, ABSENT),
+    ("folder-removed-above", [[RUN], [whiteout("srv")]], {"Cmd": ["/srv/app/run"]}, ABSENT),
+    ("folder-emptied-above", [[RUN], [opaque("srv/app")]], {"Cmd": ["/srv/app/run"]}, ABSENT),
     ("removed-and-back", [[RUN], [whiteout("srv")], [RUN]], {"Cmd": ["/srv/app/run"]}, GOOD),
     ("chmod-above", [[file("run", 0o644)], [file("run", 0o755)]], {"Cmd": ["/run"]}, GOOD),
     ("chmod-away-above", [[file("run", 0o755)], [file("run", 0o644)]], {"Cmd": ["/run"]}, ABSENT),
@@ -199,6 +208,11 @@ PROGRAMS = [
     ("replaced-by-a-link", [[RUN], [symlink("srv/app/run", "/x")]], {"Cmd": ["/srv/app/run"]}, ABSENT),
     ("way-closed-above", [[RUN], [directory("srv", 0o700)]], {"Cmd": ["/srv/app/run"]}, ABSENT),
     ("way-opened-above", [[directory("srv", 0o700), RUN], [directory("srv")]], {"Cmd": ["/srv/app/run"]}, GOOD),
+    ("folder-replaced-by-a-file", [[RUN], [file("srv")]], {"Cmd": ["/srv/app/run"]}, ABSENT),
+    ("folder-replaced-by-a-link", [[RUN], [symlink("srv", "x")]], {"Cmd": ["/srv/app/run"]}, ABSENT),
+    ("script-that-cannot-be-read",
+     [[file("bin/sh"), file("e", 0o711, body="#!/bin/sh\n")]], {"Cmd": ["/e"]}, ABSENT),
+    ("binary-that-cannot-be-read", [[file("e", 0o711, body="\x7fELF")]], {"Cmd": ["/e"]}, GOOD),
     ("shell-form", [[file("bin/sh")]], {"Cmd": ["/bin/sh", "-c", "absent --flag"]}, GOOD),
 ]  # fmt: skip
 
@@ -235,6 +249,12 @@ CODE = [
         ["/usr/bin/x"],
     ),
     (
+        "link-on-path-to-a-file-elsewhere",
+        [[symlink("usr/bin/x", "/opt/x"), file("opt/x", **LOOSE)]],
+        {},
+        ["/opt/x"],
+    ),
+    (
         "path-and-entrypoint-once",
         [[file("usr/bin/x", **LOOSE)]],
         {"Entrypoint": ["x"]},
@@ -258,6 +278,8 @@ CODE = [
      {"Env": ["PATH=/opt"]}, ["/opt"]),
     ("folder-of-path-that-the-user-owns", [[directory("opt", 0o755, 1000), file("opt/x")]],
      {"Env": ["PATH=/opt"]}, ["/opt"]),
+    ("folder-that-cannot-be-searched", [[directory("opt", 0o766), file("opt/x")]],
+     {"Env": ["PATH=/opt"]}, []),
 ]  # fmt: skip
 
 
@@ -289,6 +311,7 @@ STATE = [
     ("sticky-and-open", [[directory("data", 0o1777)]], []),
     ("open", [[directory("data", 0o777)]], []),
     ("sticky-alone", [[directory("data", 0o1755)]], ["/data"]),
+    ("of-the-user-but-closed-to-him", [[directory("data", 0o577, **OURS)]], ["/data"]),
     ("absent-is-made-by-root", [[file("a")]], ["/data"]),
     ("known-by-a-file-in-it-alone", [[file("data/x", **OURS)]], ["/data"]),
     ("chowned-above", [[directory("data")], [directory("data", **OURS)]], []),
@@ -339,13 +362,27 @@ def test_volumes_are_told_one_by_one(start):
     assert [path.rstrip("/") for path in paths] == ["/a", "/c", "/e"]
 
 
+def test_directory_that_is_named_twice_is_told_once(start):
+    volumes = {"/data": {}, "/data/": {}, "/x/../data": {}}
+    result = start([directory("data")], Volumes=volumes, WorkingDir="/data")
+    assert result.paths("unwritable-state") == ["/data"]
+
+
+def test_relative_workdir_begins_at_the_root(start):
+    assert start([directory("data", **OURS)], WorkingDir="data").findings("unwritable-state") == []
+    found = start([directory("data")], WorkingDir="data").finding("unwritable-state")
+    assert found["path"] == "/data"
+
+
 # low-port -----------------------------------------------------------------------------------------
 
 PORTS = ["1/tcp", "22/tcp", "80/tcp", "80", "443/tcp", "53/udp", "1023/tcp", "1023/udp", 
+         "36/sctp", "20-21/tcp", "1020-1030/tcp",
          ]  # fmt: skip
 NO_PORTS = ["1024/tcp", "8080/tcp", "8080", "1024/udp", "65535/tcp", "65536/tcp", "1024-1030/tcp",
             "80800/tcp", "4294967376/tcp", "18446744073709551696/tcp",
             "", "/", "/tcp", "tcp", "abc", "abc/tcp", "-80/tcp", "+80/tcp", " 80/tcp", 
+            "80x/tcp", "8e1/tcp", "80.0/tcp",
             "0x50/tcp", "\uff18\uff10/tcp", "$PORT"]  # fmt: skip
 
 
@@ -382,6 +419,12 @@ def test_low_ports_are_told_one_by_one(start):
     assert len(start([file("a")], ExposedPorts=ports).findings("low-port")) == 3
 
 
+def test_port_that_is_taken_is_not_proposed(start):
+    ports = {"80/tcp": {}, "8080/tcp": {}, "443/tcp": {}, "8443/tcp": {}}
+    for one in start([file("a")], ExposedPorts=ports).findings("low-port"):
+        assert not re.search(r":(8080|8443)\b", one["message"]), "the image listens there already"
+
+
 # privileged-tools ---------------------------------------------------------------------------------
 
 BIN = {"Env": ["PATH=/usr/bin:/bin"]}
@@ -407,6 +450,7 @@ TOOLS = [
     ("loop", [[symlink("bin/su", "su")]], {}, []),
     ("hard-link", [[file("x"), hardlink("bin/su", "x")]], {}, ["/bin/su"]),
     ("removed-above", [[file("bin/su")], [whiteout("bin/su")]], {}, []),
+    ("folder-removed-above", [[file("bin/su")], [whiteout("bin")]], {}, []),
     ("chmod-above", [[file("bin/su")], [file("bin/su", 0o700)]], {}, []),
     ("merged-usr-once", [[symlink("bin", "usr/bin"), file("usr/bin/su")]], BIN, ["/usr/bin/su"]),
 ]  # fmt: skip

@@ -143,6 +143,14 @@ def test_many_accounts_of_uid_0(tmp_path):
     assert hostile(tmp_path, [file("etc/passwd", body=body)]).findings("root-no-password")
 
 
+def test_accounts_times_shadow_lines(tmp_path):
+    """Each account is looked up in shadow: what that costs must not grow with both."""
+    passwd = "".join(f"{i:x}:x:0\n" for i in range(90_000))
+    shadow = "".join(f"{i:x}:\n" for i in range(90_000))
+    layer = [file("etc/passwd", body=passwd), file("etc/shadow", body=shadow)]
+    assert hostile(tmp_path, layer).findings("root-no-password")
+
+
 # Text without end ---------------------------------------------------------------------------------
 
 TEXTS = {
@@ -174,6 +182,19 @@ def test_endless_text_as_every_file(tmp_path, text):
         file("etc/shadow", body=text),
     ]
     hostile(tmp_path, layer, Entrypoint=["/e.sh"], Cmd=["/e.sh"])
+
+
+def test_drop_before_a_megabyte_is_seen_or_the_file_is_said_not_to_be_read(tmp_path):
+    body = b"#!/bin/sh\nexec gosu app x\n" + b"# padding\n" * 200_000
+    result = hostile(tmp_path, [file("e.sh", body=body)], user="0", Entrypoint=["/e.sh"])
+    assert result.findings("drops-root") or "e.sh" in json.dumps(result.subject.get("notes", []))
+
+
+def test_sudoers_of_a_megabyte_is_read_or_said_not_to_be(tmp_path):
+    body = b"app ALL=NOPASSWD: ALL\n" + b"# padding\n" * 200_000
+    result = hostile(tmp_path, [file("etc/sudoers", body=body)])
+    notes = json.dumps(result.subject.get("notes", []))
+    assert result.findings("sudoers-nopasswd") or "sudoers" in notes
 
 
 # Links and odd files ------------------------------------------------------------------------------

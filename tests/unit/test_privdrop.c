@@ -63,6 +63,13 @@ test_each_tool_says_to_whom(void)
       {"runuser -u app -- x", "1 runuser app;"},
       {"runuser --user=app -- x", "1 runuser app;"},
       {"runuser -u app x", "1 runuser app;"},
+      {"runuser --user app x", "1 runuser app;"},
+      {"su --whitelist-environment A app -c x", "1 su app;"},
+      {"sudo -Eu app x", "1 sudo app;"},
+      {"exec -a name gosu app x", "1 gosu app;"},
+      {"runuser -l app -c x", "1 runuser app;"},
+      {"runuser - app -c x", "1 runuser app;"},
+      {"runuser app -c x", "1 runuser app;"},
       {"chpst -u app x", "1 chpst app;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
@@ -98,7 +105,11 @@ test_commands_begin_where_the_shell_says(void)
       {"f() { gosu app y; }", "1 gosu app;"},
       {"A=b C=d gosu app y", "1 gosu app;"},
       {"env A=b gosu app y", "1 gosu app;"},
+      {"nice gosu app y", "1 gosu app;"},
       {"nohup gosu app y", "1 gosu app;"},
+      {"tini -- gosu app y", "1 gosu app;"},
+      {"exec dumb-init gosu app y", "1 gosu app;"},
+      {"exec env -i A=b gosu app y", "1 gosu app;"},
       {"command gosu app y", "1 gosu app;"},
       {"exec gosu app y", "1 gosu app;"},
       {"\texec\t gosu  app\ty", "1 gosu app;"},
@@ -171,7 +182,7 @@ test_quotes_and_continued_lines(void)
   static const Row rows[] = {
       {"gosu 'app' x", "1 gosu app;"},     {"gosu \"app\" x", "1 gosu app;"},
       {"\"gosu\" app x", "1 gosu app;"},   {"gosu a\"p\"'p' x", "1 gosu app;"},
-      {"gosu \\\n  app x", "1 gosu app;"},
+      {"gosu \\\n  app x", "1 gosu app;"}, {"gosu ap\\\np x", "1 gosu app;"},
 
   };
   check_rows(rows, G_N_ELEMENTS(rows));

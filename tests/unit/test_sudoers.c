@@ -54,6 +54,7 @@ test_users_of_all_kinds(void)
       {"app,bob ALL=(ALL) NOPASSWD: ALL", "1 app;1 bob;"},
       {"app, %ops , #5 ALL=(ALL) NOPASSWD: ALL", "1 app;1 %ops;1 #5;"},
       {"ALL, !app ALL=(ALL) NOPASSWD: ALL", "1 ALL;"},
+      {"\"app\" ALL=(ALL) NOPASSWD: ALL", "1 app;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -71,6 +72,8 @@ test_lines_that_let_nobody_in(void)
       {"# app ALL=(ALL) NOPASSWD: ALL", ""},
       {"#app ALL=(ALL) NOPASSWD: ALL", ""},
       {"app ALL=(ALL) ALL # NOPASSWD: ALL", ""},
+      {"app ALL=(ALL) /opt/NOPASSWD", ""},
+      {"app ALL=(ALL) /bin/x NOPASSWD", ""},
       {"Defaults env_reset", ""},
       {"Defaults !lecture, authenticate", ""},
       {"Defaults !authenticate", ""},
@@ -96,6 +99,7 @@ test_tags_anywhere_in_a_list(void)
       {"app ALL=(ALL) NOEXEC:NOPASSWD: ALL", "1 app;"},
       {"app ALL=(ALL) NOPASSWD : ALL", "1 app;"},
       {"app h=(ALL) ALL : g=(ALL) NOPASSWD: ALL", "1 app;"},
+      {"app h, g = (a, b : c) NOPASSWD: ALL", "1 app;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -119,6 +123,8 @@ test_comments_do_not_go_on(void)
   static const Row rows[] = {
       {"app ALL=NOPASSWD: ALL # x", "1 app;"},
       {"app ALL=(ALL) /bin/x # y, NOPASSWD: z", ""},
+      {"# a \\\napp ALL=NOPASSWD: ALL", "2 app;"},
+      {"# a\\\\\napp ALL=NOPASSWD: ALL", "2 app;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -147,7 +153,12 @@ test_authentication_that_is_off(void)
       {"Defaults !authenticate\napp ALL=(ALL) ALL", "2 app;"},
       {"app ALL=(ALL) ALL\nDefaults !authenticate", "1 app;"},
       {"Defaults env_reset,!authenticate\napp ALL=(ALL) ALL", "2 app;"},
+      {"Defaults env_reset, ! authenticate\napp ALL=(ALL) ALL", "2 app;"},
+      {"Defaults !authenticate\nDefaults authenticate\napp ALL=(ALL) ALL", ""},
+      {"Defaults !authenticated\napp ALL=(ALL) ALL", ""},
       {"# Defaults !authenticate\napp ALL=(ALL) ALL", ""},
+      {"Defaults secure_path=\"!authenticate\"\napp ALL=(ALL) ALL", ""},
+      {"Defaults !authenticate\napp ALL=(ALL) PASSWD: ALL", ""},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -156,6 +167,10 @@ static void
 test_authentication_that_is_off_for_some(void)
 {
   static const Row rows[] = {
+      {"Defaults:app !authenticate\napp ALL=(ALL) ALL", "2 app;"},
+      {"Defaults:%ops !authenticate\n%ops ALL=(ALL) ALL", "2 %ops;"},
+      {"Defaults!/bin/x !authenticate\napp ALL=(ALL) ALL", "2 app;"},
+      {"Defaults>root !authenticate\napp ALL=(ALL) ALL", "2 app;"},
       {"Defaults:bob !authenticate\napp ALL=(ALL) ALL", ""},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
