@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 pytest.register_assert_rewrite("program")
 
 import program  # noqa: E402  (found through the path above)
-from oddimage import Image, docker_archive  # noqa: E402
+from oddimage import Image, docker_archive, overlaid  # noqa: E402
+from oddtar import archive  # noqa: E402
 
 
 def pytest_sessionstart(session):
@@ -65,6 +66,21 @@ def judge(tmp_path):
         return result
 
     return judge
+
+
+@pytest.fixture
+def start(judge):
+    """Scans an image of layers, each a list of entries, by how it starts: what is named goes into
+    the image's configuration.
+
+    start([file("run")], [whiteout("run")], user="app", Cmd=["/run"]) -> Result
+    """
+
+    def start(*layers, user="1000", args=(), **config):
+        config = overlaid({"User": user}, config)
+        return judge(*[archive(*layer) for layer in layers], args=args, config={"config": config})
+
+    return start
 
 
 @pytest.fixture

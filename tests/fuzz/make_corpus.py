@@ -251,6 +251,41 @@ exceptions:
     yield "bom-crlf", b"\xef\xbb\xbf" + whole.replace("\n", "\r\n").encode()
 
 
+SUDOERS = b"""Defaults env_reset, !authenticate
+Defaults:app !authenticate
+User_Alias DEVS = app, %wheel : OPS = #1000, %#10
+root ALL=(ALL:ALL) ALL
+DEVS ALL=(ALL) NOPASSWD: /bin/a, PASSWD: \\
+  /bin/b : here = NOPASSWD:SETENV: ALL # why
+ALL ALL=NOPASSWD:ALL
+@includedir /etc/sudoers.d
+"""
+
+SCRIPT = b"""#!/bin/sh
+# gosu comment
+if [ "$(id -u)" = 0 ]; then exec gosu app:app "$0" "$@"; fi
+set -- su-exec "$USER" "$@"
+start() { setpriv --reuid=999 --regid 998 --init-groups -- x; }
+su -s /bin/sh app -c 'runuser -u web -- y' || s6-setuidgid 1000 z
+cat <<EOF
+exec gosu \\
+  heredoc
+EOF
+case $1 in a) su - "a'b" -c "x \\" y" ;; esac
+"""
+
+
+def scripts_seeds():
+    yield "sudoers", b"\x01" + SUDOERS
+    yield "script", b"\x02" + SCRIPT
+    yield "both", b"\x03" + SUDOERS + SCRIPT
+    yield "nuls", b"\x03app\0ALL=NOPASSWD:ALL\ngosu\0app\0x\n"
+    yield "open-quotes", b"\x03exec gosu 'app\nsu \"app\n$(su `su ${su"
+    yield "aliases-of-each-other", b"\x01User_Alias A=B:B=A\nA ALL=NOPASSWD:ALL\n"
+    yield "endless-continuation", b"\x03app \\\n" + b"\\\n" * 200 + b"NOPASSWD: ALL"
+    yield "carriage-returns", b"\x03app ALL=NOPASSWD: ALL\r\nexec gosu app x\r\n"
+
+
 SEEDS = {
     "tar": tar_seeds,
     "layer": layer_seeds,
@@ -261,6 +296,7 @@ SEEDS = {
     "owners": owners_seeds,
     "policy": policy_seeds,
     "rpmdb": rpmdb_seeds,
+    "scripts": scripts_seeds,
 }
 
 
