@@ -11,8 +11,9 @@ MAY_INCLUDE = {
     "image": {"core", "rootfs"},
     "check": {"core", "rootfs"},
     "scan": {"core", "rootfs", "image", "check"},
+    "policy": {"core", "check"},
     "report": {"core", "check"},
-    "cmd": {"core", "rootfs", "image", "check", "scan", "report"},
+    "cmd": {"core", "rootfs", "image", "check", "scan", "policy", "report"},
     "docs": {"core", "image", "check", "report", "cmd"},
 }
 

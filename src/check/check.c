@@ -25,6 +25,7 @@ static const NzCheck *const checks[] = {
     &nz_check_drops_root,
     &nz_check_privileged_tools,
     &nz_check_arbitrary_uid,
+    &nz_check_expired_exception,
 };
 
 const char *const nz_profiles[] = {"cbpp-0002", "openshift", NULL};

@@ -26,7 +26,7 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_media_type_mismatch, nz_check_root_no_password, nz_check_sudoers_nopasswd,
     nz_check_writable_passwd, nz_check_writable_code, nz_check_unwritable_state,
     nz_check_entrypoint_not_executable, nz_check_low_port, nz_check_drops_root,
-    nz_check_privileged_tools, nz_check_arbitrary_uid;
+    nz_check_privileged_tools, nz_check_arbitrary_uid, nz_check_expired_exception;
 
 /* The profiles, NULL-terminated; the first is the default. */
 extern const char *const nz_profiles[];

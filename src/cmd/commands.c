@@ -7,7 +7,8 @@
 
 #include "cmd/cmd.h"
 
-static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_diff, &nz_cmd_checks};
+static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_diff, &nz_cmd_policy,
+                                            &nz_cmd_checks};
 
 const NzCommand *
 nz_command_at(guint i)

@@ -118,7 +118,9 @@ run_diff(const char *const *images)
   /* Freed last: what is compared borrows from them. */
   g_autoptr(NzSubject) before = NULL, after = NULL;
   g_auto(NzScanRun) run = {0};
-  nz_scan_run_start(&run, "diff", images);
+  int code = nz_scan_run_start(&run, "diff", images);
+  if (code != NZ_EXIT_PASS)
+    return code;
   before = judge_only(&run, images[0]);
   after = judge_only(&run, images[1]);
   nz_scan_run_stop(&run);

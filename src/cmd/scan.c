@@ -75,7 +75,9 @@ run_scan(const char *const *images)
   if (!check_usage(images, &format))
     return NZ_EXIT_USAGE;
   g_auto(NzScanRun) run = {0};
-  nz_scan_run_start(&run, "scan", images);
+  int code = nz_scan_run_start(&run, "scan", images);
+  if (code != NZ_EXIT_PASS)
+    return code;
   g_autoptr(NzBase) base = opt_base ? nz_base_new(opt_base, &run.options.read) : NULL;
   for (guint i = 0; images[i]; i++)
     scan_source(&run, images[i], base);

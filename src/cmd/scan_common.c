@@ -58,21 +58,26 @@ nz_scan_args_check(const char *output)
   return FALSE;
 }
 
-void
+int
 nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images)
 {
   const NzScanArgs *args = &nz_scan_args;
+  int code = NZ_EXIT_PASS;
+  self->policy = nz_policy_options_load(args->verbose, &code);
+  if (!self->policy)
+    return code;
+  self->report = nz_report_new();
+  nz_policy_options_describe(self->policy, args->profile, self->report);
   self->options = (NzScanOptions){
-      .profile = args->profile ? args->profile : nz_profiles[0],
+      .profile = self->report->profile,
       .user = args->user,
       .read = {.ratio = (guint)args->max_ratio, .verify = args->verify, .control = &self->control}};
-  self->report = nz_report_new();
-  self->report->profile = self->options.profile;
   g_autofree char *all = g_strjoinv(" ", (char **)images);
   g_autofree char *shown = nz_printable(all, -1);
   self->report->command = g_strconcat("nonzero ", verb, " ", shown, NULL);
   self->report->started = g_get_real_time();
   self->progress = nz_progress_start(&self->control, args->quiet);
+  return NZ_EXIT_PASS;
 }
 
 void
@@ -80,6 +85,8 @@ nz_scan_run_stop(NzScanRun *self)
 {
   nz_progress_stop(g_steal_pointer(&self->progress));
   self->report->finished = g_get_real_time();
+  if (nz_scan_args.verbose)
+    nz_policy_options_note_unused(self->policy);
 }
 
 void
@@ -87,6 +94,7 @@ nz_scan_run_clear(NzScanRun *self)
 {
   nz_progress_stop(self->progress);
   nz_report_free(self->report);
+  nz_policy_free(self->policy);
 }
 
 void
@@ -122,5 +130,7 @@ nz_scan_run_judge(NzScanRun *self, const char *source, const GPtrArray *images, 
   NzSubject *subject = nz_scan_image(image, &self->options, &error);
   if (!subject)
     nz_scan_run_note(self, source, images->len > 1 ? image->name : NULL, error);
+  else
+    nz_policy_apply(self->policy, subject);
   return subject;
 }

@@ -3,6 +3,7 @@
  * becomes of errors. */
 #pragma once
 
+#include "cmd/policy_options.h"
 #include "cmd/progress.h"
 #include "report/report.h"
 #include "scan/scan.h"
@@ -28,6 +29,7 @@ extern NzScanArgs nz_scan_args;
    "Read file bodies too, and check each layer's diff_id", NULL},                                  \
   {"max-ratio", 0, 0, G_OPTION_ARG_INT, &nz_scan_args.max_ratio,                                   \
    "What a layer may inflate to, in times its size (250; 0: no limit)", "N"},                      \
+  NZ_POLICY_OPTIONS,                                                                               \
   {"color", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.color,                                        \
    "auto (the default), always or never", "WHEN"},                                                 \
   {"quiet", 'q', 0, G_OPTION_ARG_NONE, &nz_scan_args.quiet,                                        \
@@ -50,10 +52,12 @@ typedef struct {
   NzScanOptions options;
   NzProgress *progress;
   NzReport *report;
+  NzPolicy *policy; /* findings in the report borrow from it */
 } NzScanRun;
 
-/* Begins and ends the run of VERB on IMAGES; what is judged goes into the report. */
-void nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images);
+/* Begins and ends the run of VERB on IMAGES; what is judged goes into the report. Returns the exit
+ * code, with a message printed, when the policy cannot be read; else 0. */
+int nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images);
 void nz_scan_run_stop(NzScanRun *self);
 void nz_scan_run_clear(NzScanRun *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzScanRun, nz_scan_run_clear)

@@ -84,6 +84,7 @@ nz_subject_new(const char *kind)
 {
   NzSubject *self = g_new0(NzSubject, 1);
   self->kind = kind;
+  self->fail_on = NZ_LEVEL_FAIL;
   self->layers = g_ptr_array_new_with_free_func(layer_fact_free);
   self->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
   self->notes = g_ptr_array_new_with_free_func(g_free);
@@ -125,7 +126,7 @@ nz_subject_conclude(NzSubject *self)
     const NzFinding *f = self->findings->pdata[i];
     if (f->excepted)
       continue;
-    if (f->level == NZ_LEVEL_FAIL)
+    if (f->level >= self->fail_on)
       self->verdict = NZ_VERDICT_FAIL;
     else if (f->undecided)
       self->verdict = MAX(self->verdict, NZ_VERDICT_UNKNOWN);

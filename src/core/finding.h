@@ -64,6 +64,7 @@ typedef struct {
   const char *kind; /* "image" */
   char *name, *source, *platform, *digest;
   NzVerdict verdict;
+  NzLevel fail_on; /* findings of this level or above fail it */
   NzUser *user;
   NzBaseFact *base;         /* or NULL */
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
@@ -76,6 +77,7 @@ NzSubject *nz_subject_new(const char *kind);
 void nz_subject_free(NzSubject *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSubject, nz_subject_free)
 
-/* Sorts the findings and sets the verdict: fail if one fails, unknown if one is undecided. Those
- * that are excepted do not count. May be called again after findings were changed. */
+/* Sorts the findings and sets the verdict: fail if one is of fail_on or above, unknown if one is
+ * undecided. Those that are excepted do not count. May be called again after findings were changed.
+ */
 void nz_subject_conclude(NzSubject *self);

@@ -179,3 +179,27 @@
 /* Index entries and store of one header: rpm's own limits (HEADER_TAGS_MAX, HEADER_DATA_MAX). */
 #define NZ_RPM_TAGS_MAX  65535
 #define NZ_RPM_STORE_MAX (256 * 1024 * 1024 - 1)
+
+/* --- policies --- */
+
+/* A policy file: some 300 exceptions, each with its reason. */
+#define NZ_POLICY_MAX ((gsize)64 * 1024)
+
+/* Maps in lists in maps: a policy needs three. Each costs a frame of the stack. */
+#define NZ_YAML_DEPTH_MAX 8u
+
+/* Keys, values, lists and maps of one document, some 100 bytes each. */
+#define NZ_YAML_NODES_MAX 16384u
+
+/* Exceptions of a policy: each is tried on every finding of its rule. */
+#define NZ_EXCEPTIONS_MAX 500u
+
+/* A reason, an owner: they are printed with every finding that they except. */
+#define NZ_POLICY_TEXT_MAX 1000u
+
+/* A pattern for paths or names. */
+#define NZ_GLOB_MAX 512u
+
+/* Steps of matching for one image: some seconds at worst. 1,000 findings on 100 exceptions need a
+ * thousandth. Past it exceptions no longer apply, findings count, and a note says so. */
+#define NZ_GLOB_STEPS_MAX ((guint64)512 * 1024 * 1024)

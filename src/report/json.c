@@ -140,6 +140,7 @@ write_json(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FIL
   nz_jsonw_string(w, "version", NZ_VERSION);
   nz_jsonw_end_object(w);
   nz_jsonw_string(w, "profile", report->profile);
+  nz_jsonw_string(w, "policy", report->policy);
   nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));
   nz_jsonw_begin_array(w, "subjects");
   for (guint i = 0; i < report->subjects->len; i++)

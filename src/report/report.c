@@ -49,6 +49,7 @@ nz_report_free(NzReport *self)
 {
   if (!self)
     return;
+  g_free(self->policy);
   g_free(self->command);
   nz_diff_free(self->diff);
   g_ptr_array_unref(self->subjects);

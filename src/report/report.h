@@ -17,6 +17,7 @@ typedef struct {
 
 typedef struct {
   const char *profile;
+  char *policy;             /* the file that it goes by, printable; or NULL */
   char *command;            /* what was run, for people; or NULL */
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
   GPtrArray *subjects;      /* NzSubject */

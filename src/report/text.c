@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "report/advice.h"
 #include "report/report.h"
+#include "report/text_excepted.h"
 #include "report/wrap.h"
 
 /* Of a layer's history line; the whole of it is in the JSON. */
@@ -45,7 +46,7 @@ level_paint(NzLevel level)
 /* --- the head --- */
 
 static void
-write_head(Text *self, const NzSubject *s)
+write_head(Text *self, const NzReport *report, const NzSubject *s)
 {
   static const struct {
     const char *word;
@@ -62,6 +63,8 @@ write_head(Text *self, const NzSubject *s)
     fprintf(self->out, "  (%s)", s->platform);
   fputc('\n', self->out);
   fprintf(self->out, "  source   %s\n", s->source);
+  if (report->policy)
+    fprintf(self->out, "  policy   %s\n", report->policy);
   if (self->style->verbose) {
     if (s->digest)
       fprintf(self->out, "  digest   %s\n", s->digest);
@@ -86,8 +89,8 @@ write_user(Text *self, const NzUser *user)
   fprintf(self->out, ": %s\n", user->why);
 }
 
-/* Each rule once, in the order of the findings, with how many there are. A rule's findings may be
- * of several levels, and so not all together. */
+/* Each rule once, in the order of the findings, with how many there are that count. A rule's
+ * findings may be of several levels, and so not all together. */
 typedef struct {
   const char *rule;
   guint count, first;
@@ -100,6 +103,8 @@ count_rules(const NzSubject *s)
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
     guint at = 0;
+    if (f->excepted)
+      continue;
     while (at < counts->len && strcmp(g_array_index(counts, RuleCount, at).rule, f->rule) != 0)
       at++;
     if (at == counts->len) {
@@ -208,7 +213,7 @@ write_base(Text *self, const NzSubject *s)
 static gboolean
 is_shown(const Text *self, const NzFinding *f)
 {
-  return f->level > NZ_LEVEL_INFO || self->style->verbose;
+  return !f->excepted && (f->level > NZ_LEVEL_INFO || self->style->verbose);
 }
 
 enum {
@@ -347,7 +352,7 @@ write_command(Text *self, const NzSubject *s, const RuleCount *c)
   fprintf(self->out, "  as in  %s", command);
   for (guint i = c->first; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
-    if (strcmp(f->rule, c->rule) != 0)
+    if (f->excepted || strcmp(f->rule, c->rule) != 0)
       continue;
     g_autofree char *quoted = nz_advice_argument(f->path);
     fprintf(self->out, " \\\n           %s", quoted);
@@ -381,8 +386,10 @@ static void
 write_notes(Text *self, const NzSubject *s)
 {
   guint hidden = 0;
-  for (guint i = 0; i < s->findings->len; i++)
-    hidden += !is_shown(self, s->findings->pdata[i]);
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    hidden += !f->excepted && !is_shown(self, f);
+  }
   if (hidden > 0 || s->notes->len > 0)
     fputc('\n', self->out);
   if (hidden > 0)
@@ -413,7 +420,7 @@ write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
     const NzSubject *s = report->subjects->pdata[i];
     if (i > 0)
       fputc('\n', out);
-    write_head(&self, s);
+    write_head(&self, report, s);
     write_user(&self, s->user);
     write_counts(&self, s);
     write_base(&self, s);
@@ -421,6 +428,7 @@ write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
     write_table(&self, s);
     write_messages(&self, s);
     write_advice(&self, s);
+    nz_text_write_excepted(s, out);
     write_notes(&self, s);
   }
   if (report->subjects->len + report->errors->len > 1)

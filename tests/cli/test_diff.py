@@ -61,7 +61,7 @@ def names(entries):
     )
 
 
-SU = file("bin/su", 0o4755)
+SU = file("opt/su", 0o4755)
 SU_CAP = 1 << 7  # cap_setuid
 NET_CAP = 1 << 13  # cap_net_raw
 
@@ -74,12 +74,12 @@ CASES = {
         image(file("bin/mount", 0o4755)),
         FAIL,
         ["setuid-root /bin/mount"],
-        ["setuid-root /bin/su"],
+        ["setuid-root /opt/su"],
         [],
         0,
     ),
-    "new-setuid": (image(), image(SU), FAIL, ["setuid-root /bin/su"], [], [], 0),
-    "gone-setuid": (image(SU), image(), PASS, [], ["setuid-root /bin/su"], [], 0),
+    "new-setuid": (image(), image(SU), FAIL, ["setuid-root /opt/su"], [], [], 0),
+    "gone-setuid": (image(SU), image(), PASS, [], ["setuid-root /opt/su"], [], 0),
     "new-warning": (
         image(),
         image(file("bin/wall", 0o2755)),
@@ -109,11 +109,11 @@ CASES = {
     "moved-to-another-layer": (in_layers([SU], []), in_layers([], [SU]), PASS, [], [], [], 1),
     "another-mode": (
         image(SU),
-        image(file("bin/su", 0o4711)),
+        image(file("opt/su", 0o4711)),
         PASS,
         [],
         [],
-        ["setuid-root /bin/su"],
+        ["setuid-root /opt/su"],
         0,
     ),
     "another-owner": (
@@ -126,11 +126,11 @@ CASES = {
         0,
     ),
     "another-rule": (
-        image(file("bin/su", 0o4755, uid=5)),
+        image(file("opt/su", 0o4755, uid=5)),
         image(SU),
         FAIL,
-        ["setuid-root /bin/su"],
-        ["setuid-other /bin/su"],
+        ["setuid-root /opt/su"],
+        ["setuid-other /opt/su"],
         [],
         0,
     ),
@@ -201,7 +201,7 @@ def test_users_are_compared(tmp_path, old, new, fields):
 
 def test_undecided_finding_is_worse_even_as_a_warning(tmp_path):
     """A setuid file that another unpacker would see."""
-    twice = image(SU, file("bin/su", 0o755))
+    twice = image(SU, file("opt/su", 0o755))
     result = diff(*write_pair(tmp_path, image(), twice))
     assert result.code == FAIL, result
     (entry,) = document(result)["findings"]["new"]
@@ -252,13 +252,13 @@ def test_text_begins_with_a_word(tmp_path, case, word):
 def test_text_says_what_changed_and_what_to_do(tmp_path):
     old = image(SU, file("bin/gone", 0o4755), file("bin/wall", 0o2755))
     new = image(
-        file("bin/su", 0o4711), file("bin/come", 0o4755), file("bin/wall", 0o2755), user="0"
+        file("opt/su", 0o4711), file("bin/come", 0o4755), file("bin/wall", 0o2755), user="0"
     )
     text = run("diff", *write_pair(tmp_path, old, new)).out.decode()
     rows = {line.split()[3]: line.split() for line in text.splitlines() if " setuid-root " in line}
     assert rows["/bin/gone"][0] == "gone"
     assert rows["/bin/come"][0] == "new"
-    assert rows["/bin/su"][0] == "changed" and "4755 -> 4711" in text
+    assert rows["/opt/su"][0] == "changed" and "4755 -> 4711" in text
     assert "/bin/wall" not in text, "what stayed is counted only"
     assert "2 new, 1 gone, 1 changed, 1 as before" in text
     assert "non-root 1000:1000 (USER 1000) -> root 0:0 (USER 0)" in text

@@ -51,7 +51,7 @@ WORTH = {"essential": 100, "normal": 5}
 ESSENTIAL = {"image-user", "setuid-root"}
 
 CLEAN = Image([archive(file("bin/app"))], tags=("example.com/clean:1",))
-SETUID = Image([archive(file("usr/bin/su", 0o4755))], tags=("example.com/setuid:1",))
+SETUID = Image([archive(file("opt/su", 0o4755))], tags=("example.com/setuid:1",))
 ROOT = Image([archive(file("bin/app"))], user="0", tags=("example.com/root:1",))
 LOST = Image([archive(file("bin/app"))], user="nobody", tags=("example.com/lost:1",))
 WARNED = Image([archive(file("bin/app", 0o2755))], tags=("example.com/warned:1",))
@@ -183,7 +183,7 @@ def test_setuid_program_fails_its_rule_alone_and_is_named(results):
     assert one["impacted_resources"] == [
         {
             "kind": "File",
-            "name": "/usr/bin/su",
+            "name": "/opt/su",
             "container": "example.com/setuid:1 (linux/amd64)",
             "reason": "runs as root whoever starts it (mode 4755, owner 0:0)",
         }

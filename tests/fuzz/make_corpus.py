@@ -209,6 +209,48 @@ def data_of_frame(ndb):
     return ndb[start + 16 : start + 16 + int.from_bytes(ndb[start + 12 : start + 16], "little")]
 
 
+def policy_seeds():
+    whole = """# why
+profile: openshift
+fail-on: warn
+rules:
+  image-user: fail
+  CIS-DI-0008: warn
+  setgid-other: off
+exceptions:
+  - rule: setuid-root
+    path: /usr/bin/su
+    image: "example.com/**:*"
+    reason: >
+      needed by all,
+      and "known"
+    owner: =team
+    mitigation: no-new-privileges
+    expires: 2024-02-29
+  - {rule: DL3002, digest: "sha256:ab*", namespace: prod, executable: /bin/[!a-f]*, reason: r, owner: o}
+"""
+    texts = {
+        "whole": whole,
+        "empty": "",
+        "comment": "# nothing\n---\n",
+        "anchors": "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+        "tags": "rules: !!map {x: !y z}\n%TAG ! tag:\n",
+        "deep": "rules: " + "[" * 60,
+        "globs": "exceptions:\n- {rule: setuid-root, reason: r, owner: o, path: '/**/[a-z]?**a**/b\\*'}\n",
+        "quoted": 'rules: {"setuid\\x2droot": "o\\x66f"}\n',
+        "twice": "rules:\n  image-user: off\n  image-user: off\n",
+        "tab": "rules:\n\timage-user: off\n",
+        "block": "exceptions:\n  - rule: |-\n      setuid-root\n    reason: |+2\n\n      x\n",
+        "complex-key": "? [a, b]\n: {c: d}\n",
+        "two-documents": "--- {}\n...\n--- {}\n",
+        "unknown": "rule:\n  x: off\n",
+    }
+    for name, text in texts.items():
+        yield name, text.encode()
+    yield "latin1", "fail-on: w\xe4rn".encode("latin-1")
+    yield "bom-crlf", b"\xef\xbb\xbf" + whole.replace("\n", "\r\n").encode()
+
+
 SEEDS = {
     "tar": tar_seeds,
     "layer": layer_seeds,
@@ -217,6 +259,7 @@ SEEDS = {
     "passwd": passwd_seeds,
     "capability": capability_seeds,
     "owners": owners_seeds,
+    "policy": policy_seeds,
     "rpmdb": rpmdb_seeds,
 }
 

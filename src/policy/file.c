@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a policy is found, and how it is opened: it may lie in a repository that wishes us ill. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "policy/policy_private.h"
+
+#define FILE_NAME   ".nonzero.yaml"
+#define CONFIG_NAME "nonzero/policy.yaml"
+
+static GBytes *
+read_all(int fd, const char *shown, GError **error)
+{
+  struct stat st;
+  if (fstat(fd, &st) != 0) {
+    nz_set_errno(error, errno, "cannot read the policy %s", shown);
+    return NULL;
+  }
+  if (!S_ISREG(st.st_mode)) {
+    nz_set_input_error(error, "the policy %s is no regular file", shown);
+    return NULL;
+  }
+  /* One byte more than it may have: the size in st may be old. */
+  g_autofree char *data = g_malloc(NZ_POLICY_MAX + 1);
+  gsize len = 0;
+  while (len <= NZ_POLICY_MAX) {
+    gssize n = TEMP_FAILURE_RETRY(read(fd, data + len, NZ_POLICY_MAX + 1 - len));
+    if (n < 0) {
+      nz_set_errno(error, errno, "cannot read the policy %s", shown);
+      return NULL;
+    }
+    if (n == 0)
+      return g_bytes_new(data, len);
+    len += (gsize)n;
+  }
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "the policy %s is larger than %u KiB", shown,
+              (guint)(NZ_POLICY_MAX / 1024));
+  return NULL;
+}
+
+/* FLAGS is 0 or O_NOFOLLOW. NZ_ERROR_NOT_FOUND when there is none. O_NONBLOCK: a FIFO must not hold
+ * us. */
+static NzPolicy *
+load(const char *path, int flags, GError **error)
+{
+  g_autofree char *shown = nz_printable(path, -1);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "there is no policy %s", shown);
+    return NULL;
+  }
+  if (fd < 0 && errno == ELOOP && flags) {
+    nz_set_input_error(
+        error,
+        "the policy %s is a symbolic link, which is followed only where it is named: "
+        "--policy=%s, or --no-policy to do without",
+        shown, shown);
+    return NULL;
+  }
+  if (fd < 0) {
+    nz_set_errno(error, errno, "cannot open the policy %s", shown);
+    return NULL;
+  }
+  g_autoptr(GBytes) bytes = read_all(fd, shown, error);
+  close(fd);
+  return bytes ? nz_policy_parse(bytes, shown, error) : NULL;
+}
+
+NzPolicy *
+nz_policy_load(const char *path, GError **error)
+{
+  return load(path, 0, error);
+}
+
+/* --- the search --- */
+
+/* TRUE when the search is over: *POLICY is set, or an error. */
+static gboolean
+found(const char *path, int flags, NzPolicy **policy, GError **error)
+{
+  GError *failed = NULL;
+  *policy = load(path, flags, &failed);
+  if (g_error_matches(failed, NZ_ERROR, NZ_ERROR_NOT_FOUND)) {
+    g_clear_error(&failed);
+    return FALSE;
+  }
+  if (failed)
+    g_propagate_error(error, failed);
+  return TRUE;
+}
+
+/* A working directory that is gone has no policy above it. */
+static gboolean
+search_upward(NzPolicy **policy, GError **error)
+{
+  g_autofree char *dir = getcwd(NULL, 0);
+  while (dir && *dir == '/') {
+    g_autofree char *path = g_build_filename(dir, FILE_NAME, NULL);
+    if (found(path, O_NOFOLLOW, policy, error))
+      return TRUE;
+    if (!dir[1])
+      break;
+    char *up = g_path_get_dirname(dir);
+    g_free(dir);
+    dir = up;
+  }
+  return FALSE;
+}
+
+/* GLib would ask the user database for a home that the environment lacks. */
+static char *
+config_path(void)
+{
+  const char *config = g_getenv("XDG_CONFIG_HOME"), *home = g_getenv("HOME");
+  if (config && *config == '/')
+    return g_build_filename(config, CONFIG_NAME, NULL);
+  return home && *home == '/' ? g_build_filename(home, ".config", CONFIG_NAME, NULL) : NULL;
+}
+
+NzPolicy *
+nz_policy_search(GError **error)
+{
+  NzPolicy *policy = NULL;
+  g_autofree char *config = config_path();
+  if (search_upward(&policy, error) || (config && found(config, 0, &policy, error)) ||
+      found("/etc/" CONFIG_NAME, 0, &policy, error))
+    return policy;
+  return nz_policy_new();
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "policy/policy.h"
+
+struct NzPolicy {
+  char *path; /* printable */
+  const char *profile;
+  NzLevel fail_on;
+  NzSource fail_on_source;
+  NzDay today;
+  gboolean today_said;
+  NzRuleSetting *rules; /* by the number of the check */
+  guint n_rules;
+  GPtrArray *exceptions; /* NzException */
+};
+
+/* "; did you mean setuid-root?" */
+char *nz_rule_hint(const char *name);
+
+/* Sets LEVEL for CHECK, unless something of more weight has. */
+NzRuleSetting *nz_policy_setting(NzPolicy *self, const NzCheck *check);
+
+void nz_exception_free(NzException *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzException, nz_exception_free)
+
+/* Of "fail", "warn", "info" and, with OFF_TOO, "off"; NZ_RULE_AS_FOUND for anything else. */
+NzRuleLevel nz_rule_level_find(const char *name, gboolean off_too);
