@@ -200,11 +200,24 @@ run(const char *const *args)
   return NZ_EXIT_ERROR;
 }
 
+static const char *
+format_at(guint i)
+{
+  return i == 0 ? "csv" : NULL;
+}
+
+static NzWordAt
+choices(const char *value_name)
+{
+  return strcmp(value_name, "FORMAT") == 0 ? format_at : NULL;
+}
+
 const NzCommand nz_cmd_policy = {
     .name = "policy",
     .synopsis = "check|show|export [FILE]",
     .summary = "look at the policy: is it right, what is in force, what is excepted?",
     .help = help,
     .options = options,
+    .choices = choices,
     .run = run,
 };
