@@ -17,8 +17,8 @@
  * has a function that frees it. Every other pointer belongs to the object it was asked of and lives
  * as long. Functions that free take NULL.
  *
- * Strings are UTF-8 and printable (what in an image is not is written as \xNN), but for paths, which
- * are the image's bytes.
+ * Strings are UTF-8 and printable (what in an image is not is written as \xNN), but for paths,
+ * which are the image's bytes.
  *
  * Errors: functions that can fail return 0 or a pointer on success, -1 or NULL on failure. Those
  * with a parameter `error` put a message there, to be freed with free(); NULL if it is not wanted.
@@ -153,7 +153,9 @@ void nonzero_scanner_free(nonzero_scanner *scanner);
 
 /**
  * Sets what the option of the same name sets on the command line of `nonzero scan`, before the
- * first scan. VALUE is its text; "" or NULL for an option without a value.
+ * first scan: "base", "fail-on", "ignore" (several times), "max-ratio", "platform", "policy",
+ * "profile", "today", "user", "verify". VALUE is its text; "" or NULL where there is none.
+ * "policy-search" looks for a policy where the program does; without it and "policy", none is used.
  */
 int nonzero_scanner_set(nonzero_scanner *scanner, const char *option, const char *value,
                         char **error);
@@ -164,16 +166,20 @@ typedef struct {
   void (*image)(const char *name, uint64_t bytes, void *data);
   /** Could not judge something; the report will say so too. */
   void (*error)(const char *source, const char *message, void *data);
+  /** For people who want to know more: which policy is in use, which exceptions match nothing. */
+  void (*note)(const char *text, void *data);
 } nonzero_events;
 
-void nonzero_scanner_set_events(nonzero_scanner *scanner, const nonzero_events *events,
-                                void *data);
+void nonzero_scanner_set_events(nonzero_scanner *scanner, const nonzero_events *events, void *data);
 
 /**
  * Judges the image or images that INPUT names, as on the command line: "app.tar",
  * "oci:layout:latest", "-". Returns -1 when any of it could not be judged; the report says what.
  */
 int nonzero_scanner_scan(nonzero_scanner *scanner, const char *input);
+
+/** What the report is to say was run, "nonzero scan app.tar"; some formats print it. */
+void nonzero_scanner_set_command(nonzero_scanner *scanner, const char *command);
 
 /** How much of the image at work was read; from any thread. */
 uint64_t nonzero_scanner_bytes_read(const nonzero_scanner *scanner);
@@ -182,6 +188,36 @@ void nonzero_scanner_cancel(nonzero_scanner *scanner);
 
 /** The report on all that was judged. The scanner can then be freed or start anew. */
 nonzero_report *nonzero_scanner_finish(nonzero_scanner *scanner);
+
+/* --- two images compared --- */
+
+typedef struct nonzero_diff nonzero_diff;
+
+/**
+ * Judges OLD and NEW, each of which must be exactly one image, and compares them. NULL when one
+ * could not be judged: the events said why. The scanner can then be freed or start anew.
+ */
+nonzero_diff *nonzero_scanner_diff(nonzero_scanner *scanner, const char *before, const char *after);
+void nonzero_diff_free(nonzero_diff *diff);
+/** 1 when NEW has a finding that fails it, or leaves it undecided, which OLD had not; else 0. */
+int nonzero_diff_is_worse(const nonzero_diff *diff);
+/**
+ * Writes as FORMAT and flushes: "text" and "json" show what is new, gone and changed; any other
+ * format of reports shows NEW with its new findings alone.
+ */
+int nonzero_diff_write(const nonzero_diff *diff, const char *format, FILE *out, unsigned flags,
+                       char **error);
+
+/* --- confinement --- */
+
+/**
+ * Confines the calling process, for good, to reading what INPUTS (NULL-terminated, as
+ * nonzero_scanner_scan() takes them) name: no new privileges, Landlock, seccomp, where the kernel
+ * has them. To be called before the first scan and before any thread is started, by programs that
+ * do nothing else. *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1
+ * when not all of it is in force.
+ */
+int nonzero_confine(const char *const *inputs, char **summary);
 
 /* --- rules --- */
 

@@ -14,7 +14,8 @@ MAY_INCLUDE = {
     "scan": {"core", "rootfs", "image", "check"},
     "policy": {"core", "check"},
     "report": {"core", "check"},
-    "cmd": {"core", "rootfs", "image", "check", "confine", "scan", "policy", "report"},
+    "api": {"core", "image", "check", "confine", "scan", "policy", "report"},
+    "cmd": {"core", "image", "check", "policy", "report"},
     "docs": {"core", "image", "check", "policy", "report", "cmd"},
 }
 

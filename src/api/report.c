@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public face of reports, subjects and findings: views of what core and report hold. */
-#include <nonzero.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +247,22 @@ nonzero_report_error(const nonzero_report *report, size_t index)
 }
 
 int
+nz_api_write(const NzReport *report, const NzReportFormat *format, FILE *out, unsigned flags,
+             char **error)
+{
+  NzReportStyle style = {.color = (flags & NONZERO_WRITE_COLOR) != 0,
+                         .verbose = (flags & NONZERO_WRITE_VERBOSE) != 0};
+  errno = 0;
+  format->write(report, &style, out);
+  if (fflush(out) == 0 && !ferror(out))
+    return 0;
+  int saved = errno ? errno : EIO;
+  nz_api_set_error(error, g_strerror(saved));
+  errno = saved;
+  return -1;
+}
+
+int
 nonzero_report_write(const nonzero_report *report, const char *format, FILE *out, unsigned flags,
                      char **error)
 {
@@ -258,14 +272,7 @@ nonzero_report_write(const nonzero_report *report, const char *format, FILE *out
     nz_api_set_error(error, message);
     return -1;
   }
-  NzReportStyle style = {.color = (flags & NONZERO_WRITE_COLOR) != 0,
-                         .verbose = (flags & NONZERO_WRITE_VERBOSE) != 0};
-  errno = 0;
-  f->write(report->report, &style, out);
-  if (fflush(out) == 0 && !ferror(out))
-    return 0;
-  nz_api_set_error(error, g_strerror(errno ? errno : EIO));
-  return -1;
+  return nz_api_write(report->report, f, out, flags, error);
 }
 
 const char *

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/diff.h"
-
 #include <string.h>
 
 #include "cmd/cmd.h"
@@ -27,25 +25,10 @@ static const char help[] =
     "  nonzero diff oci:app:1.0 oci:app:1.1\n"
     "  podman save app | nonzero diff --format json released.tar -\n";
 
-static const NzReportFormat *const diff_formats[] = {&nz_format_diff_text, &nz_format_diff_json};
-
-/* A format that shows both sides, or one of scan's, which shows what is new. */
-static const NzReportFormat *
-find_format(const char *name)
+static int
+write_diff(gconstpointer diff, const char *format, FILE *out, unsigned flags, char **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS(diff_formats); i++)
-    if (strcmp(diff_formats[i]->name, name) == 0)
-      return diff_formats[i];
-  return nz_report_format_find(name);
-}
-
-static gboolean
-shows_both(const NzReportFormat *format)
-{
-  for (guint i = 0; i < G_N_ELEMENTS(diff_formats); i++)
-    if (diff_formats[i] == format)
-      return TRUE;
-  return FALSE;
+  return nonzero_diff_write(diff, format, out, flags, error);
 }
 
 static gboolean
@@ -56,56 +39,8 @@ check_usage(const char *const *images)
   else if (strcmp(images[0], "-") == 0 && strcmp(images[1], "-") == 0)
     nz_complain("only one of the images can be read from standard input");
   else
-    return nz_scan_args_check();
+    return TRUE;
   return FALSE;
-}
-
-static void
-set_not_one(const GPtrArray *images, GError **error)
-{
-  g_autoptr(GString) names = g_string_new(NULL);
-  for (guint i = 0; i < images->len; i++) {
-    const NzImage *image = images->pdata[i];
-    g_string_append_printf(names, "%s%s%s%s%s", i > 0 ? ", " : "", image->name,
-                           image->platform ? " (" : "", image->platform ? image->platform : "",
-                           image->platform ? ")" : "");
-  }
-  g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
-              "%u images in it: %s; name one with its REF, as PATH:REF or PATH:@N, or choose with "
-              "--platform",
-              images->len, names->str);
-}
-
-/* NULL with the error noted. */
-static NzSubject *
-judge_only(NzScanRun *run, const char *source)
-{
-  g_autoptr(GPtrArray) images = nz_scan_run_open(run, source);
-  if (!images)
-    return NULL;
-  if (images->len == 1)
-    return nz_scan_run_judge(run, source, images, 0);
-  g_autoptr(GError) error = NULL;
-  set_not_one(images, &error);
-  nz_scan_run_note(run, source, NULL, error);
-  return NULL;
-}
-
-static gboolean
-write_report(NzScanRun *run, const NzSubject *after)
-{
-  NzSubject fresh;
-  nz_diff_only_new(run->report->diff, after, &fresh);
-  g_autoptr(GPtrArray) findings = fresh.findings;
-  g_autoptr(NzReport) report = nz_report_new();
-  report->profile = run->report->profile;
-  report->command = g_strdup(run->report->command);
-  report->started = run->report->started;
-  report->finished = run->report->finished;
-  g_ptr_array_set_free_func(report->subjects, NULL); /* borrowed */
-  g_ptr_array_add(report->subjects, &fresh);
-  nz_outputs_use(run->outputs, shows_both, report);
-  return nz_scan_run_write(run);
 }
 
 static int
@@ -113,22 +48,19 @@ run_diff(const char *const *images)
 {
   if (!check_usage(images))
     return NZ_EXIT_USAGE;
-  /* Freed last: what is compared borrows from them. */
-  g_autoptr(NzSubject) before = NULL, after = NULL;
   g_auto(NzScanRun) run = {0};
-  int code = nz_scan_run_start(&run, "diff", images, NULL, find_format);
+  int code = nz_scan_run_start(&run, "diff", images, NULL);
   if (code != NZ_EXIT_PASS)
     return code;
-  before = judge_only(&run, images[0]);
-  after = judge_only(&run, images[1]);
+  nonzero_diff *diff = nonzero_scanner_diff(run.scanner, images[0], images[1]);
   nz_scan_run_stop(&run);
-  if (!before || !after)
+  if (!diff)
     return NZ_EXIT_ERROR;
-
-  run.report->diff = nz_diff_new(before, after);
-  if (!write_report(&run, after))
-    return NZ_EXIT_ERROR;
-  return run.report->diff->worse ? NZ_EXIT_FAIL : NZ_EXIT_PASS;
+  code = nonzero_diff_is_worse(diff) ? NZ_EXIT_FAIL : NZ_EXIT_PASS;
+  if (!nz_scan_run_write(&run, write_diff, diff))
+    code = NZ_EXIT_ERROR;
+  nonzero_diff_free(diff);
+  return code;
 }
 
 const NzCommand nz_cmd_diff = {

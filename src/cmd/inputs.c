@@ -1,36 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/inputs.h"
 
-#include "cmd/cmd.h"
-#include "confine/confine.h"
-#include "image/transport.h"
-#include "scan/scan.h"
+#include <nonzero.h>
+#include <stdlib.h>
 
-static void
-add_path(GStrvBuilder *paths, const char *image)
-{
-  g_autofree char *path = nz_image_path(image);
-  if (path)
-    g_strv_builder_add(paths, path);
-}
+#include "cmd/cmd.h"
+#include "image/transport.h"
 
 char **
 nz_inputs_list(const char *const *images, const char *base)
 {
-  g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
-  for (guint i = 0; images[i]; i++)
-    add_path(paths, images[i]);
+  g_autoptr(GStrvBuilder) inputs = g_strv_builder_new();
+  g_strv_builder_addv(inputs, (const char **)images);
   if (base)
-    add_path(paths, base);
+    g_strv_builder_add(inputs, base);
+  return g_strv_builder_end(inputs);
+}
+
+char **
+nz_inputs_paths(char **inputs)
+{
+  g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+  for (guint i = 0; inputs[i]; i++) {
+    g_autofree char *path = nz_image_path(inputs[i]);
+    if (path)
+      g_strv_builder_add(paths, path);
+  }
   return g_strv_builder_end(paths);
 }
 
 void
-nz_inputs_confine(const char *const *paths, gboolean verbose)
+nz_inputs_confine(const char *const *inputs, gboolean verbose)
 {
-  g_autofree char *summary = NULL;
-  nz_scan_prepare();
-  nz_confine(paths, &summary);
+  char *summary = NULL;
+  nonzero_confine(inputs, &summary);
   if (verbose)
     nz_complain("%s", summary);
+  free(summary);
 }

@@ -4,10 +4,13 @@
 
 #include <glib.h>
 
-/* The paths that will be opened for IMAGES, and for BASE unless it is NULL. */
+/* IMAGES and BASE, which may be NULL, in one list. */
 char **nz_inputs_list(const char *const *images, const char *base);
 
-/* Confines the process to reading PATHS, and says so when VERBOSE. To be called when the options
+/* The paths that will be opened for INPUTS. */
+char **nz_inputs_paths(char **inputs);
+
+/* Confines the process to reading INPUTS, and says so when VERBOSE. To be called when the options
  * are known, the outputs open and the policy read, before the first image is opened and the first
  * thread started. */
-void nz_inputs_confine(const char *const *paths, gboolean verbose);
+void nz_inputs_confine(const char *const *inputs, gboolean verbose);

@@ -2,6 +2,7 @@
 #include "cmd/output.h"
 
 #include <errno.h>
+#include <nonzero.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,22 +65,23 @@ check_pairs(GError **error)
   return TRUE;
 }
 
-static const NzReportFormat *
-find_format(NzFormatFind find, const char *name, GError **error)
+static const char *
+find_format(const char *wanted, GError **error)
 {
-  const NzReportFormat *format = find(name);
-  if (format)
-    return format;
-  g_autofree char *shown = nz_printable(name, -1);
+  const char *name;
+  for (size_t i = 0; (name = nonzero_format_name(i)); i++)
+    if (strcmp(name, wanted) == 0)
+      return name;
+  g_autofree char *shown = nz_printable(wanted, -1);
   g_autoptr(GString) all = g_string_new(NULL);
-  for (guint i = 0; (format = nz_report_format_at(i)); i++)
-    g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", format->name);
+  for (size_t i = 0; (name = nonzero_format_name(i)); i++)
+    g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", name);
   nz_set_input(error, "there is no format %s; the formats are %s", shown, all->str);
   return NULL;
 }
 
 static gboolean
-add_output(NzOutputs *self, const NzReportFormat *format, const char *path, GError **error)
+add_output(NzOutputs *self, const char *format, const char *path, GError **error)
 {
   if (path && *path == '\0')
     return nz_set_input(error, "--output names no file");
@@ -141,10 +143,10 @@ check_alone(const NzOutputs *self, guint i, const char *const *inputs, GError **
     const Output *other = self->list->pdata[j];
     if (!one->path && !other->path)
       return nz_set_input(error, "two reports to standard output, as %s and as %s; give one a file",
-                          other->format->name, one->format->name);
+                          other->format, one->format);
     if (is_same(one->path, other->path))
       return nz_set_input(error, "--output: %s and %s are the same file, for %s and for %s",
-                          other->shown, one->shown, other->format->name, one->format->name);
+                          other->shown, one->shown, other->format, one->format);
   }
   for (guint j = 0; one->path && inputs[j]; j++)
     if (is_same(one->path, inputs[j]))
@@ -165,7 +167,7 @@ output_free(gpointer data)
 }
 
 NzOutputs *
-nz_outputs_new(const char *const *inputs, NzFormatFind find, gboolean quiet, GError **error)
+nz_outputs_new(const char *const *inputs, gboolean quiet, GError **error)
 {
   if (quiet && nth(asked.outputs, 0)) {
     nz_set_input(error, "--quiet contradicts --output");
@@ -178,7 +180,7 @@ nz_outputs_new(const char *const *inputs, NzFormatFind find, gboolean quiet, GEr
   guint n = asked.formats ? asked.formats->len : 1;
   for (guint i = 0; i < n; i++) {
     const char *name = nth(asked.formats, i);
-    const NzReportFormat *format = find_format(find, name ? name : "text", error);
+    const char *format = find_format(name ? name : "text", error);
     if (!format || !add_output(self, format, nth(asked.outputs, i), error) ||
         !check_alone(self, i, inputs, error))
       return NULL;
@@ -270,15 +272,22 @@ wants_color(const char *when, int fd)
   return isatty(fd) && !(no_color && *no_color);
 }
 
+typedef struct {
+  NzOutputWrite write;
+  gconstpointer what;
+  const char *color;
+  gboolean verbose;
+} Printing;
+
 /* All of the report, or FALSE with errno set, EIO where nobody said more. Closes files, which is
  * when some systems say that there was no room. */
 static gboolean
-print(Output *self, const NzReport *report, const char *color, gboolean verbose)
+print(Output *self, const Printing *printing)
 {
-  NzReportStyle style = {wants_color(color, fileno(self->out)), verbose};
+  unsigned flags = (wants_color(printing->color, fileno(self->out)) ? NONZERO_WRITE_COLOR : 0) |
+                   (printing->verbose ? NONZERO_WRITE_VERBOSE : 0);
   errno = 0;
-  self->format->write(self->other ? self->other : report, &style, self->out);
-  gboolean ok = fflush(self->out) == 0 && !ferror(self->out);
+  gboolean ok = printing->write(printing->what, self->format, self->out, flags, NULL) == 0;
   int saved = ok || errno != 0 ? errno : EIO;
   if (self->out != stdout) {
     FILE *out = g_steal_pointer(&self->out);
@@ -309,15 +318,14 @@ note_outcome(Outcome *self, const Output *one, int errnum)
 
 /* Those that can still be taken back come first: if one fails nothing is written. */
 static gboolean
-print_all(NzOutputs *self, gboolean temporary, const NzReport *report, const char *color,
-          gboolean verbose, Outcome *outcome)
+print_all(NzOutputs *self, gboolean temporary, const Printing *printing, Outcome *outcome)
 {
   gboolean ok = TRUE;
   for (guint i = 0; ok && i < self->list->len; i++) {
     Output *one = self->list->pdata[i];
     if ((one->temporary != NULL) != temporary)
       continue;
-    gboolean printed = print(one, report, color, verbose);
+    gboolean printed = print(one, printing);
     int errnum = errno;
     if (!printed || !temporary)
       note_outcome(outcome, one, printed ? 0 : errnum);
@@ -339,24 +347,15 @@ commit(NzOutputs *self, Outcome *outcome)
   }
 }
 
-void
-nz_outputs_use(NzOutputs *self, gboolean (*which)(const NzReportFormat *format),
-               const NzReport *other)
-{
-  for (guint i = 0; i < self->list->len; i++) {
-    Output *one = self->list->pdata[i];
-    one->other = which(one->format) ? NULL : other;
-  }
-}
-
 gboolean
-nz_outputs_write(NzOutputs *self, const NzReport *report, const char *color, gboolean verbose,
-                 GError **error)
+nz_outputs_write(NzOutputs *self, NzOutputWrite write, gconstpointer what, const char *color,
+                 gboolean verbose, GError **error)
 {
+  const Printing printing = {write, what, color, verbose};
   g_autoptr(GString) failed = g_string_new(NULL), written = g_string_new(NULL);
   Outcome outcome = {failed, written};
-  if (print_all(self, TRUE, report, color, verbose, &outcome)) {
-    print_all(self, FALSE, report, color, verbose, &outcome);
+  if (print_all(self, TRUE, &printing, &outcome)) {
+    print_all(self, FALSE, &printing, &outcome);
     commit(self, &outcome);
   }
   if (failed->len == 0)

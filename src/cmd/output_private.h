@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "report/report.h"
+#include <stdio.h>
+
+#include "core/error.h"
 
 typedef struct {
-  const NzReportFormat *format;
-  const NzReport *other;   /* printed in place of the common one; or NULL */
+  const char *format;      /* its name */
   const char *path;        /* as the user wrote it; NULL: standard output */
   char *shown;             /* for messages */
   char *final, *temporary; /* of a file that will be replaced; both or neither */

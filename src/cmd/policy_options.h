@@ -4,7 +4,6 @@
 #pragma once
 
 #include "policy/policy.h"
-#include "report/report.h"
 
 typedef struct {
   char *file, *fail_on, *today;
@@ -47,17 +46,6 @@ extern NzPolicyOptions nz_policy_options;
         "Judge as of this day which exceptions are over", "YYYY-MM-DD"                             \
   }
 
-/* The policy to go by. NULL with a message printed and *CODE the exit code. With VERBOSE, says on
- * standard error which file it is. */
-NzPolicy *nz_policy_options_load(gboolean verbose, int *code);
-
 /* The policy at PATH (NULL: the one that a search finds) as of --today, for those who look at
  * policies. */
 NzPolicy *nz_policy_options_open(const char *path, int *code);
-
-/* Tells REPORT which policy and profile it goes by. PROFILE is what the command line says, or NULL.
- */
-void nz_policy_options_describe(const NzPolicy *policy, const char *profile, NzReport *report);
-
-/* Says on standard error which exceptions matched nothing. */
-void nz_policy_options_note_unused(const NzPolicy *policy);

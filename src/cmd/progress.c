@@ -9,24 +9,24 @@
 #define STEP_US  (100 * 1000)
 
 struct NzProgress {
-  NzControl *control;
+  const nonzero_scanner *scanner;
   GThread *thread;
   GMutex mutex;
   GCond changed;
   gboolean stopping, shown;
   char *what;
   guint64 total;
-  gsize start; /* the count when WHAT began */
+  guint64 start; /* the count when WHAT began */
 };
 
 static void
 draw(NzProgress *self)
 {
-  gsize done = (gsize)g_atomic_pointer_get(&self->control->bytes_in) - self->start;
+  guint64 done = nonzero_scanner_bytes_read(self->scanner) - self->start;
   g_autofree char *size = g_format_size(done);
   if (self->total > 0)
     fprintf(stderr, "\r\033[K%s: %s, %u %%", self->what, size,
-            (guint)MIN((guint64)100, (guint64)done * 100 / self->total));
+            (guint)MIN((guint64)100, done * 100 / self->total));
   else
     fprintf(stderr, "\r\033[K%s: %s", self->what, size);
   self->shown = TRUE;
@@ -50,12 +50,12 @@ run(gpointer data)
 }
 
 NzProgress *
-nz_progress_start(NzControl *control, gboolean quiet)
+nz_progress_start(const nonzero_scanner *scanner, gboolean quiet)
 {
   if (quiet || !isatty(STDERR_FILENO))
     return NULL;
   NzProgress *self = g_new0(NzProgress, 1);
-  self->control = control;
+  self->scanner = scanner;
   g_mutex_init(&self->mutex);
   g_cond_init(&self->changed);
   self->thread = g_thread_new("progress", run, self);
@@ -71,7 +71,7 @@ nz_progress_set(NzProgress *self, const char *what, guint64 total)
   g_free(self->what);
   self->what = g_strdup(what);
   self->total = total;
-  self->start = (gsize)g_atomic_pointer_get(&self->control->bytes_in);
+  self->start = nonzero_scanner_bytes_read(self->scanner);
   g_mutex_unlock(&self->mutex);
 }
 

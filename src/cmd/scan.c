@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/scan_common.h"
-#include "core/text.h"
-#include "scan/base.h"
 
 static char *opt_base;
 
@@ -39,52 +35,34 @@ static const char help[] =
     "  nonzero scan --base oci:debian:12 oci:app:latest\n"
     "  nonzero scan -f sarif -o app.sarif -f json -o app.json -f text app.tar\n";
 
-/* FALSE with a message printed when the options contradict themselves or mean nothing. */
-static gboolean
-check_usage(const char *const *images)
+static int
+write_report(gconstpointer report, const char *format, FILE *out, unsigned flags, char **error)
 {
-  if (!images[0])
-    nz_complain("no image named; `nonzero scan --help` shows how");
-  else if (opt_base && strcmp(opt_base, "-") == 0)
-    nz_complain("--base cannot be read from standard input; save it to a file");
-  else
-    return nz_scan_args_check();
-  return FALSE;
-}
-
-static void
-scan_source(NzScanRun *run, const char *source, NzBase *base)
-{
-  g_autoptr(GPtrArray) images = nz_scan_run_open(run, source);
-  for (guint i = 0; images && i < images->len; i++) {
-    g_autoptr(GError) error = NULL;
-    run->options.base = base ? nz_base_for(base, images->pdata[i], &error) : NULL;
-    if (error)
-      nz_scan_run_note(run, opt_base, "--base", error);
-    NzSubject *subject = nz_scan_run_judge(run, source, images, i);
-    if (subject)
-      g_ptr_array_add(run->report->subjects, subject);
-  }
+  return nonzero_report_write(report, format, out, flags, error);
 }
 
 static int
 run_scan(const char *const *images)
 {
-  if (!check_usage(images))
+  if (!images[0]) {
+    nz_complain("no image named; `nonzero scan --help` shows how");
     return NZ_EXIT_USAGE;
+  }
   g_auto(NzScanRun) run = {0};
-  int code = nz_scan_run_start(&run, "scan", images, opt_base, nz_report_format_find);
+  int code = nz_scan_run_start(&run, "scan", images, opt_base);
   if (code != NZ_EXIT_PASS)
     return code;
-  g_autoptr(NzBase) base = opt_base ? nz_base_new(opt_base, &run.options.read) : NULL;
   for (guint i = 0; images[i]; i++)
-    scan_source(&run, images[i], base);
+    nonzero_scanner_scan(run.scanner, images[i]);
   nz_scan_run_stop(&run);
 
+  nonzero_report *report = nonzero_scanner_finish(run.scanner);
+  code = nonzero_report_exit_code(report);
   /* When nothing could be judged there is no report to print. */
-  if (run.report->subjects->len > 0 && !nz_scan_run_write(&run))
-    return NZ_EXIT_ERROR;
-  return nz_report_exit_code(run.report);
+  if (nonzero_report_n_subjects(report) > 0 && !nz_scan_run_write(&run, write_report, report))
+    code = NZ_EXIT_ERROR;
+  nonzero_report_free(report);
+  return code;
 }
 
 const NzCommand nz_cmd_scan = {

@@ -1,59 +1,127 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/scan_common.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "check/check.h"
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
-#include "core/limits.h"
-#include "core/text.h"
-#include "image/transport.h"
 
-NzScanArgs nz_scan_args = {.max_ratio = NZ_BOMB_RATIO};
+NzScanArgs nz_scan_args;
 
 void
 nz_formats_add_help(GString *text)
 {
-  const NzReportFormat *format;
+  const char *name;
   g_string_append(text, "\nFORMAT is one of\n");
-  for (guint i = 0; (format = nz_report_format_at(i)); i++)
-    g_string_append_printf(text, "  %-8s %s%s\n", format->name, format->help,
+  for (size_t i = 0; (name = nonzero_format_name(i)); i++)
+    g_string_append_printf(text, "  %-8s %s%s\n", name, nonzero_format_help(i),
                            i == 0 ? " (the default)" : "");
 }
 
-gboolean
-nz_scan_args_check(void)
+/* --- events --- */
+
+static void
+on_image(const char *name, uint64_t bytes, void *data)
+{
+  const NzScanRun *self = data;
+  nz_progress_set(self->progress, name, bytes);
+}
+
+static void
+on_error(const char *source, const char *message, void *data G_GNUC_UNUSED)
+{
+  nz_complain("%s: %s", source, message);
+}
+
+static void
+on_note(const char *text, void *data G_GNUC_UNUSED)
+{
+  if (nz_scan_args.verbose)
+    nz_complain("note: %s", text);
+}
+
+/* --- the beginning --- */
+
+/* FALSE with a message printed. */
+static gboolean
+set(NzScanRun *self, const char *option, const char *value)
+{
+  char *error = NULL;
+  if (!value || nonzero_scanner_set(self->scanner, option, value, &error) == 0)
+    return TRUE;
+  nz_complain("--%s: %s", option, error);
+  free(error);
+  return FALSE;
+}
+
+static gboolean
+set_options(NzScanRun *self, const char *base)
 {
   const NzScanArgs *args = &nz_scan_args;
+  const NzPolicyOptions *policy = &nz_policy_options;
+  const struct {
+    const char *name, *value;
+  } options[] = {
+      {"platform", args->platform},
+      {"user", args->user},
+      {"profile", args->profile},
+      {"max-ratio", args->max_ratio},
+      {"base", base},
+      {"fail-on", policy->fail_on},
+      {"today", policy->today},
+      {"verify", args->verify ? "" : NULL},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(options); i++)
+    if (!set(self, options[i].name, options[i].value))
+      return FALSE;
+  for (guint i = 0; policy->ignore && policy->ignore[i]; i++)
+    if (!set(self, "ignore", policy->ignore[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* FALSE with a message printed when the options contradict themselves or mean nothing. */
+static gboolean
+check_usage(NzScanRun *self, const char *base)
+{
   static const char *const colors[] = {"auto", "always", "never", NULL};
-  g_auto(NzPlatform) platform = {0};
-  g_autoptr(GError) error = NULL;
+  const NzScanArgs *args = &nz_scan_args;
   if (args->quiet && args->verbose)
     nz_complain("--quiet contradicts --verbose");
-  else if (args->max_ratio < 0)
-    nz_complain("--max-ratio must not be negative");
-  else if (args->platform && !nz_platform_parse(args->platform, &platform, &error))
-    nz_complain("--platform: %s", error->message);
-  else if (args->profile && !g_strv_contains(nz_profiles, args->profile))
-    nz_complain("--profile is cbpp-0002 or openshift");
   else if (args->color && !g_strv_contains(colors, args->color))
     nz_complain("--color is auto, always or never");
+  else if (nz_policy_options.none && nz_policy_options.file)
+    nz_complain("--no-policy contradicts --policy");
   else
+    return set_options(self, base);
+  return FALSE;
+}
+
+/* FALSE with a message printed: where and what is wrong with the file. */
+static gboolean
+read_policy(NzScanRun *self)
+{
+  const NzPolicyOptions *policy = &nz_policy_options;
+  char *error = NULL;
+  if (policy->none || nonzero_scanner_set(self->scanner, policy->file ? "policy" : "policy-search",
+                                          policy->file, &error) == 0)
     return TRUE;
+  nz_complain("%s", error);
+  free(error);
   return FALSE;
 }
 
 /* Opens the outputs; from then on nothing but them and the inputs can be reached. */
 static int
-open_outputs(NzScanRun *self, const char *const *images, const char *base, NzFormatFind find)
+open_outputs(NzScanRun *self, const char *const *images, const char *base)
 {
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) inputs = nz_inputs_list(images, base);
-  const char *const *readable = (const char *const *)inputs;
-  self->outputs = nz_outputs_new(readable, find, nz_scan_args.quiet, &error);
+  g_auto(GStrv) paths = nz_inputs_paths(inputs);
+  self->outputs = nz_outputs_new((const char *const *)paths, nz_scan_args.quiet, &error);
   if (self->outputs && nz_outputs_open(self->outputs, &error)) {
-    nz_inputs_confine(readable, nz_scan_args.verbose);
+    nz_inputs_confine((const char *const *)inputs, nz_scan_args.verbose);
     return NZ_EXIT_PASS;
   }
   nz_complain("%s", error->message);
@@ -61,91 +129,48 @@ open_outputs(NzScanRun *self, const char *const *images, const char *base, NzFor
 }
 
 int
-nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images, const char *base,
-                  NzFormatFind find)
+nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images, const char *base)
 {
-  const NzScanArgs *args = &nz_scan_args;
-  int code = NZ_EXIT_PASS;
-  self->policy = nz_policy_options_load(args->verbose, &code);
-  if (!self->policy || (code = open_outputs(self, images, base, find)) != NZ_EXIT_PASS)
+  static const nonzero_events events = {on_image, on_error, on_note};
+  self->scanner = nonzero_scanner_new();
+  nonzero_scanner_set_events(self->scanner, &events, self);
+  if (!check_usage(self, base))
+    return NZ_EXIT_USAGE;
+  if (!read_policy(self))
+    return NZ_EXIT_ERROR;
+  int code = open_outputs(self, images, base);
+  if (code != NZ_EXIT_PASS)
     return code;
-  self->report = nz_report_new();
-  nz_policy_options_describe(self->policy, args->profile, self->report);
-  self->options = (NzScanOptions){
-      .profile = self->report->profile,
-      .user = args->user,
-      .read = {.ratio = (guint)args->max_ratio, .verify = args->verify, .control = &self->control}};
   g_autofree char *all = g_strjoinv(" ", (char **)images);
-  g_autofree char *shown = nz_printable(all, -1);
-  self->report->command = g_strconcat("nonzero ", verb, " ", shown, NULL);
-  self->report->started = g_get_real_time();
-  self->progress = nz_progress_start(&self->control, args->quiet);
+  g_autofree char *command = g_strconcat("nonzero ", verb, " ", all, NULL);
+  nonzero_scanner_set_command(self->scanner, command);
+  self->progress = nz_progress_start(self->scanner, nz_scan_args.quiet);
   return NZ_EXIT_PASS;
 }
+
+/* --- the end --- */
 
 void
 nz_scan_run_stop(NzScanRun *self)
 {
   nz_progress_stop(g_steal_pointer(&self->progress));
-  self->report->finished = g_get_real_time();
-  if (nz_scan_args.verbose)
-    nz_policy_options_note_unused(self->policy);
+}
+
+gboolean
+nz_scan_run_write(NzScanRun *self, NzOutputWrite write, gconstpointer what)
+{
+  g_autoptr(GError) error = NULL;
+  const char *color = nz_scan_args.color ? nz_scan_args.color : "auto";
+  if (nz_outputs_write(self->outputs, write, what, color, nz_scan_args.verbose, &error))
+    return TRUE;
+  nz_complain("%s", error->message);
+  return FALSE;
 }
 
 void
 nz_scan_run_clear(NzScanRun *self)
 {
   nz_progress_stop(self->progress);
-  nz_report_free(self->report);
-  nz_policy_free(self->policy);
+  nonzero_scanner_free(self->scanner);
   nz_outputs_free(self->outputs);
-}
-
-void
-nz_scan_run_note(NzScanRun *self, const char *source, const char *image, const GError *error)
-{
-  g_autofree char *shown = nz_printable(source, -1);
-  g_autofree char *message =
-      image ? g_strdup_printf("%s: %s", image, error->message) : g_strdup(error->message);
-  nz_complain("%s: %s", shown, message);
-  nz_report_add_error(self->report, shown, message);
-}
-
-GPtrArray *
-nz_scan_run_open(NzScanRun *self, const char *source)
-{
-  NzOpenOptions open = {.platform = nz_scan_args.platform, .read = self->options.read};
-  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
-  g_autoptr(GError) error = NULL;
-  g_autofree char *shown = nz_printable(source, -1);
-  nz_progress_set(self->progress, strcmp(source, "-") == 0 ? "standard input" : shown, 0);
-  if (nz_image_open(source, &open, images, &error))
-    return g_steal_pointer(&images);
-  nz_scan_run_note(self, source, NULL, error);
-  return NULL;
-}
-
-NzSubject *
-nz_scan_run_judge(NzScanRun *self, const char *source, const GPtrArray *images, guint which)
-{
-  const NzImage *image = images->pdata[which];
-  g_autoptr(GError) error = NULL;
-  nz_progress_set(self->progress, image->name, image->store->rereadable ? image->bytes : 0);
-  NzSubject *subject = nz_scan_image(image, &self->options, &error);
-  if (!subject)
-    nz_scan_run_note(self, source, images->len > 1 ? image->name : NULL, error);
-  else
-    nz_policy_apply(self->policy, subject);
-  return subject;
-}
-
-gboolean
-nz_scan_run_write(NzScanRun *self)
-{
-  g_autoptr(GError) error = NULL;
-  const char *color = nz_scan_args.color ? nz_scan_args.color : "auto";
-  if (nz_outputs_write(self->outputs, self->report, color, nz_scan_args.verbose, &error))
-    return TRUE;
-  nz_complain("%s", error->message);
-  return FALSE;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the verbs that judge images share: options, how images are opened and judged, and what
- * becomes of errors. */
+/* What the verbs that judge images share: options, outputs, progress and messages around a scanner
+ * of libnonzero, which does the work. */
 #pragma once
+
+#include <glib.h>
+#include <nonzero.h>
 
 #include "cmd/output.h"
 #include "cmd/policy_options.h"
 #include "cmd/progress.h"
-#include "report/report.h"
-#include "scan/scan.h"
 
 typedef struct {
-  char *platform, *user, *color, *profile;
+  char *platform, *user, *color, *profile, *max_ratio;
   gboolean verify, quiet, verbose;
-  int max_ratio;
 } NzScanArgs;
 
 extern NzScanArgs nz_scan_args;
@@ -28,7 +28,7 @@ extern NzScanArgs nz_scan_args;
    "cbpp-0002 (the default), or openshift: must work under any uid with group 0", "PROFILE"},      \
   {"verify", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.verify,                                        \
    "Read file bodies too, and check each layer's diff_id", NULL},                                  \
-  {"max-ratio", 0, 0, G_OPTION_ARG_INT, &nz_scan_args.max_ratio,                                   \
+  {"max-ratio", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.max_ratio,                                \
    "What a layer may inflate to, in times its size (250; 0: no limit)", "N"},                      \
   NZ_POLICY_OPTIONS,                                                                               \
   {"color", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.color,                                        \
@@ -42,36 +42,21 @@ extern NzScanArgs nz_scan_args;
 /* Adds the list of formats to a verb's help. */
 void nz_formats_add_help(GString *text);
 
-/* FALSE with a message printed when the options contradict themselves or mean nothing. */
-gboolean nz_scan_args_check(void);
-
 typedef struct {
-  NzControl control;
-  NzScanOptions options;
-  NzProgress *progress;
-  NzReport *report;
-  NzPolicy *policy; /* findings in the report borrow from it */
+  nonzero_scanner *scanner;
   NzOutputs *outputs;
+  NzProgress *progress;
 } NzScanRun;
 
-/* Begins the run of VERB: reads the policy, opens the outputs, and confines the process to reading
- * IMAGES and BASE, which may be NULL. FIND knows the verb's formats. NZ_EXIT_PASS, or the exit code
- * with a message printed. What is judged goes into the report. */
+/* Begins the run of VERB: makes a scanner of the options, opens the outputs, and confines the
+ * process to reading IMAGES and BASE, which may be NULL. NZ_EXIT_PASS, or the exit code with a
+ * message printed. */
 int nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images,
-                      const char *base, NzFormatFind find);
+                      const char *base);
+/* After the last image was judged. */
 void nz_scan_run_stop(NzScanRun *self);
+/* Writes WHAT, a report, into the outputs. FALSE with a message printed. */
+gboolean nz_scan_run_write(NzScanRun *self, NzOutputWrite write, gconstpointer what);
+
 void nz_scan_run_clear(NzScanRun *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzScanRun, nz_scan_run_clear)
-
-/* Prints an error, and puts it into the report. IMAGE says which of the source's, or is NULL. */
-void nz_scan_run_note(NzScanRun *self, const char *source, const char *image, const GError *error);
-
-/* The images of SOURCE, or NULL with the error noted. */
-GPtrArray *nz_scan_run_open(NzScanRun *self, const char *source);
-
-/* Judges one of IMAGES, those of SOURCE. NULL with the error noted. */
-NzSubject *nz_scan_run_judge(NzScanRun *self, const char *source, const GPtrArray *images,
-                             guint which);
-
-/* Writes the report. FALSE with a message printed. */
-gboolean nz_scan_run_write(NzScanRun *self);

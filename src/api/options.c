@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be set on a scanner: a table of options by name. */
+#include <string.h>
+
+#include "api/scanner.h"
+#include "check/check.h"
+#include "core/text.h"
+
+/* Puts what was said over POLICY. */
+static gboolean
+override(const nonzero_scanner *self, NzPolicy *policy, GError **error)
+{
+  for (guint i = 0; i < self->ignored->len; i++)
+    if (!nz_policy_ignore(policy, self->ignored->pdata[i], error))
+      return FALSE;
+  if (self->fail_on && !nz_policy_set_fail_on(policy, self->fail_on, error))
+    return FALSE;
+  if (self->today)
+    nz_policy_set_today(policy, self->today);
+  return TRUE;
+}
+
+/* POLICY (owned, may be NULL with *ERROR set) becomes the scanner's. */
+static gboolean
+use_policy(nonzero_scanner *self, NzPolicy *policy, GError **error)
+{
+  g_autoptr(NzPolicy) taken = policy;
+  if (!taken || !override(self, taken, error))
+    return FALSE;
+  nz_policy_free(self->policy);
+  self->policy = g_steal_pointer(&taken);
+  return TRUE;
+}
+
+static gboolean
+set_policy(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (!use_policy(self, nz_policy_load(value, error), error))
+    return FALSE;
+  g_autofree char *text = g_strdup_printf("the policy is %s", nz_policy_path(self->policy));
+  nz_scanner_note(self, text);
+  return TRUE;
+}
+
+static gboolean
+set_policy_search(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error)
+{
+  if (!use_policy(self, nz_policy_search(error), error))
+    return FALSE;
+  const char *path = nz_policy_path(self->policy);
+  g_autofree char *text = path ? g_strdup_printf("the policy is %s", path) : NULL;
+  if (text)
+    nz_scanner_note(self, text);
+  return TRUE;
+}
+
+static gboolean
+set_ignore(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (!nz_policy_ignore(self->policy, value, error))
+    return FALSE;
+  g_ptr_array_add(self->ignored, g_strdup(value));
+  return TRUE;
+}
+
+static gboolean
+set_fail_on(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (!nz_policy_set_fail_on(self->policy, value, error))
+    return FALSE;
+  g_free(self->fail_on);
+  self->fail_on = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+set_today(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (!nz_day_parse(value, &self->today)) {
+    g_autofree char *shown = nz_printable(value, -1);
+    return nz_set_input(error, "%s is no day; write YYYY-MM-DD", shown);
+  }
+  nz_policy_set_today(self->policy, self->today);
+  return TRUE;
+}
+
+static gboolean
+set_platform(nonzero_scanner *self, const char *value, GError **error)
+{
+  g_auto(NzPlatform) ignored = {0};
+  if (!nz_platform_parse(value, &ignored, error))
+    return FALSE;
+  g_free(self->platform);
+  self->platform = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+set_profile(nonzero_scanner *self, const char *value, GError **error)
+{
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (guint i = 0; nz_profiles[i]; i++) {
+    if (strcmp(nz_profiles[i], value) == 0) {
+      self->profile = nz_profiles[i];
+      return TRUE;
+    }
+    g_string_append_printf(names, "%s%s", i == 0 ? "" : " or ", nz_profiles[i]);
+  }
+  return nz_set_input(error, "it is %s", names->str);
+}
+
+static gboolean
+set_ratio(nonzero_scanner *self, const char *value, GError **error)
+{
+  guint64 ratio;
+  if (!g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT, &ratio, NULL))
+    return nz_set_input(error, "it is a number that is not negative, 0 for no limit");
+  self->ratio = (guint)ratio;
+  return TRUE;
+}
+
+static gboolean
+set_verify(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->verify = TRUE;
+  return TRUE;
+}
+
+static gboolean
+set_user(nonzero_scanner *self, const char *value, GError **error G_GNUC_UNUSED)
+{
+  g_free(self->user);
+  self->user = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+set_base(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (strcmp(value, "-") == 0)
+    return nz_set_input(error, "it cannot be read from standard input; save it to a file");
+  g_free(self->base_source);
+  self->base_source = g_strdup(value);
+  return TRUE;
+}
+
+static const struct {
+  const char *name;
+  gboolean (*set)(nonzero_scanner *self, const char *value, GError **error);
+} options[] = {
+    {"base", set_base},
+    {"fail-on", set_fail_on},
+    {"ignore", set_ignore},
+    {"max-ratio", set_ratio},
+    {"platform", set_platform},
+    {"policy", set_policy},
+    {"policy-search", set_policy_search},
+    {"profile", set_profile},
+    {"today", set_today},
+    {"user", set_user},
+    {"verify", set_verify},
+};
+
+int
+nonzero_scanner_set(nonzero_scanner *self, const char *option, const char *value, char **error)
+{
+  g_autoptr(GError) failed = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
+    if (strcmp(options[i].name, option) != 0)
+      continue;
+    if (options[i].set(self, value ? value : "", &failed))
+      return 0;
+    nz_api_set_error(error, failed->message);
+    return -1;
+  }
+  nz_api_set_error(error, "there is no such option");
+  return -1;
+}
