@@ -102,7 +102,7 @@ pair_by(Pairing *self, char *(*key_of)(const NzFinding *))
 static gboolean
 fails(const NzFinding *f)
 {
-  return f && !f->excepted && f->level == NZ_LEVEL_FAIL;
+  return f && f->fails;
 }
 
 static gboolean

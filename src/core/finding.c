@@ -123,10 +123,11 @@ nz_subject_conclude(NzSubject *self)
 {
   self->verdict = NZ_VERDICT_PASS;
   for (guint i = 0; i < self->findings->len; i++) {
-    const NzFinding *f = self->findings->pdata[i];
+    NzFinding *f = self->findings->pdata[i];
+    f->fails = !f->excepted && f->level >= self->fail_on;
     if (f->excepted)
       continue;
-    if (f->level >= self->fail_on)
+    if (f->fails)
       self->verdict = NZ_VERDICT_FAIL;
     else if (f->undecided)
       self->verdict = MAX(self->verdict, NZ_VERDICT_UNKNOWN);

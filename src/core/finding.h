@@ -43,6 +43,7 @@ typedef struct {
   char *package;
   NzOrigin origin;
   const NzExcepted *excepted; /* borrowed from the policy; NULL: the finding counts */
+  gboolean fails;             /* it fails its subject: nz_subject_conclude() says so */
 } NzFinding;
 
 NzFinding *nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *format,
@@ -77,7 +78,8 @@ NzSubject *nz_subject_new(const char *kind);
 void nz_subject_free(NzSubject *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSubject, nz_subject_free)
 
-/* Sorts the findings and sets the verdict: fail if one is of fail_on or above, unknown if one is
- * undecided. Those that are excepted do not count. May be called again after findings were changed.
+/* Sorts the findings, says which of them fail the subject, and sets the verdict: fail if one is of
+ * fail_on or above, unknown if one is undecided. Those that are excepted do not count. May be
+ * called again after findings were changed.
  */
 void nz_subject_conclude(NzSubject *self);

@@ -74,7 +74,7 @@ count(Item *item, const NzFinding *f)
 {
   if (f->excepted)
     item->n_excepted++;
-  else if (f->level == NZ_LEVEL_FAIL)
+  else if (f->fails)
     item->n_fail++;
   else if (f->undecided)
     item->n_undecided++;

@@ -143,7 +143,7 @@ collect_actions(const NzSubject *s)
 static gboolean
 is_urgent(const Action *action)
 {
-  return action->first->level == NZ_LEVEL_FAIL || action->undecided;
+  return action->first->fails || action->undecided;
 }
 
 /* The line to be pasted, as the text report has it. */

@@ -72,7 +72,7 @@ ending_of(const Case *c)
     const NzFinding *f = c->findings->pdata[i];
     if (f->excepted)
       continue;
-    if (f->level == NZ_LEVEL_FAIL)
+    if (f->fails)
       return FAILED;
     if (f->undecided)
       ending = ERRORED;
@@ -166,7 +166,7 @@ summary_of(const Case *c)
   guint n = 0;
   for (guint i = 0; i < c->findings->len; i++) {
     const NzFinding *f = c->findings->pdata[i];
-    if (f->excepted || (c->ending == FAILED ? f->level != NZ_LEVEL_FAIL : !f->undecided))
+    if (f->excepted || (c->ending == FAILED ? !f->fails : !f->undecided))
       continue;
     if (n++ == 0)
       first = f;

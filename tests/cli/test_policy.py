@@ -988,3 +988,23 @@ def test_policies_fit_their_schema(policy):
     ):
         with pytest.raises(jsonschema.ValidationError):
             validator.validate(yaml.load(WRONG[name][0], yaml.BaseLoader))
+
+
+# what fails by --fail-on fails in every report ----------------------------------------------------
+
+
+@pytest.mark.parametrize("level, fails", [("fail", False), ("warn", True)])
+def test_reports_fail_what_fail_on_fails(images, level, fails):
+    args = ("--no-policy", f"--fail-on={level}", images["warned"])
+    junit = run("scan", "-f", "junit", *args)
+    cnf = run("scan", "-f", "cnf", *args)
+    assert (b"<failure" in junit.out) == fails
+    assert ("exit_code: 1" in cnf.out.decode()) == fails
+    assert junit.code == cnf.code == (FAIL if fails else PASS)
+
+
+@pytest.mark.parametrize("level, worse", [("fail", False), ("warn", True)])
+def test_diff_is_worse_by_what_fail_on_fails(images, tmp_path, level, worse):
+    clean = oci_archive(tmp_path / "clean.tar", Image([archive(file("opt/app"))]))
+    result = run("diff", "--no-policy", f"--fail-on={level}", clean, images["warned"])
+    assert result.code == (FAIL if worse else PASS)
