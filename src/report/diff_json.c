@@ -2,7 +2,6 @@
 /* nonzero/diff/v1; the schema is docs/diff-v1.schema.json. Keys that do not apply are left out. */
 #include "report/diff.h"
 #include "report/json_parts.h"
-#include "version.h"
 
 static void
 write_side(NzJsonw *w, const char *key, const NzSubject *s)
@@ -54,13 +53,7 @@ write_json(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FIL
 {
   const NzDiff *diff = report->diff;
   g_autoptr(NzJsonw) w = nz_jsonw_new(out);
-  nz_jsonw_begin_object(w, NULL);
-  nz_jsonw_string(w, "schema", "nonzero/diff/v1");
-  nz_jsonw_begin_object(w, "tool");
-  nz_jsonw_string(w, "name", "nonzero");
-  nz_jsonw_string(w, "version", NZ_VERSION);
-  nz_jsonw_end_object(w);
-  nz_jsonw_string(w, "profile", report->profile);
+  nz_json_begin_document(w, "nonzero/diff/v1", report);
   nz_jsonw_string(w, "verdict", diff->worse ? "fail" : "pass");
   write_side(w, "old", diff->before);
   write_side(w, "new", diff->after);

@@ -5,6 +5,19 @@
 #include "version.h"
 
 void
+nz_json_begin_document(NzJsonw *w, const char *schema, const NzReport *report)
+{
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_string(w, "schema", schema);
+  nz_jsonw_begin_object(w, "tool");
+  nz_jsonw_string(w, "name", "nonzero");
+  nz_jsonw_string(w, "version", NZ_VERSION);
+  nz_jsonw_end_object(w);
+  nz_jsonw_string(w, "profile", report->profile);
+  nz_jsonw_string(w, "policy", report->policy);
+}
+
+void
 nz_json_write_user(NzJsonw *w, const NzUser *user)
 {
   if (!user)
@@ -133,14 +146,7 @@ static void
 write_json(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FILE *out)
 {
   g_autoptr(NzJsonw) w = nz_jsonw_new(out);
-  nz_jsonw_begin_object(w, NULL);
-  nz_jsonw_string(w, "schema", "nonzero/report/v1");
-  nz_jsonw_begin_object(w, "tool");
-  nz_jsonw_string(w, "name", "nonzero");
-  nz_jsonw_string(w, "version", NZ_VERSION);
-  nz_jsonw_end_object(w);
-  nz_jsonw_string(w, "profile", report->profile);
-  nz_jsonw_string(w, "policy", report->policy);
+  nz_json_begin_document(w, "nonzero/report/v1", report);
   nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));
   nz_jsonw_begin_array(w, "subjects");
   for (guint i = 0; i < report->subjects->len; i++)

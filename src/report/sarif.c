@@ -7,7 +7,7 @@
 #include "check/check.h"
 #include "core/text.h"
 #include "report/ci.h"
-#include "report/jsonw.h"
+#include "report/json_parts.h"
 #include "report/report.h"
 #include "version.h"
 
@@ -171,22 +171,6 @@ write_invocation(NzJsonw *w, const NzReport *report)
 
 /* --- subjects --- */
 
-static void
-write_user(NzJsonw *w, const NzUser *user)
-{
-  if (!user)
-    return;
-  nz_jsonw_begin_object(w, "user");
-  nz_jsonw_string(w, "declared", user->declared);
-  nz_jsonw_string(w, "state", nz_user_state_name(user->state));
-  if (user->has_uid)
-    nz_jsonw_uint(w, "uid", user->uid);
-  if (user->has_gid)
-    nz_jsonw_uint(w, "gid", user->gid);
-  nz_jsonw_string(w, "why", user->why);
-  nz_jsonw_end_object(w);
-}
-
 /* NUMBER tells artifacts apart that are otherwise alike: SARIF wants no two equal ones (3.14.15).
  */
 static void
@@ -210,7 +194,7 @@ write_artifact(NzJsonw *w, const NzSubject *s, guint number)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  write_user(w, s->user);
+  nz_json_write_user(w, s->user);
   nz_jsonw_end_object(w);
   nz_jsonw_end_object(w);
 }
