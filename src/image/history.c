@@ -74,6 +74,7 @@ nz_history_add(NzHistory *self, const char *created_by, const char *comment, gbo
   if (name)
     add_said(self, name, below, empty, self->n_entries - self->last_layer);
   NzHistoryMark here = {below.entries + 1, below.layers + !empty};
+  self->last_word = NULL;
   self->n_entries = here.entries;
   self->n_layers = here.layers;
   if (!empty) {
@@ -92,8 +93,10 @@ nz_history_add(NzHistory *self, const char *created_by, const char *comment, gbo
     g_strchomp(self->user);
   } else if (instruction(created_by, "CMD")) {
     add_ending(self, &self->cmd, here, "CMD");
+    self->last_word = "CMD";
   } else if (instruction(created_by, "ENTRYPOINT")) {
     add_ending(self, &self->entrypoint, here, "ENTRYPOINT");
+    self->last_word = "ENTRYPOINT";
   }
 }
 
@@ -102,11 +105,13 @@ nz_history_end(NzHistory *self)
 {
   gboolean by_from = self->from && self->said.entries >= self->ended.entries;
   /* At the end of the history it may be Buildah's whole build in one layer, and what stands before
-   * it the build's own instructions. A CMD among them tells the two apart. */
+   * it the build's own instructions. A CMD among them tells the two apart, unless it and the last
+   * entry are the ENTRYPOINT and CMD of one Dockerfile. */
   guint doubtful = by_from && self->said_by_layer && self->said.entries + 1 == self->n_entries
                        ? self->n_before_said
                        : 0;
-  gboolean told_apart = doubtful > 0 && self->ended.layers == self->said.layers;
+  gboolean one_pair = self->last_word && g_strcmp0(self->last_word, self->ended_by) != 0;
+  gboolean told_apart = doubtful > 0 && self->ended.layers == self->said.layers && !one_pair;
   self->base = by_from && !told_apart ? self->said : self->ended;
   self->sign = by_from ? "FROM" : self->ended_by;
   self->n_doubtful = told_apart ? 0 : doubtful;

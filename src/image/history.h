@@ -28,8 +28,9 @@ typedef struct {
   /* While it is read. */
   NzHistoryMark cmd, entrypoint, ended, said; /* ended: by CMD or ENTRYPOINT; said: by FROM */
   const char *ended_by;
-  guint last_layer;    /* the entry, counted from 1 */
-  guint n_before_said; /* entries without a layer right below it */
+  const char *last_word; /* what the last entry is: "CMD", "ENTRYPOINT", or NULL */
+  guint last_layer;      /* the entry, counted from 1 */
+  guint n_before_said;   /* entries without a layer right below it */
   gboolean said_by_layer;
 } NzHistory;
 

@@ -124,6 +124,7 @@ static const struct {
     /* Buildah of old writes all of a build before its one layer, and says FROM there. */
     {{"ADD", "-ENV", "-USER 5", "RUN // FROM b"}, 3, "5", 2},
     {{"ADD", "-CMD a", "-USER 5", "RUN // FROM b"}, 3, "5", 0},
+    {{"ADD", "-USER 5", "-ENTRYPOINT a", "CMD b // FROM b"}, 2, "5", 2},
     {{"ADD", "-USER 5", "RUN // FROM b", "RUN // FROM 0123456789ab"}, 2, "5", 0},
 };
 
