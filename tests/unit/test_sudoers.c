@@ -23,7 +23,9 @@ calls_of(const char *text, gsize len)
   /* Of exact size and not terminated, as files are. */
   g_autofree char *copy = g_memdup2(text, len);
   GString *calls = g_string_new(NULL);
-  nz_sudoers_foreach_nopasswd(copy, len, note, calls);
+  g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
+  nz_sudoers_learn(sudoers, copy, len);
+  nz_sudoers_foreach_nopasswd(sudoers, copy, len, note, calls);
   return g_string_free(calls, FALSE);
 }
 
@@ -192,7 +194,9 @@ static guint
 count(const GString *text)
 {
   guint n = 0;
-  nz_sudoers_foreach_nopasswd(text->str, text->len, ignore, &n);
+  g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
+  nz_sudoers_learn(sudoers, text->str, text->len);
+  nz_sudoers_foreach_nopasswd(sudoers, text->str, text->len, ignore, &n);
   return n;
 }
 
