@@ -115,6 +115,9 @@
  * hundredths of a second. */
 #define NZ_SUDOERS_USERS_MAX 65536u
 
+/* Aliases of users in aliases of users, which may name each other. */
+#define NZ_SUDOERS_DEPTH_MAX 8u
+
 /* Of them, directories and programs that others than root may change, or not everyone may use:
  * kept for the checks of who may write what. Past it such files are passed over, and a note says
  * so. */

@@ -33,6 +33,7 @@ struct NzSudoers {
   GHashTable *aliases; /* name -> members, as written */
   GPtrArray *includes;
   gboolean off;          /* Defaults !authenticate */
+  gboolean expanded;     /* see expand_users() */
   gboolean off_for_some; /* the same for a command, or to become somebody */
   GHashTable *by_user;   /* name -> AUTHENTICATION_*: Defaults:name */
   GPtrArray *users;      /* the keys of that, in order; borrowed */
@@ -161,26 +162,51 @@ next_member(List *list)
 /* --- what holds for all lines --- */
 
 static void
+set_user(NzSudoers *self, char *name, int authentication)
+{
+  gboolean known = g_hash_table_contains(self->by_user, name);
+  if (!known && self->users->len >= NZ_SUDOERS_MAX) {
+    g_free(name);
+    return;
+  }
+  if (!known)
+    g_ptr_array_add(self->users, name);
+  g_hash_table_insert(self->by_user, name, GINT_TO_POINTER(authentication));
+}
+
+static void
+set_users(NzSudoers *self, List names, int authentication)
+{
+  for (char *name; (name = next_member(&names));)
+    set_user(self, name, authentication);
+}
+
+static void
 set_authentication(NzSudoers *self, char scope, List names, gboolean off)
 {
-  if (scope == '!' || scope == '>') {
+  if (scope == ':') {
+    set_users(self, names, off ? AUTHENTICATION_OFF : AUTHENTICATION_ON);
+  } else if (scope == '!' || scope == '>') {
     self->off_for_some |= off;
-  } else if (scope != ':') {
+  } else {
     self->off = off;
     g_hash_table_remove_all(self->by_user);
     g_ptr_array_set_size(self->users, 0);
   }
-  for (char *name; scope == ':' && (name = next_member(&names));) {
-    gboolean known = g_hash_table_contains(self->by_user, name);
-    if (!known && self->users->len >= NZ_SUDOERS_MAX) {
-      g_free(name);
-      continue;
-    }
-    if (!known)
-      g_ptr_array_add(self->users, name);
-    g_hash_table_insert(self->by_user, name,
-                        GINT_TO_POINTER(off ? AUTHENTICATION_OFF : AUTHENTICATION_ON));
+}
+
+/* What is said for an alias of users is said for its members. */
+static void
+expand_users(NzSudoers *self)
+{
+  for (guint i = 0; i < self->users->len && !self->expanded; i++) {
+    gconstpointer name = self->users->pdata[i];
+    const char *members = g_hash_table_lookup(self->aliases, name);
+    int authentication = GPOINTER_TO_INT(g_hash_table_lookup(self->by_user, name));
+    if (members)
+      set_users(self, (List){.p = members}, authentication);
   }
+  self->expanded = TRUE;
 }
 
 /* P is behind "Defaults". */
@@ -256,6 +282,7 @@ nz_sudoers_learn(NzSudoers *self, const char *text, gsize len)
   g_autoptr(GString) line = g_string_new(NULL);
   const char *p = text;
   guint number, next = 1;
+  self->expanded = FALSE;
   while (next_line(&p, text + len, line, &number, &next)) {
     const char *at = line->str + strspn(line->str, BLANKS);
     if (is_include(at))
@@ -420,7 +447,7 @@ report_user(Reader *self, const char *who, Password password, guint line)
 
 /* Each member of USERS; of an alias, its members. */
 static void
-report_users(Reader *self, const char *users, gboolean aliases, Password password, guint line)
+report_users(Reader *self, const char *users, guint depth, Password password, guint line)
 {
   List list = {.p = users};
   while (self->n_seen < NZ_SUDOERS_USERS_MAX && self->n_reported < NZ_SUDOERS_MAX) {
@@ -428,9 +455,10 @@ report_users(Reader *self, const char *users, gboolean aliases, Password passwor
     if (!user)
       break;
     self->n_seen++;
-    const char *members = aliases ? g_hash_table_lookup(self->sudoers->aliases, user) : NULL;
+    const char *members =
+        depth < NZ_SUDOERS_DEPTH_MAX ? g_hash_table_lookup(self->sudoers->aliases, user) : NULL;
     if (members)
-      report_users(self, members, FALSE, password, line);
+      report_users(self, members, depth + 1, password, line);
     else
       report_user(self, user, password, line);
   }
@@ -452,14 +480,15 @@ read_rule(Reader *self, const char *line, guint number)
   Password password = read_commands(skip_users(line));
   gboolean defaults = sudoers->off || sudoers->off_for_some || sudoers->users->len > 0;
   if (password == LETS_IN || (password == ASKS_BY_DEFAULT && defaults))
-    report_users(self, line, TRUE, password, number);
+    report_users(self, line, 0, password, number);
 }
 
 void
-nz_sudoers_foreach_nopasswd(const NzSudoers *sudoers, const char *text, gsize len,
-                            NzSudoersFunc func, gpointer user_data)
+nz_sudoers_foreach_nopasswd(NzSudoers *sudoers, const char *text, gsize len, NzSudoersFunc func,
+                            gpointer user_data)
 {
   Reader self = {.sudoers = sudoers, .func = func, .user_data = user_data};
+  expand_users(sudoers);
   g_autoptr(GString) line = g_string_new(NULL);
   const char *p = text;
   guint number, next = 1;

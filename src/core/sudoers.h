@@ -21,8 +21,8 @@ const GPtrArray *nz_sudoers_includes(const NzSudoers *self);
 
 /* Calls FUNC for each user whom a rule of TEXT lets use sudo without a password, for some command
  * at least: by a NOPASSWD tag, or because authentication is off. WHO is "app", "%wheel", "#1000",
- * "%#10" or "ALL", valid during the call. Aliases of users are replaced by their members, one level
- * deep. At most NZ_SUDOERS_MAX calls. */
+ * "%#10" or "ALL", valid during the call. Aliases of users are replaced by their members. At most
+ * NZ_SUDOERS_MAX calls. */
 typedef void (*NzSudoersFunc)(const char *who, guint line, gpointer user_data);
-void nz_sudoers_foreach_nopasswd(const NzSudoers *self, const char *text, gsize len,
-                                 NzSudoersFunc func, gpointer user_data);
+void nz_sudoers_foreach_nopasswd(NzSudoers *self, const char *text, gsize len, NzSudoersFunc func,
+                                 gpointer user_data);

@@ -244,6 +244,20 @@ means_us(const Sudo *self, const char *who)
   return FALSE;
 }
 
+/* TRUE when the same of the same line was the last that was said, or shortly before. */
+static gboolean
+is_said(const GPtrArray *facts, const char *path, guint line, const char *text)
+{
+  for (guint i = facts->len; i > 0; i--) {
+    const NzSudoFact *fact = facts->pdata[i - 1];
+    if (fact->line != line || strcmp(fact->path, path) != 0)
+      return FALSE;
+    if (strcmp(fact->text, text) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 add_sudo(const char *who, guint line, gpointer user_data)
 {
@@ -251,9 +265,12 @@ add_sudo(const char *who, guint line, gpointer user_data)
   gboolean is_root = strcmp(who, "root") == 0 || strcmp(who, "#0") == 0;
   if (is_root || self->facts->len >= NZ_FACTS_MAX)
     return;
+  g_autofree char *path = g_strconcat("/", self->path, NULL);
+  g_autofree char *text = nz_printable(who, -1);
+  if (is_said(self->facts, path, line, text))
+    return;
   NzSudoFact *fact = g_new0(NzSudoFact, 1);
-  *fact = (NzSudoFact){g_strconcat("/", self->path, NULL), line, nz_printable(who, -1),
-                       means_us(self, who)};
+  *fact = (NzSudoFact){g_steal_pointer(&path), line, g_steal_pointer(&text), means_us(self, who)};
   g_ptr_array_add(self->facts, fact);
 }
 
