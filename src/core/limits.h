@@ -108,7 +108,11 @@
 #define NZ_DROPS_MAX       16u
 #define NZ_SHELL_WORDS_MAX 256u
 
-/* Files of one sudoers. Each is read twice and compared with the others. */
+/* Links in directories of PATH that are followed, to programs elsewhere. BusyBox brings 400. Each
+ * may lead through 40 others of 4 KiB. */
+#define NZ_PATH_LINKS_MAX 4096u
+
+/* Files of one sudoers, and links to them. */
 #define NZ_SUDOERS_FILES_MAX 1024u
 
 /* Users of all rules of a sudoers file that are looked at, those of aliases once for each use. Some

@@ -126,7 +126,7 @@ nz_tree_can_reach(const NzTree *self, const char *path, const NzCredentials *who
 }
 
 void
-nz_tree_list(const NzTree *self, const char *directory, NzTreeListFunc func, gpointer user_data)
+nz_tree_list(const NzTree *self, const char *directory, NzTreeFunc func, gpointer user_data)
 {
   g_auto(NzWalk) w = {.path = g_string_new(NULL)};
   if (nz_walk(self, directory, strlen(directory), TRUE, &w) != NZ_WALK_OK || w.beyond > 0)
@@ -140,7 +140,7 @@ nz_tree_list(const NzTree *self, const char *directory, NzTreeListFunc func, gpo
       continue;
     g_string_truncate(path, n);
     g_string_append_len(path, node->name, (gssize)node->len);
-    func(path->str, user_data);
+    func(path->str, node->inode, user_data);
   }
 }
 

@@ -192,6 +192,7 @@ typedef struct {
   GPtrArray *unread;
   GHashTable *seen; /* canonical paths of files and directories */
   GPtrArray *files; /* SudoFile */
+  guint n_tried;    /* to make one of these */
   NzSudoers *sudoers;
   const char *path; /* of the file whose rules are read */
 } Sudo;
@@ -288,13 +289,13 @@ add_file(Sudo *self, const char *path)
   g_autoptr(GString) canonical = g_string_new(NULL);
   NzStat st;
   gsize len;
-  nz_tree_stat(self->in->tree, path, canonical, &st);
-  if (!g_hash_table_add(self->seen, g_strdup(canonical->str)))
-    return;
-  if (self->files->len >= NZ_SUDOERS_FILES_MAX) {
+  if (self->n_tried++ >= NZ_SUDOERS_FILES_MAX) {
     nz_unread_add(self->unread, path);
     return;
   }
+  nz_tree_stat(self->in->tree, path, canonical, &st);
+  if (!g_hash_table_add(self->seen, g_strdup(canonical->str)))
+    return;
   const char *text = text_of(self->in, path, &len, self->unread);
   if (!text)
     return;
@@ -306,12 +307,13 @@ add_file(Sudo *self, const char *path)
 
 /* sudo passes over names with a dot or a tilde at the end in its folder. */
 static void
-note_drop_in(const char *path, gpointer user_data)
+note_drop_in(const char *path, const NzInode *inode G_GNUC_UNUSED, gpointer user_data)
 {
+  GPtrArray *paths = user_data;
   const char *slash = strrchr(path, '/');
   const char *name = slash ? slash + 1 : path;
-  if (!strchr(name, '.') && !g_str_has_suffix(name, "~"))
-    g_ptr_array_add(user_data, g_strdup(path));
+  if (!strchr(name, '.') && !g_str_has_suffix(name, "~") && paths->len <= NZ_SUDOERS_FILES_MAX)
+    g_ptr_array_add(paths, g_strdup(path));
 }
 
 static int

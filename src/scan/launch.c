@@ -123,6 +123,7 @@ typedef struct {
   GHashTable *path_directories; /* canonical paths */
   GHashTable *seen;             /* canonical paths of code */
   GHashTable *named;            /* of what the command line names */
+  guint n_links;                /* on PATH */
   GPtrArray *unread;            /* char *: what would have been read and was not kept */
 } Launch;
 
@@ -275,11 +276,14 @@ add_path_directory(Launch *self, const char *directory)
 }
 
 static void
-add_program_on_path(const char *path, gpointer user_data)
+add_program_on_path(const char *path, const NzInode *inode, gpointer user_data)
 {
   Launch *self = user_data;
+  gboolean is_link = inode->kind == NZ_ENTRY_SYMLINK;
   g_autoptr(GString) canonical = g_string_new(NULL);
   NzStat st;
+  if ((!is_link && !(inode->mode & 0111)) || (is_link && ++self->n_links > NZ_PATH_LINKS_MAX))
+    return;
   nz_tree_stat(self->in->tree, path, canonical, &st);
   if (st.kind == NZ_STAT_FILE && st.exact && (st.mode & 0111))
     add_code(self, canonical->str, &st, "a program on PATH");
@@ -412,10 +416,11 @@ note_unread(const GPtrArray *unread, GPtrArray *notes)
 }
 
 static void
-note_limits(const NzImageFacts *facts, GPtrArray *notes)
+note_limits(const Launch *self, GPtrArray *notes)
 {
+  const NzImageFacts *facts = self->facts;
   const GPtrArray *lists[] = {facts->code, facts->no_password, facts->sudo};
-  gboolean full = facts->drops->len >= NZ_DROPS_MAX;
+  gboolean full = facts->drops->len >= NZ_DROPS_MAX || self->n_links > NZ_PATH_LINKS_MAX;
   for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
     full |= lists[i]->len >= NZ_FACTS_MAX;
   if (full)
@@ -471,7 +476,7 @@ nz_launch_facts_fill(const NzLaunchInput *in, NzImageFacts *facts, GPtrArray *no
   }
   nz_accounts_fill(in, &self.who, self.has_who, facts, self.unread);
   note_unread(self.unread, notes);
-  note_limits(facts, notes);
+  note_limits(&self, notes);
   g_ptr_array_unref(self.unread);
   for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
     g_hash_table_unref(*sets[i]);
