@@ -7,8 +7,10 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   const NzProgramFact *p = &facts->program;
   if (p->arbitrary == NZ_PROGRAM_DENIED)
     nz_finding_add_file(findings, &nz_check_arbitrary_uid, NZ_LEVEL_FAIL, p->file,
-                        "the program that the image starts; a uid that the image does not know "
-                        "may not execute it");
+                        p->is_script ? "the script that the image starts; a uid that the image "
+                                       "does not know may not read or may not execute it"
+                                     : "the program that the image starts; a uid that the image "
+                                       "does not know may not execute it");
   for (guint i = 0; i < nz_facts_count(facts->state); i++) {
     const NzStateFact *s = facts->state->pdata[i];
     if (s->arbitrary_writable)

@@ -8,7 +8,10 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   const NzProgramFact *p = &facts->program;
   if (p->state == NZ_PROGRAM_DENIED) {
     nz_finding_add_file(findings, &nz_check_entrypoint_not_executable, NZ_LEVEL_WARN, p->file,
-                        "the program that the image starts; its user may not execute it");
+                        p->is_script
+                            ? "the script that the image starts; its user may not read or may not "
+                              "execute it"
+                            : "the program that the image starts; its user may not execute it");
   } else if (p->state == NZ_PROGRAM_ABSENT) {
     g_autofree char *name = nz_printable(p->file->path, -1);
     g_ptr_array_add(findings,

@@ -33,6 +33,7 @@ typedef enum {
 typedef struct {
   NzProgramState state, arbitrary; /* for the run user; for any other uid with group 0 */
   NzFileFact *file;                /* where it was found; path only where it was not */
+  gboolean is_script;              /* which is read by an interpreter */
 } NzProgramFact;
 
 /* A directory that is there to be written. */

@@ -2,38 +2,120 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "core/text.h"
 
 /* The kernel's default: net.ipv4.ip_unprivileged_port_start. */
 #define FIRST_FREE_PORT 1024
 
-static void
-add(const NzImageFacts *facts, const char *port, guint64 number, const char *protocol,
-    GPtrArray *findings)
+/* Where a port is proposed instead: this much above, or a multiple of a thousand more. */
+#define FIRST_STEP 8000u
+#define STEP       1000u
+#define LAST_PORT  65535u
+
+/* "80", "80/tcp", "20-21/tcp" */
+typedef struct {
+  guint64 low, high;
+  const char *protocol; /* static */
+} Ports;
+
+static gboolean
+take_number(const char **p, guint64 *number)
 {
-  g_autofree char *shown = nz_printable(port, -1);
-  const char *udp = g_str_has_prefix(protocol, "/udp") ? "/udp" : "";
-  guint64 high = number + 8000;
-  gboolean root = facts->user->state == NZ_USER_ROOT;
-  g_ptr_array_add(
-      findings,
-      nz_finding_new(
-          nz_check_low_port.rule, root ? NZ_LEVEL_WARN : NZ_LEVEL_INFO, nz_check_low_port.remedy,
-          "EXPOSE %s is below 1024, which takes root or a capability: listen on %" G_GUINT64_FORMAT
-          " and publish it with `-p %" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT "%s`",
-          shown, high, number, high, udp));
+  gsize digits = strspn(*p, "0123456789");
+  g_autofree char *text = g_strndup(*p, digits);
+  *p += digits;
+  return g_ascii_string_to_unsigned(text, 10, 1, LAST_PORT, number, NULL);
+}
+
+static gboolean
+read_ports(const char *text, Ports *ports)
+{
+  static const char *const protocols[] = {"tcp", "udp", "sctp"};
+  const char *p = text;
+  if (!take_number(&p, &ports->low))
+    return FALSE;
+  ports->high = ports->low;
+  if (*p == '-' && (p++, !take_number(&p, &ports->high)))
+    return FALSE;
+  const char *protocol = strcmp(p, "") == 0 || strcmp(p, "/") == 0 ? "/tcp" : p;
+  for (guint i = 0; *protocol == '/' && i < G_N_ELEMENTS(protocols); i++)
+    if (g_ascii_strcasecmp(protocol + 1, protocols[i]) == 0) {
+      ports->protocol = protocols[i];
+      return ports->low <= ports->high;
+    }
+  return FALSE;
+}
+
+/* How far above PORTS there is room that ALL do not take; 0: nowhere. */
+static guint64
+find_room(const GArray *all, const Ports *ports)
+{
+  for (guint64 step = FIRST_STEP; ports->high + step <= LAST_PORT; step += STEP) {
+    gboolean taken = FALSE;
+    for (guint i = 0; i < all->len && !taken; i++) {
+      const Ports *other = &g_array_index(all, Ports, i);
+      taken = other->low <= ports->high + step && other->high >= ports->low + step;
+    }
+    if (!taken)
+      return step;
+  }
+  return 0;
+}
+
+static char *
+ports_text(const Ports *ports, guint64 step)
+{
+  if (ports->low == ports->high)
+    return g_strdup_printf("%" G_GUINT64_FORMAT, ports->low + step);
+  return g_strdup_printf("%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, ports->low + step,
+                         ports->high + step);
+}
+
+static void
+add(const NzImageFacts *facts, const GArray *all, const Ports *ports, GPtrArray *findings)
+{
+  guint64 step = find_room(all, ports);
+  gboolean tcp = strcmp(ports->protocol, "tcp") == 0;
+  g_autofree char *here = ports_text(ports, 0), *there = ports_text(ports, step);
+  g_autofree char *protocol = tcp ? g_strdup("") : g_strconcat("/", ports->protocol, NULL);
+  g_autofree char *advice = step > 0
+                                ? g_strdup_printf(": listen on %s and publish it with `-p %s:%s%s`",
+                                                  there, here, there, protocol)
+                                : g_strdup("");
+  g_ptr_array_add(findings,
+                  nz_finding_new(nz_check_low_port.rule,
+                                 facts->user->state == NZ_USER_ROOT ? NZ_LEVEL_WARN : NZ_LEVEL_INFO,
+                                 nz_check_low_port.remedy,
+                                 "EXPOSE %s/%s %s 1024, which takes root or a capability%s", here,
+                                 ports->protocol,
+                                 ports->high < FIRST_FREE_PORT ? "is below" : "begins below",
+                                 advice));
+}
+
+static gboolean
+is_known(const GArray *all, const Ports *ports)
+{
+  for (guint i = 0; i < all->len; i++) {
+    const Ports *other = &g_array_index(all, Ports, i);
+    if (other->low == ports->low && other->high == ports->high &&
+        other->protocol == ports->protocol)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static void
 run(const NzImageFacts *facts, GPtrArray *findings)
 {
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Ports));
   for (guint i = 0; facts->ports && facts->ports[i]; i++) {
-    const char *port = facts->ports[i];
-    gsize digits = strspn(port, "0123456789");
-    g_autofree char *text = g_strndup(port, digits);
-    guint64 number;
-    if (g_ascii_string_to_unsigned(text, 10, 1, FIRST_FREE_PORT - 1, &number, NULL))
-      add(facts, port, number, port + digits, findings);
+    Ports ports;
+    if (read_ports(facts->ports[i], &ports) && !is_known(all, &ports))
+      g_array_append_val(all, ports);
+  }
+  for (guint i = 0; i < all->len; i++) {
+    const Ports *ports = &g_array_index(all, Ports, i);
+    if (ports->low < FIRST_FREE_PORT)
+      add(facts, all, ports, findings);
   }
 }
 

@@ -6,11 +6,10 @@ run(const NzImageFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < nz_facts_count(facts->sudo); i++) {
     const NzSudoFact *s = facts->sudo->pdata[i];
-    NzFinding *f =
-        nz_finding_new(nz_check_sudoers_nopasswd.rule, s->ours ? NZ_LEVEL_WARN : NZ_LEVEL_INFO,
-                       nz_check_sudoers_nopasswd.remedy,
-                       "line %u lets %s run commands as root without a password%s", s->line,
-                       s->text, s->ours ? ", and the image's user is meant by it" : "");
+    NzFinding *f = nz_finding_new(
+        nz_check_sudoers_nopasswd.rule, s->ours ? NZ_LEVEL_WARN : NZ_LEVEL_INFO,
+        nz_check_sudoers_nopasswd.remedy, "line %u lets %s use sudo without a password%s", s->line,
+        s->text, s->ours ? ", and the image's user is meant by it" : "");
     f->path = g_strdup(s->path);
     g_ptr_array_add(findings, f);
   }
@@ -21,7 +20,8 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_sudoers_nopasswd = {
     .rule = "sudoers-nopasswd",
     .title = "sudo without a password",
-    .why = "A process that runs as such a user is root whenever it likes to be: it starts sudo.",
+    .why = "A process that runs as such a user becomes root, or whom the line names, whenever it "
+           "likes to: it starts sudo.",
     .remedy = "remove the line, and sudo with it: what needs root belongs into the build",
     .aliases = aliases,
     .sources = "sudoers(5), NOPASSWD and authenticate",

@@ -14,7 +14,9 @@ run(const NzImageFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < nz_facts_count(facts->account_files); i++) {
     const NzFileFact *f = facts->account_files->pdata[i];
-    nz_finding_add_file(findings, &nz_check_writable_passwd, NZ_LEVEL_WARN, f, who_may_write(f));
+    g_autofree char *message = g_strdup_printf(
+        "%s%s", who_may_write(f), f->role ? ", and so replace the account files below it" : "");
+    nz_finding_add_file(findings, &nz_check_writable_passwd, NZ_LEVEL_WARN, f, message);
   }
 }
 

@@ -94,6 +94,9 @@
 /* A script or a sudoers file. Entrypoint scripts have some kilobytes. */
 #define NZ_EXTRA_MAX ((gsize)256 * 1024)
 
+/* A script that is kept for its name and place alone: anyone can put many of them there. */
+#define NZ_SCRIPT_BY_NAME_MAX ((guint64)32 * 1024)
+
 /* Directories of PATH, and facts of one kind that are kept for the checks of how an image starts.
  */
 #define NZ_PATH_DIRS_MAX 64
@@ -104,6 +107,20 @@
 #define NZ_SUDOERS_MAX     256
 #define NZ_DROPS_MAX       16u
 #define NZ_SHELL_WORDS_MAX 256u
+
+/* Links in directories of PATH that are followed, to programs elsewhere. BusyBox brings 400. Each
+ * may lead through 40 others of 4 KiB. */
+#define NZ_PATH_LINKS_MAX 4096u
+
+/* Files of one sudoers, and links to them. */
+#define NZ_SUDOERS_FILES_MAX 1024u
+
+/* Users of all rules of a sudoers file that are looked at, those of aliases once for each use. Some
+ * hundredths of a second. */
+#define NZ_SUDOERS_USERS_MAX 65536u
+
+/* Aliases of users in aliases of users, which may name each other. */
+#define NZ_SUDOERS_DEPTH_MAX 8u
 
 /* Of them, directories and programs that others than root may change, or not everyone may use:
  * kept for the checks of who may write what. Past it such files are passed over, and a note says

@@ -5,51 +5,84 @@
 
 #include "core/limits.h"
 
-/* How a tool is told the user. */
+/* How a tool is told the user, and the group where it can be. */
 typedef struct {
   const char *name;
-  const char *option;       /* "-u", "--reuid": the user follows; NULL: it is the first operand */
-  const char *long_option;  /* the same with "=", or NULL */
-  const char *const *takes; /* options that take a value, before the operand; or NULL */
+  const char *user, *group; /* long options; NULL: none */
+  char u, g;                /* the same, short; 0: none */
+  gboolean operand;         /* the first operand is the user, unless an option was */
+  const char *values;       /* short options that take a value */
+  const char *long_values;  /* long ones, each between spaces */
 } Tool;
 
-static const char *const su_takes[] = {"-s", "--shell", "-c",      "--command",    "-g",
-                                       "-G", "-w",      "--group", "--supp-group", NULL};
+#define SU_VALUES " command session-command shell supp-group whitelist-environment "
 
 static const Tool tools[] = {
-    {"gosu", NULL, NULL, NULL},
-    {"su-exec", NULL, NULL, NULL},
-    {"s6-setuidgid", NULL, NULL, NULL},
-    {"setuidgid", NULL, NULL, NULL},
-    {"s6-applyuidgid", "-u", NULL, NULL},
-    {"setpriv", "--reuid", "--reuid", NULL},
-    {"runuser", "-u", "--user", su_takes},
-    {"sudo", "-u", "--user", NULL},
-    {"chpst", "-u", NULL, NULL},
-    {"su", NULL, NULL, su_takes},
+    {"gosu", NULL, NULL, 0, 0, TRUE, "", ""},
+    {"su-exec", NULL, NULL, 0, 0, TRUE, "", ""},
+    {"s6-setuidgid", NULL, NULL, 0, 0, TRUE, "", ""},
+    {"setuidgid", NULL, NULL, 0, 0, TRUE, "", ""},
+    {"s6-applyuidgid", NULL, NULL, 'u', 'g', FALSE, "G", ""},
+    {"setpriv", "reuid", "regid", 0, 0, FALSE, "",
+     " ruid euid rgid egid groups ambient-caps inh-caps bounding-set securebits pdeathsig "
+     "selinux-label apparmor-profile "},
+    {"runuser", "user", "group", 'u', 'g', TRUE, "cGsw", SU_VALUES},
+    {"su", NULL, "group", 0, 'g', TRUE, "cGsw", SU_VALUES},
+    {"sudo", "user", "group", 'u', 'g', FALSE, "CDhpRrTtU",
+     " close-from chdir host prompt chroot role command-timeout type other-user "},
+    {"chpst", NULL, NULL, 'u', 0, FALSE, "UbeCnlLmdopfcrt/", ""},
 };
 
-/* Words after which a command stands. */
-static const char *const before_command[] = {"exec",  "then",  "do",   "else",    "if",    "!",
-                                             "--",    "time",  "env",  "command", "nohup", "eval",
-                                             "while", "until", "elif", NULL};
+/* Words after which a command stands, and their short options that take a value. */
+typedef struct {
+  const char *name;
+  const char *values; /* NULL: with an option it is no command that follows */
+} Prefix;
+
+static const Prefix prefixes[] = {
+    {"exec", "a"},     {"then", NULL},     {"do", NULL},    {"else", NULL},     {"elif", NULL},
+    {"if", NULL},      {"while", NULL},    {"until", NULL}, {"!", NULL},        {"time", "fo"},
+    {"env", "uCS"},    {"command", NULL},  {"nohup", ""},   {"eval", NULL},     {"nice", "n"},
+    {"setsid", ""},    {"ionice", "cnpu"}, {"tini", "pe"},  {"dumb-init", "r"}, {"catatonit", ""},
+    {"stdbuf", "ioe"},
+};
 
 typedef struct {
   GPtrArray *words; /* char *, of one command */
+  GString *word;    /* the one that is being read */
+  gboolean open;    /* it has begun */
   guint line;
   NzPrivdropFunc func;
   gpointer user_data;
   guint n_found;
 } Scanner;
 
+/* --- one command --- */
+
+static const char *
+basename_of(const char *word)
+{
+  const char *slash = strrchr(word, '/');
+  return slash ? slash + 1 : word;
+}
+
 static const Tool *
 find_tool(const char *word)
 {
-  const char *slash = strrchr(word, '/');
-  const char *base = slash ? slash + 1 : word;
+  const char *base = basename_of(word);
   for (guint i = 0; i < G_N_ELEMENTS(tools); i++)
     if (strcmp(base, tools[i].name) == 0)
       return &tools[i];
+  return NULL;
+}
+
+static const Prefix *
+find_prefix(const char *word)
+{
+  const char *base = basename_of(word);
+  for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++)
+    if (strcmp(base, prefixes[i].name) == 0)
+      return &prefixes[i];
   return NULL;
 }
 
@@ -65,102 +98,213 @@ is_assignment(const char *word)
   return TRUE;
 }
 
-/* What the shell replaces cannot be known. */
+/* The words of a command, and what they say so far. */
+typedef struct {
+  const GPtrArray *words;
+  guint at;
+  const char *user, *group;
+} Call;
+
 static const char *
-known_user(const char *word)
+next_word(Call *call)
 {
-  return word && *word && !strpbrk(word, "$`*?\\") ? word : NULL;
+  return call->at < call->words->len ? call->words->pdata[call->at++] : NULL;
 }
 
-/* The user that TOOL is told by the words from I on. FALSE: it is not used to become one. */
 static gboolean
-find_user(const Tool *tool, const GPtrArray *words, guint i, const char **user)
+is_listed(const char *list, const char *name, gsize len)
 {
-  for (; i < words->len; i++) {
-    const char *word = words->pdata[i];
-    gsize n = tool->long_option ? strlen(tool->long_option) : 0;
-    if (tool->option && strcmp(word, tool->option) == 0) {
-      *user = i + 1 < words->len ? words->pdata[i + 1] : NULL;
-      return i + 1 < words->len;
+  g_autofree char *key = g_strdup_printf(" %.*s ", (int)len, name);
+  return strstr(list, key) != NULL;
+}
+
+static gboolean
+is_name(const char *option, const char *name, gsize len)
+{
+  return option && strlen(option) == len && memcmp(option, name, len) == 0;
+}
+
+static void
+read_long_option(const Tool *tool, const char *name, Call *call)
+{
+  gsize len = strcspn(name, "=");
+  gboolean is_user = is_name(tool->user, name, len), is_group = is_name(tool->group, name, len);
+  if (!is_user && !is_group && !is_listed(tool->long_values, name, len))
+    return;
+  const char *value = name[len] == '=' ? name + len + 1 : next_word(call);
+  if (is_user)
+    call->user = value;
+  else if (is_group)
+    call->group = value;
+}
+
+static void
+read_short_options(const Tool *tool, const char *p, Call *call)
+{
+  for (; *p; p++) {
+    gboolean is_user = tool->u == *p, is_group = tool->g == *p;
+    if (!is_user && !is_group && !strchr(tool->values, *p))
+      continue;
+    const char *value = p[1] ? p + 1 : next_word(call);
+    if (is_user)
+      call->user = value;
+    else if (is_group)
+      call->group = value;
+    return;
+  }
+}
+
+/* Reads what TOOL is told, up to its command. FALSE: it is not used to become a user. */
+static gboolean
+read_call(const Tool *tool, Call *call)
+{
+  const char *word;
+  gboolean options = TRUE;
+  while ((word = next_word(call))) {
+    if (options && strcmp(word, "--") == 0) {
+      options = FALSE;
+    } else if (options && strncmp(word, "--", 2) == 0) {
+      read_long_option(tool, word + 2, call);
+    } else if (options && *word == '-') {
+      read_short_options(tool, word + 1, call);
+    } else {
+      if (tool->operand && !call->user)
+        call->user = word;
+      break;
     }
-    if (n > 0 && strncmp(word, tool->long_option, n) == 0 && word[n] == '=') {
-      *user = word + n + 1;
+  }
+  return call->user != NULL;
+}
+
+/* "user" or "user:group"; NULL where the shell replaces some of it. */
+static char *
+known_user(const Tool *tool, const Call *call)
+{
+  const char *user = call->user;
+  if (strcmp(tool->name, "sudo") == 0 && user[0] == '#' && g_ascii_isdigit(user[1]))
+    user++;
+  g_autofree char *whole = call->group ? g_strconcat(user, ":", call->group, NULL) : g_strdup(user);
+  return *user && !strpbrk(whole, "$`*?\\") ? g_steal_pointer(&whole) : NULL;
+}
+
+/* Passes over the options of PREFIX. FALSE: no command follows them. */
+static gboolean
+skip_options(const Prefix *prefix, const GPtrArray *words, guint *i)
+{
+  for (; *i < words->len; (*i)++) {
+    const char *word = words->pdata[*i];
+    if (*word != '-')
+      return TRUE;
+    if (strcmp(word, "--") == 0) {
+      (*i)++;
       return TRUE;
     }
-    if (tool->takes && g_strv_contains(tool->takes, word)) {
-      i++;
-      continue;
-    }
-    if (*word == '-')
-      continue;
-    if (tool->option) /* the command: no user was named */
+    if (!prefix->values)
       return FALSE;
-    *user = word;
-    return TRUE;
+    if (word[1] && !word[2] && strchr(prefix->values, word[1]))
+      (*i)++;
   }
   return FALSE;
+}
+
+/* The index of the program that WORDS start; their number when there is none. */
+static guint
+find_command(const GPtrArray *words)
+{
+  guint i = 0;
+  while (i < words->len) {
+    const char *word = words->pdata[i];
+    /* "set -- gosu app" puts the command together for a later exec "$@". */
+    if (strcmp(word, "set") == 0 && i + 1 < words->len && strcmp(words->pdata[i + 1], "--") == 0) {
+      i += 2;
+      continue;
+    }
+    const Prefix *prefix = find_prefix(word);
+    if (!prefix && !is_assignment(word))
+      return i;
+    i++;
+    if (prefix && !skip_options(prefix, words, &i))
+      return words->len;
+  }
+  return i;
 }
 
 static void
 end_command(Scanner *self)
 {
-  guint i = 0;
-  for (; i < self->words->len; i++) {
-    const char *word = self->words->pdata[i];
-    /* "set -- gosu app" puts the command together for a later exec "$@". */
-    gboolean set = strcmp(word, "set") == 0 && i + 1 < self->words->len &&
-                   strcmp(self->words->pdata[i + 1], "--") == 0;
-    if (!set && !g_strv_contains(before_command, word) && !is_assignment(word))
-      break;
-  }
+  guint i = find_command(self->words);
   const Tool *tool = i < self->words->len ? find_tool(self->words->pdata[i]) : NULL;
-  const char *user = NULL;
-  if (tool && find_user(tool, self->words, i + 1, &user) && self->n_found < NZ_DROPS_MAX) {
+  Call call = {.words = self->words, .at = i + 1};
+  if (tool && self->n_found < NZ_DROPS_MAX && read_call(tool, &call)) {
+    g_autofree char *user = known_user(tool, &call);
     self->n_found++;
-    self->func(tool->name, known_user(user), self->line, self->user_data);
+    self->func(tool->name, user, self->line, self->user_data);
   }
   g_ptr_array_set_size(self->words, 0);
 }
 
+/* --- the text --- */
+
 static void
-end_word(Scanner *self, GString *word, gboolean *open)
+end_word(Scanner *self)
 {
-  if (*open && self->words->len < NZ_SHELL_WORDS_MAX)
-    g_ptr_array_add(self->words, g_strndup(word->str, word->len));
-  g_string_truncate(word, 0);
-  *open = FALSE;
+  if (self->open && self->words->len < NZ_SHELL_WORDS_MAX)
+    g_ptr_array_add(self->words, g_strndup(self->word->str, self->word->len));
+  g_string_truncate(self->word, 0);
+  self->open = FALSE;
 }
 
-/* A line as the shell splits it, without expanding anything. */
+static gboolean
+is_operator(const Scanner *self, char c)
+{
+  const GString *word = self->word;
+  return strchr(";&|(){}", c) && !(c == '{' && word->len > 0) &&
+         !(c == '}' && memchr(word->str, '{', word->len));
+}
+
+/* One character that no quotes hold. */
 static void
+read_plain(Scanner *self, char c)
+{
+  if (c == ' ' || c == '\t' || c == '\r') {
+    end_word(self);
+  } else if (is_operator(self, c)) {
+    end_word(self);
+    end_command(self);
+  } else {
+    g_string_append_c(self->word, c);
+    self->open = TRUE;
+  }
+}
+
+/* A line as the shell splits it, without expanding anything. Quotes end with it: what stands in
+ * those that do not is taken as commands. TRUE: it goes on in the next line. */
+static gboolean
 read_line(Scanner *self, const char *p, const char *end)
 {
-  g_autoptr(GString) word = g_string_new(NULL);
-  gboolean open = FALSE;
   char quote = 0;
   for (; p < end; p++) {
-    if (quote) {
-      if (*p == quote)
-        quote = 0;
-      else
-        g_string_append_c(word, *p);
+    if (*p == '\\' && quote != '\'') {
+      if (p + 1 == end)
+        return TRUE;
+      if (quote && !strchr("$`\"\\", p[1]))
+        g_string_append_c(self->word, *p);
+      g_string_append_c(self->word, *++p);
+      self->open = TRUE;
+    } else if (*p == quote) {
+      quote = 0;
+    } else if (quote) {
+      g_string_append_c(self->word, *p);
     } else if (*p == '\'' || *p == '"') {
       quote = *p;
-      open = TRUE;
-    } else if (*p == '#' && !open) {
-      break;
-    } else if (*p == ' ' || *p == '\t' || *p == '\r') {
-      end_word(self, word, &open);
-    } else if (strchr(";&|(){}", *p) && !(*p == '{' && word->len > 0) &&
-               !(*p == '}' && memchr(word->str, '{', word->len))) {
-      end_word(self, word, &open);
-      end_command(self);
+      self->open = TRUE;
+    } else if (*p == '#' && !self->open) {
+      return FALSE;
     } else {
-      g_string_append_c(word, *p);
-      open = TRUE;
+      read_plain(self, *p);
     }
   }
-  end_word(self, word, &open);
+  return FALSE;
 }
 
 void
@@ -168,20 +312,33 @@ nz_privdrop_foreach(const char *text, gsize len, NzPrivdropFunc func, gpointer u
 {
   Scanner self = {.line = 1, .func = func, .user_data = user_data};
   self.words = g_ptr_array_new_with_free_func(g_free);
+  self.word = g_string_new(NULL);
   const char *end = text + len;
   guint line = 0;
   for (const char *p = text; p < end;) {
     const char *newline = memchr(p, '\n', (gsize)(end - p));
-    const char *stop = newline ? newline : end;
     line++;
-    if (self.words->len == 0)
+    if (self.words->len == 0 && !self.open)
       self.line = line;
-    gboolean joined = stop > p && stop[-1] == '\\';
-    read_line(&self, p, joined ? stop - 1 : stop);
-    if (!joined)
+    if (!read_line(&self, p, newline ? newline : end)) {
+      end_word(&self);
       end_command(&self);
+    }
     p = newline ? newline + 1 : end;
   }
+  end_word(&self);
+  end_command(&self);
+  g_ptr_array_unref(self.words);
+  g_string_free(self.word, TRUE);
+}
+
+void
+nz_privdrop_foreach_arg(const char *const *args, guint n, NzPrivdropFunc func, gpointer user_data)
+{
+  Scanner self = {.line = 1, .func = func, .user_data = user_data};
+  self.words = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add(self.words, g_strdup(args[i]));
   end_command(&self);
   g_ptr_array_unref(self.words);
 }

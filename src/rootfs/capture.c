@@ -19,7 +19,9 @@ struct NzCapture {
 static const NzCapture table[] = {
     {"etc", "passwd", NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0},
     {"etc", "group", NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0},
-    {"etc", "shadow", NULL, NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0},
+    {"etc", "shadow", NULL, NZ_PASSWD_MAX, NZ_BODY_EXTRA, 0},
+    /* Its backup, which has the same content and may share its inode. */
+    {"etc", "shadow-", NULL, NZ_PASSWD_MAX, NZ_BODY_EXTRA, 0},
     {"etc", "sudoers", NULL, NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0},
     {"etc/sudoers.d", NULL, "", NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0},
     {"dpkg/info", NULL, ".list", NZ_PACKAGE_LIST_MAX, NZ_BODY_OWNERS, NZ_OWNERS_DPKG_LIST},
@@ -34,6 +36,31 @@ static const NzCapture table[] = {
 
 static const NzCapture wanted_users = {NULL, NULL, NULL, NZ_PASSWD_MAX, NZ_BODY_TEXT, 0};
 static const NzCapture wanted_extra = {NULL, NULL, NULL, NZ_EXTRA_MAX, NZ_BODY_EXTRA, 0};
+
+/* Where scripts lie that start a container. One that is reached through a link is known by its name
+ * alone when it passes by. */
+static const char *const script_folders[] = {
+    "",    "app",     "bin",       "opt",           "sbin",           "scripts",
+    "srv", "usr/bin", "usr/local", "usr/local/bin", "usr/local/sbin", "usr/sbin",
+};
+
+static gboolean
+is_start_script(const char *path, const char *basename)
+{
+  gsize n = basename > path ? (gsize)(basename - path) - 1 : 0;
+  if (n > strlen("usr/local/sbin") || !nz_is_script_name(basename))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS(script_folders); i++)
+    if (strlen(script_folders[i]) == n && memcmp(script_folders[i], path, n) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+nz_is_script_name(const char *basename)
+{
+  return g_str_has_suffix(basename, ".sh") || strstr(basename, "entrypoint");
+}
 
 NzWanted *
 nz_wanted_new(void)
@@ -105,10 +132,10 @@ nz_capture_for(const char *path, gsize path_len, guint64 size, const NzWanted *w
   if (asked)
     return asked;
   const char *slash = strrchr(path, '/');
-  if (!slash)
-    return NULL;
-  const char *basename = slash + 1;
-  for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+  const char *basename = slash ? slash + 1 : path;
+  if (size <= NZ_SCRIPT_BY_NAME_MAX && is_start_script(path, basename))
+    return &wanted_extra;
+  for (gsize i = 0; slash && i < G_N_ELEMENTS(table); i++) {
     const NzCapture *c = &table[i];
     if (dir_ends_with(path, (gsize)(slash - path), c->dir) &&
         (c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix)))
@@ -121,6 +148,12 @@ gsize
 nz_capture_max(const NzCapture *capture)
 {
   return capture->max;
+}
+
+gboolean
+nz_capture_is_certain(const NzCapture *capture)
+{
+  return capture && capture->kind != NZ_BODY_EXTRA;
 }
 
 NzBodyKind

@@ -29,6 +29,7 @@ typedef enum {
 
 #define NZ_MODE_SETUID 04000
 #define NZ_MODE_SETGID 02000
+#define NZ_MODE_STICKY 01000
 #define NZ_MODE_SETID  (NZ_MODE_SETUID | NZ_MODE_SETGID)
 
 typedef struct {

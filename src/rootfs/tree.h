@@ -116,6 +116,11 @@ gboolean nz_tree_can_reach(const NzTree *self, const char *path, const NzCredent
 typedef void (*NzTreeFunc)(const char *path, const NzInode *inode, gpointer user_data);
 void nz_tree_foreach(const NzTree *self, NzTreeFunc func, gpointer user_data);
 
+/* Calls FUNC for each name in DIRECTORY (cleaned, links followed) that is kept, of files, links and
+ * devices; the last that came first. The path is canonical but for the name itself, and the inode
+ * that of a link, not of what it leads to. */
+void nz_tree_list(const NzTree *self, const char *directory, NzTreeFunc func, gpointer user_data);
+
 /* The ambiguous paths, NzAmbiguity, at most NZ_AMBIGUITIES_MAX; *TOTAL is how many there were, and
  * *HIDES what all of them together hide. */
 const GPtrArray *nz_tree_ambiguities(const NzTree *self, guint *total, guint *hides);

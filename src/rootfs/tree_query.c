@@ -29,7 +29,7 @@ nz_tree_lookup(const NzTree *self, const char *path, GString *canonical, const N
   return kind == NZ_NAME_DIRECTORY ? NZ_LOOKUP_DIRECTORY : NZ_LOOKUP_UNKEPT;
 }
 
-/* TRUE when a directory above PATH, which LAYER held, was emptied by a later layer. */
+/* TRUE when a later layer emptied a directory above PATH, which LAYER held, or put a file there. */
 static gboolean
 is_emptied(const NzTree *self, const GString *path, guint layer)
 {
@@ -38,8 +38,11 @@ is_emptied(const NzTree *self, const GString *path, guint layer)
     const char *slash = strrchr(above->str, '/');
     g_string_truncate(above, slash ? (gsize)(slash - above->str) : 0);
     gsize n = above->len;
-    guint emptied;
+    guint emptied, replaced;
     NzNameKind kind;
+    if (nz_names_find(self->names, above->str, n, &replaced, &kind) && replaced > layer &&
+        (kind == NZ_NAME_FILE || kind == NZ_NAME_PROGRAM))
+      return TRUE;
     g_string_append(above, NZ_EMPTIED);
     if (nz_names_find(self->names, above->str, above->len, &emptied, &kind) && emptied > layer)
       return TRUE;
@@ -120,6 +123,25 @@ nz_tree_can_reach(const NzTree *self, const char *path, const NzCredentials *who
         !nz_credentials_may(who, NZ_MAY_EXECUTE, node->mode, node->uid, node->gid, TRUE))
       return FALSE;
   return TRUE;
+}
+
+void
+nz_tree_list(const NzTree *self, const char *directory, NzTreeFunc func, gpointer user_data)
+{
+  g_auto(NzWalk) w = {.path = g_string_new(NULL)};
+  if (nz_walk(self, directory, strlen(directory), TRUE, &w) != NZ_WALK_OK || w.beyond > 0)
+    return;
+  g_autoptr(GString) path = g_string_new(w.path->str);
+  if (path->len > 0)
+    g_string_append_c(path, '/');
+  gsize n = path->len;
+  for (const NzNode *node = w.node->first_child; node; node = node->next) {
+    if (!node->inode)
+      continue;
+    g_string_truncate(path, n);
+    g_string_append_len(path, node->name, (gssize)node->len);
+    func(path->str, node->inode, user_data);
+  }
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "scan/launch.h"
 
-/* Fills facts->account_files, no_password and sudo. WHO is the run user, when HAS_WHO. */
+/* Fills facts->account_files, no_password and sudo. WHO is the run user, when HAS_WHO. What could
+ * not be read is added to UNREAD. */
 void nz_accounts_fill(const NzLaunchInput *in, const NzCredentials *who, gboolean has_who,
-                      NzImageFacts *facts);
+                      NzImageFacts *facts, GPtrArray *unread);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "core/limits.h"
-#include "core/privdrop.h"
 #include "core/text.h"
 #include "scan/accounts.h"
+#include "scan/drops.h"
 
 /* What runtimes set where the image has none. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -74,6 +74,21 @@ foreach_arg(const NzLaunch *launch, ArgFunc func, gpointer user_data)
     }
 }
 
+/* Wants PATH, and what it is where /bin and its like are links into /usr. */
+static void
+want_path(NzWanted *wanted, const char *path)
+{
+  static const char *const folders[] = {"bin/", "sbin/", "lib/", "lib64/"};
+  nz_wanted_add(wanted, wanted->extra, path);
+  gboolean in_usr = g_str_has_prefix(path, "usr/");
+  const char *rest = in_usr ? path + strlen("usr/") : path;
+  for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+    if (g_str_has_prefix(rest, folders[i])) {
+      g_autofree char *other = in_usr ? g_strdup(rest) : g_strconcat("usr/", rest, NULL);
+      nz_wanted_add(wanted, wanted->extra, other);
+    }
+}
+
 static void
 want_arg(const char *arg, gboolean program, gpointer user_data)
 {
@@ -88,7 +103,7 @@ want_arg(const char *arg, gboolean program, gpointer user_data)
     paths = g_strdupv((char *[]){path, NULL});
   }
   for (guint i = 0; paths[i]; i++)
-    nz_wanted_add(wanted, wanted->extra, paths[i]);
+    want_path(wanted, paths[i]);
 }
 
 void
@@ -107,7 +122,19 @@ typedef struct {
   gboolean has_who;
   GHashTable *path_directories; /* canonical paths */
   GHashTable *seen;             /* canonical paths of code */
+  GHashTable *named;            /* of what the command line names */
+  guint n_links;                /* on PATH */
+  GPtrArray *unread;            /* char *: what would have been read and was not kept */
 } Launch;
+
+void
+nz_unread_add(GPtrArray *unread, const char *path)
+{
+  if (unread->len >= NZ_FACTS_MAX)
+    return;
+  g_autofree char *full = g_strconcat("/", path, NULL);
+  g_ptr_array_add(unread, nz_printable(full, -1));
+}
 
 static NzFileFact *
 file_fact(const Launch *self, const char *canonical, const NzStat *st, const char *role)
@@ -124,20 +151,28 @@ file_fact(const Launch *self, const char *canonical, const NzStat *st, const cha
   return f;
 }
 
+/* TRUE when the mode lets WHO write. Names in a directory are made by who may search it too. */
+static gboolean
+may_write(const NzCredentials *who, const NzStat *st)
+{
+  gboolean is_directory = st->kind == NZ_STAT_DIRECTORY;
+  guint want = NZ_MAY_WRITE | (is_directory ? NZ_MAY_EXECUTE : 0);
+  return st->exact && nz_credentials_may(who, want, st->mode, st->uid, st->gid, is_directory);
+}
+
 /* The owner may give himself what the mode does not. */
 static gboolean
 may_change(const NzCredentials *who, const NzStat *st)
 {
-  if (!st->exact || who->uid == 0)
-    return FALSE;
-  return st->uid == who->uid || nz_credentials_may(who, NZ_MAY_WRITE, st->mode, st->uid, st->gid,
-                                                   st->kind == NZ_STAT_DIRECTORY);
+  return st->exact && who->uid != 0 && (st->uid == who->uid || may_write(who, st));
 }
 
+/* A script is read by its interpreter, which runs as WHO. */
 static gboolean
 may_execute(const Launch *self, const NzCredentials *who, const char *canonical, const NzStat *st)
 {
-  return nz_credentials_may(who, NZ_MAY_EXECUTE, st->mode, st->uid, st->gid, FALSE) &&
+  guint want = NZ_MAY_EXECUTE | (nz_is_script(st->inode) ? NZ_MAY_READ : 0);
+  return nz_credentials_may(who, want, st->mode, st->uid, st->gid, FALSE) &&
          nz_tree_can_reach(self->in->tree, canonical, who);
 }
 
@@ -192,6 +227,7 @@ fill_program(Launch *self)
   program->arbitrary = find_program(self, name, &arbitrary, canonical, &st);
   if (self->has_who)
     program->state = find_program(self, name, &self->who, canonical, &st);
+  program->is_script = nz_is_script(st.inode);
   program->file =
       canonical->len > 0 ? file_fact(self, canonical->str, &st, NULL) : g_new0(NzFileFact, 1);
   if (canonical->len == 0) {
@@ -235,65 +271,49 @@ add_path_directory(Launch *self, const char *directory)
   nz_tree_stat(self->in->tree, clean->str, canonical, &st);
   if (st.kind != NZ_STAT_DIRECTORY)
     return;
-  g_hash_table_add(self->path_directories, g_strdup(canonical->str));
-  if (self->has_who)
+  if (g_hash_table_add(self->path_directories, g_strdup(canonical->str)) && self->has_who)
     add_code(self, canonical->str, &st, "a directory of PATH");
 }
 
 static void
-add_code_on_path(const char *path, const NzInode *inode, gpointer user_data)
+add_program_on_path(const char *path, const NzInode *inode, gpointer user_data)
 {
   Launch *self = user_data;
-  if (!(inode->mode & 0111))
+  gboolean is_link = inode->kind == NZ_ENTRY_SYMLINK;
+  g_autoptr(GString) canonical = g_string_new(NULL);
+  NzStat st;
+  if ((!is_link && !(inode->mode & 0111)) || (is_link && ++self->n_links > NZ_PATH_LINKS_MAX))
     return;
-  g_autofree char *directory = g_path_get_dirname(path);
-  if (!g_hash_table_contains(self->path_directories, directory))
-    return;
-  NzStat st = {.kind = NZ_STAT_FILE,
-               .exact = TRUE,
-               .mode = inode->mode,
-               .uid = inode->uid,
-               .gid = inode->gid,
-               .layer = inode->layer,
-               .inode = inode};
-  add_code(self, path, &st, "a program on PATH");
-}
-
-/* --- scripts --- */
-
-typedef struct {
-  Launch *launch;
-  const char *path; /* of the script, printable; NULL: the command line itself */
-} Script;
-
-static void
-add_drop(const char *tool, const char *user, guint line, gpointer user_data)
-{
-  const Script *script = user_data;
-  const NzLaunchInput *in = script->launch->in;
-  GPtrArray *drops = script->launch->facts->drops;
-  if (drops->len >= NZ_DROPS_MAX)
-    return;
-  NzDropFact *drop = g_new0(NzDropFact, 1);
-  drop->where = script->path ? g_strdup_printf("%s, line %u,", script->path, line)
-                             : g_strdup("the command line");
-  drop->tool = g_strdup(tool);
-  drop->user = user ? nz_printable(user, -1) : NULL;
-  drop->resolved = user ? nz_user_resolve(user, in->passwd, in->group) : NULL;
-  g_ptr_array_add(drops, drop);
+  nz_tree_stat(self->in->tree, path, canonical, &st);
+  if (st.kind == NZ_STAT_FILE && st.exact && (st.mode & 0111))
+    add_code(self, canonical->str, &st, "a program on PATH");
 }
 
 static void
-read_script(Launch *self, const char *canonical, const NzInode *inode)
+add_programs_of_path(Launch *self)
 {
-  gsize len;
-  const char *text = inode && inode->body ? g_bytes_get_data(inode->body, &len) : NULL;
-  if (!text || len < 2 || memcmp(text, "#!", 2) != 0)
+  GHashTableIter iter;
+  gpointer directory;
+  g_hash_table_iter_init(&iter, self->path_directories);
+  while (g_hash_table_iter_next(&iter, &directory, NULL))
+    nz_tree_list(self->in->tree, directory, add_program_on_path, self);
+}
+
+/* --- what the command line names --- */
+
+/* Reads what was kept. What was not may be a program, so it is told only where a name says that it
+ * is none. */
+static void
+read_script(Launch *self, const char *arg, const char *canonical, const NzStat *st)
+{
+  if (st->inode && st->inode->body) {
+    nz_drops_read_script(self->in, canonical, st->inode, self->facts->drops);
     return;
-  g_autofree char *full = g_strconcat("/", canonical, NULL);
-  g_autofree char *shown = nz_printable(full, -1);
-  Script script = {self, shown};
-  nz_privdrop_foreach(text, len, add_drop, &script);
+  }
+  const char *slash = strrchr(canonical, '/'), *arg_slash = strrchr(arg, '/');
+  if (nz_is_script_name(slash ? slash + 1 : canonical) ||
+      nz_is_script_name(arg_slash ? arg_slash + 1 : arg))
+    nz_unread_add(self->unread, canonical);
 }
 
 static void
@@ -313,9 +333,9 @@ look_at_arg(const char *arg, gboolean program, gpointer user_data)
       return;
     nz_tree_stat(self->in->tree, path, canonical, &st);
   }
-  if (st.kind != NZ_STAT_FILE)
+  if (st.kind != NZ_STAT_FILE || !g_hash_table_add(self->named, g_strdup(canonical->str)))
     return;
-  read_script(self, canonical->str, st.inode);
+  read_script(self, arg, canonical->str, &st);
   if (!self->has_who)
     return;
   const char *role = program ? "a program it starts" : "named on its command line";
@@ -325,43 +345,28 @@ look_at_arg(const char *arg, gboolean program, gpointer user_data)
     add_code_directory(self, directory, "the directory of a program it starts");
 }
 
-/* `sh -c TEXT` in either list. */
-static void
-read_command_line(Launch *self)
-{
-  const NzLaunch *launch = &self->in->image->launch;
-  const GStrv lists[] = {launch->entrypoint, launch->cmd};
-  Script script = {self, NULL};
-  for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
-    for (guint i = 0; lists[l] && lists[l][i]; i++) {
-      const char *arg = lists[l][i];
-      if (i > 0 && strcmp(lists[l][i - 1], "-c") == 0)
-        nz_privdrop_foreach(arg, strlen(arg), add_drop, &script);
-    }
-}
-
 /* --- what must be written, and what gives root --- */
 
 static void
-add_state(Launch *self, const char *path, gboolean is_volume)
+add_state(Launch *self, const char *path, gboolean is_volume, GHashTable *seen)
 {
   const NzTree *tree = self->in->tree;
-  g_autofree char *clean = from_workdir(&self->in->image->launch, path);
-  g_autoptr(GString) canonical = g_string_new(NULL);
+  g_autoptr(GString) clean = g_string_new(NULL), canonical = g_string_new(NULL);
+  gboolean ignored;
   NzStat st;
-  if (!clean)
-    return;
-  nz_tree_stat(tree, clean, canonical, &st);
-  if (st.kind == NZ_STAT_UNKNOWN)
+  nz_path_clean(path, clean, &ignored);
+  nz_tree_stat(tree, clean->str, canonical, &st);
+  const char *shown = st.kind == NZ_STAT_ABSENT ? clean->str : canonical->str;
+  if (st.kind == NZ_STAT_UNKNOWN || !g_hash_table_add(seen, g_strdup(shown)))
     return;
   NzStateFact *fact = g_new0(NzStateFact, 1);
-  fact->file = file_fact(self, st.kind == NZ_STAT_ABSENT ? clean : canonical->str, &st, NULL);
+  fact->file = file_fact(self, shown, &st, NULL);
   fact->is_volume = is_volume;
   const NzCredentials *both[] = {&self->who, &arbitrary};
   gboolean *out[] = {&fact->writable, &fact->arbitrary_writable};
   for (guint i = 0; i < 2; i++)
     *out[i] = (both[i]->uid == 0 && i == 0) ||
-              (may_change(both[i], &st) && nz_tree_can_reach(tree, canonical->str, both[i]));
+              (may_write(both[i], &st) && nz_tree_can_reach(tree, canonical->str, both[i]));
   g_ptr_array_add(self->facts->state, fact);
 }
 
@@ -369,10 +374,11 @@ static void
 fill_state(Launch *self)
 {
   const NzLaunch *launch = &self->in->image->launch;
-  if (launch->workdir && strcmp(launch->workdir, "/") != 0 && *launch->workdir)
-    add_state(self, launch->workdir, FALSE);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; launch->volumes && launch->volumes[i]; i++)
-    add_state(self, launch->volumes[i], TRUE);
+    add_state(self, launch->volumes[i], TRUE, seen);
+  if (launch->workdir && strcmp(launch->workdir, "/") != 0 && *launch->workdir)
+    add_state(self, launch->workdir, FALSE, seen);
 }
 
 static void
@@ -390,22 +396,35 @@ fill_tools(Launch *self)
 /* --- all of it --- */
 
 static void
-drop_free(gpointer data)
-{
-  NzDropFact *self = data;
-  g_free(self->where);
-  g_free(self->tool);
-  g_free(self->user);
-  nz_user_free(self->resolved);
-  g_free(self);
-}
-
-static void
 state_free(gpointer data)
 {
   NzStateFact *self = data;
   nz_file_fact_free(self->file);
   g_free(self);
+}
+
+static void
+note_unread(const GPtrArray *unread, GPtrArray *notes)
+{
+  if (unread->len == 0)
+    return;
+  g_autofree char *more =
+      unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
+  g_ptr_array_add(notes, g_strdup_printf("not read, because of their size, their number, or "
+                                         "because only a link names them: %s%s",
+                                         (const char *)unread->pdata[0], more));
+}
+
+static void
+note_limits(const Launch *self, GPtrArray *notes)
+{
+  const NzImageFacts *facts = self->facts;
+  const GPtrArray *lists[] = {facts->code, facts->no_password, facts->sudo};
+  gboolean full = facts->drops->len >= NZ_DROPS_MAX || self->n_links > NZ_PATH_LINKS_MAX;
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+    full |= lists[i]->len >= NZ_FACTS_MAX;
+  if (full)
+    g_ptr_array_add(notes, g_strdup("there is more of how it starts than is told one by one"));
 }
 
 static void
@@ -433,29 +452,34 @@ nz_launch_facts_fill(const NzLaunchInput *in, NzImageFacts *facts, GPtrArray *no
   facts->code = g_ptr_array_new_with_free_func(nz_file_fact_free);
   facts->state = g_ptr_array_new_with_free_func(state_free);
   facts->tools = g_ptr_array_new_with_free_func(nz_file_fact_free);
-  facts->drops = g_ptr_array_new_with_free_func(drop_free);
+  facts->drops = g_ptr_array_new_with_free_func(nz_drop_free);
   facts->ports = in->image->launch.ports;
   self.has_who = user->has_uid && (user->state == NZ_USER_ROOT || user->state == NZ_USER_NON_ROOT);
   self.who = (NzCredentials){user->uid, (const guint32 *)user->gids->data, user->gids->len};
-  self.path_directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  self.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GHashTable **sets[] = {&self.path_directories, &self.seen, &self.named};
+  for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
+    *sets[i] = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
+  self.unread = g_ptr_array_new_with_free_func(g_free);
   if (in->image->has_config && g_strcmp0(in->image->os, "windows") != 0) {
     g_auto(GStrv) directories = path_directories(&in->image->launch);
     for (guint i = 0; directories[i]; i++)
       add_path_directory(&self, directories[i]);
     fill_program(&self);
     foreach_arg(&in->image->launch, look_at_arg, &self);
-    read_command_line(&self);
+    nz_drops_read_command_line(in, facts->drops);
     if (self.has_who && self.who.uid != 0) {
-      nz_tree_foreach(in->tree, add_code_on_path, &self);
+      add_programs_of_path(&self);
       fill_state(&self);
       fill_tools(&self);
     }
     add_notes(in, notes);
   }
-  nz_accounts_fill(in, &self.who, self.has_who, facts);
-  g_hash_table_unref(self.path_directories);
-  g_hash_table_unref(self.seen);
+  nz_accounts_fill(in, &self.who, self.has_who, facts, self.unread);
+  note_unread(self.unread, notes);
+  note_limits(&self, notes);
+  g_ptr_array_unref(self.unread);
+  for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
+    g_hash_table_unref(*sets[i]);
 }
 
 void

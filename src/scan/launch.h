@@ -17,6 +17,9 @@ typedef struct {
   const GPtrArray *layers; /* NzLayerFact */
 } NzLaunchInput;
 
+/* Adds PATH (cleaned) to UNREAD: what would have been read, and was not kept. */
+void nz_unread_add(GPtrArray *unread, const char *path);
+
 /* Fills the facts below "How it starts", and adds to NOTES what could not be looked at. The facts
  * are owned by FACTS: nz_launch_facts_clear(). */
 void nz_launch_facts_fill(const NzLaunchInput *in, NzImageFacts *facts, GPtrArray *notes);

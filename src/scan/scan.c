@@ -34,7 +34,7 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
     return FILE_KNOWN;
   case NZ_LOOKUP_UNKEPT:
     /* A passwd by its own name would have been kept: what is not is gone with its directory. */
-    if (nz_capture_for(canonical->str, canonical->len, 1, NULL))
+    if (nz_capture_is_certain(nz_capture_for(canonical->str, canonical->len, 1, NULL)))
       return FILE_KNOWN;
     file->unknown = unkept;
     return FILE_WANTED;
@@ -57,6 +57,7 @@ find_user_file(const NzTree *tree, const char *path, NzUserFile *file, GString *
     file->data = file->data ? file->data : "";
     return FILE_KNOWN;
   case NZ_BODY_NONE:
+  case NZ_BODY_EXTRA:
     if (inode->origin)
       g_string_assign(canonical, inode->origin);
     file->unknown = unkept;

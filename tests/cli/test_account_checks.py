@@ -218,8 +218,20 @@ DROP_INS = [
     ("removed", [[INCLUDE, text("etc/sudoers.d/app", LET)], [whiteout("etc/sudoers.d/app")]], []),
     ("all-removed", [[INCLUDE, text("etc/sudoers.d/app", LET)], [whiteout("etc/sudoers.d")]], []),
     ("corrected", [[INCLUDE, text("etc/sudoers.d/app", LET)], [text("etc/sudoers.d/app", ASK)]], []),
-    ("link", [[INCLUDE, text("srv/s", LET), symlink("etc/sudoers.d/app", "/srv/s")]],
-     ["/etc/sudoers.d/app"]),
+    ("link", [[INCLUDE, text("etc/sudoers.d/x.y", LET), symlink("etc/sudoers.d/app", "x.y")]],
+     ["/etc/sudoers.d/x.y"]),
+    ("linked-and-named", [[INCLUDE, text("etc/sudoers.d/a", LET), symlink("etc/sudoers.d/b", "a")]],
+     ["/etc/sudoers.d/a"]),
+    ("relative-include", [[text("etc/sudoers", "@includedir sudoers.d\n"),
+                           text("etc/sudoers.d/app", LET)]], ["/etc/sudoers.d/app"]),
+    ("file-that-is-included", [[text("etc/sudoers", '@include "/etc/sudoers.d/a.conf"\n'),
+                                text("etc/sudoers.d/a.conf", LET)]], ["/etc/sudoers.d/a.conf"]),
+    ("default-for-all-files", [[INCLUDE, text("etc/sudoers.d/a", ASK),
+                                text("etc/sudoers.d/b", "Defaults !authenticate\n")]],
+     ["/etc/sudoers.d/a"]),
+    ("alias-of-another-file", [[INCLUDE, text("etc/sudoers.d/a", "A ALL=NOPASSWD: ALL\n"),
+                                text("etc/sudoers.d/b", "User_Alias A = app\n")]],
+     ["/etc/sudoers.d/a"]),
     ("elsewhere", [[INCLUDE, text("opt/etc/sudoers", LET)]], []),
     ("not-included", [[text("etc/sudoers", ASK, 0o440), text("etc/sudoers.d/app", LET)]], []),
 ]  # fmt: skip
@@ -227,8 +239,29 @@ DROP_INS = [
 
 @pytest.mark.parametrize("layers, paths", **table(DROP_INS))
 def test_files_of_sudoers_d_that_sudo_reads(start, layers, paths):
-    found = start(*layers).paths("sudoers-nopasswd")
-    assert [path.replace("/srv/s", "/etc/sudoers.d/app") for path in found] == paths
+    assert start(*layers).paths("sudoers-nopasswd") == paths
+
+
+# What is not kept while layers stream by is said not to have been read.
+NOT_READ = [
+    ("drop-in", [INCLUDE, text("srv/s", LET), symlink("etc/sudoers.d/app", "/srv/s")],
+     "/etc/sudoers.d/app"),
+    ("included-file", [text("etc/sudoers", "@include /srv/s\n"), text("srv/s", LET)], "/srv/s"),
+    ("included-folder", [text("etc/sudoers", "@includedir /srv\n"), directory("srv")], "/srv"),
+    ("shadow", [text("etc/passwd", "root:x:0:0::/:"), symlink("etc/shadow", "/srv/s"),
+                text("srv/s", "root::1:")], "/etc/shadow"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layer, path", **table(NOT_READ))
+def test_account_files_behind_links_are_said_not_to_be_read(start, layer, path):
+    notes = start(layer).subject["notes"]
+    assert [note for note in notes if note.startswith("not read") and note.endswith(": " + path)]
+
+
+def test_account_files_that_are_not_there_are_not_missed(start):
+    layer = [text("etc/passwd", "root:x:0:0::/:"), text("etc/sudoers", "@includedir /etc/x\n")]
+    assert not [note for note in start(layer).subject["notes"] if "not read" in note]
 
 
 PASSWD = text("etc/passwd", "root:x:0:0::/:\napp:x:1000:10::/:\nbob:x:1001:11::/:\n")

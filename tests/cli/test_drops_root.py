@@ -191,6 +191,18 @@ def test_script_that_is_named_twice_is_told_once(start):
     assert len(result.findings("drops-root")) == 1
 
 
+def test_script_behind_a_link_that_was_not_kept_is_said_not_to_be_read(start):
+    layer = [*WHO, symlink("start.sh", "deep/down/start"), file("deep/down/start", body=DROP)]
+    result = start(layer, user=None, Entrypoint=["/start.sh"])
+    assert any("/deep/down/start" in note for note in result.subject["notes"])
+
+
+def test_program_behind_a_link_is_not_missed(start):
+    layer = [symlink("bin/tool", "deep/tool"), file("deep/tool", body=b"\x7fELF")]
+    notes = start(layer, Entrypoint=["/bin/tool"]).subject["notes"]
+    assert not [note for note in notes if "not read" in note]
+
+
 def test_becoming_root_is_not_dropping_it(start):
     script = '#!/bin/sh\nexec gosu root "$@"\n'
     result = start([*WHO, file("e", body=script)], user=None, Entrypoint=["/e"])

@@ -214,6 +214,13 @@ def test_links_without_end(tmp_path):
     )
 
 
+def test_long_chains_of_links_on_path_and_in_sudoers(tmp_path):
+    layer = [file("etc/sudoers", body="@includedir /etc/sudoers.d\n")]
+    layer += [symlink(f"c{i}", "./" * 2000 + f"c{i + 1}") for i in range(38)]
+    layer += [symlink(f"{place}/l{i}", "/c0") for i in range(20_000) for place in ("bin", "etc/sudoers.d")]
+    hostile(tmp_path, layer, Cmd=["x"])
+
+
 def test_deep_folders(tmp_path):
     deep = "/".join(["d"] * 1500)
     layer = [file(deep + "/x", 0o777)]

@@ -80,7 +80,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
   const guint8 *text = copy ? copy : (const guint8 *)"";
   if (data[0] & 1) {
     Seen seen = {text, len, count_lines(text, len), 0, 0};
-    nz_sudoers_foreach_nopasswd((const char *)text, len, let_in, &seen);
+    g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
+    nz_sudoers_learn(sudoers, (const char *)text, len);
+    nz_sudoers_foreach_nopasswd(sudoers, (const char *)text, len, let_in, &seen);
   }
   if (data[0] & 2) {
     Seen seen = {text, len, count_lines(text, len), 0, 0};

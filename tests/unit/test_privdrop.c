@@ -71,6 +71,14 @@ test_each_tool_says_to_whom(void)
       {"runuser - app -c x", "1 runuser app;"},
       {"runuser app -c x", "1 runuser app;"},
       {"chpst -u app x", "1 chpst app;"},
+      {"chpst -e /env -u app:ops x", "1 chpst app:ops;"},
+      {"s6-applyuidgid -u 999 -g 998 -G 70 x", "1 s6-applyuidgid 999:998;"},
+      {"setpriv --groups 70 --reuid app x", "1 setpriv app;"},
+      {"setpriv --pdeathsig keep --reuid=app --regid=$G x", "1 setpriv ?;"},
+      {"su -g ops app", "1 su app:ops;"},
+      {"sudo -u app -g ops x", "1 sudo app:ops;"},
+      {"sudo -u '#999' x", "1 sudo 999;"},
+      {"sudo --user=app -- x", "1 sudo app;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -152,6 +160,11 @@ test_words_that_are_no_commands(void)
       {"$gosu app x", ""},
       {"set -eu", ""},
       {"set -- x gosu", ""},
+      {"sudo x -u app", ""},
+      {"runuser -c x", ""},
+      {"x \\; gosu app", ""},
+      {"echo \"\\\"; gosu app x\"", ""},
+      {"x # y \\\ngosu", ""},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -203,6 +216,29 @@ test_lines_are_counted(void)
       {"a\r\ngosu app x\r\n", "2 gosu app;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
+}
+
+static void
+test_a_list_of_words_is_one_command(void)
+{
+  static const struct {
+    const char *args[6];
+    const char *calls;
+  } rows[] = {
+      {{"gosu", "app", "x"}, "1 gosu app;"},
+      {{"/sbin/tini", "-g", "--", "/bin/su-exec", "app:ops", "x"}, "1 su-exec app:ops;"},
+      {{"echo", "; gosu app x"}, ""},
+      {{"gosu"}, ""},
+      {{NULL}, ""},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(GString) calls = g_string_new(NULL);
+    guint n = 0;
+    while (n < G_N_ELEMENTS(rows[i].args) && rows[i].args[n])
+      n++;
+    nz_privdrop_foreach_arg(rows[i].args, n, note, calls);
+    g_assert_cmpstr(calls->str, ==, rows[i].calls);
+  }
 }
 
 static void
@@ -270,6 +306,7 @@ main(int argc, char **argv)
   g_test_add_func("/privdrop/users-that-the-script-computes", test_users_that_the_script_computes);
   g_test_add_func("/privdrop/quotes-and-continued-lines", test_quotes_and_continued_lines);
   g_test_add_func("/privdrop/lines-are-counted", test_lines_are_counted);
+  g_test_add_func("/privdrop/a-list-of-words-is-one-command", test_a_list_of_words_is_one_command);
   g_test_add_func("/privdrop/endless-text-ends", test_endless_text_ends);
   g_test_add_func("/privdrop/calls-are-bounded", test_calls_are_bounded);
   g_test_add_func("/privdrop/nuls-end-nothing", test_nuls_end_nothing);

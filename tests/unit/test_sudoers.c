@@ -23,7 +23,9 @@ calls_of(const char *text, gsize len)
   /* Of exact size and not terminated, as files are. */
   g_autofree char *copy = g_memdup2(text, len);
   GString *calls = g_string_new(NULL);
-  nz_sudoers_foreach_nopasswd(copy, len, note, calls);
+  g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
+  nz_sudoers_learn(sudoers, copy, len);
+  nz_sudoers_foreach_nopasswd(sudoers, copy, len, note, calls);
   return g_string_free(calls, FALSE);
 }
 
@@ -100,6 +102,8 @@ test_tags_anywhere_in_a_list(void)
       {"app ALL=(ALL) NOPASSWD : ALL", "1 app;"},
       {"app h=(ALL) ALL : g=(ALL) NOPASSWD: ALL", "1 app;"},
       {"app h, g = (a, b : c) NOPASSWD: ALL", "1 app;"},
+      {"app ALL=(ALL) CWD=/srv NOPASSWD: ALL", "1 app;"},
+      {"app ALL=(ALL) PASSWD: /bin/a, /bin/b", ""},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -141,6 +145,9 @@ test_aliases_stand_for_their_members(void)
       {"User_Alias A = app, \\\n bob\nA ALL=NOPASSWD: ALL", "3 app;3 bob;"},
       {"User_Alias A = app\nUser_Alias B = bob\nA, B ALL=NOPASSWD: ALL", "3 app;3 bob;"},
       {"User_Alias A = app\nA ALL=(ALL) ALL", ""},
+      {"User_Alias A = app\nUser_Alias B = A, bob\nB ALL=NOPASSWD: ALL", "3 app;3 bob;"},
+      {"User_Alias A = app\nDefaults:A !authenticate\napp ALL=(ALL) ALL", "3 app;"},
+      {"app ALL=NOPASSWD: /bin/User_Alias", "1 app;"},
       {"Host_Alias A = app\nbob A=NOPASSWD: ALL", "2 bob;"},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
@@ -159,6 +166,9 @@ test_authentication_that_is_off(void)
       {"# Defaults !authenticate\napp ALL=(ALL) ALL", ""},
       {"Defaults secure_path=\"!authenticate\"\napp ALL=(ALL) ALL", ""},
       {"Defaults !authenticate\napp ALL=(ALL) PASSWD: ALL", ""},
+      {"Defaults !!authenticate\napp ALL=(ALL) ALL", ""},
+      {"Defaults !authenticate\nDefaults:app authenticate\napp ALL=(ALL) ALL", ""},
+      {"Defaults:app !authenticate\nDefaults authenticate\napp ALL=(ALL) ALL", ""},
   };
   check_rows(rows, G_N_ELEMENTS(rows));
 }
@@ -172,6 +182,9 @@ test_authentication_that_is_off_for_some(void)
       {"Defaults!/bin/x !authenticate\napp ALL=(ALL) ALL", "2 app;"},
       {"Defaults>root !authenticate\napp ALL=(ALL) ALL", "2 app;"},
       {"Defaults:bob !authenticate\napp ALL=(ALL) ALL", ""},
+      {"Defaults:app !authenticate\n%ops ALL=(ALL) ALL", "2 app;"},
+      {"Defaults:app !authenticate\nALL ALL=(ALL) ALL", "2 app;"},
+      {"Defaults:%ops !authenticate\napp ALL=(ALL) ALL", ""},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
     g_autofree char *calls = calls_of(rows[i].text, strlen(rows[i].text));
@@ -192,7 +205,9 @@ static guint
 count(const GString *text)
 {
   guint n = 0;
-  nz_sudoers_foreach_nopasswd(text->str, text->len, ignore, &n);
+  g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
+  nz_sudoers_learn(sudoers, text->str, text->len);
+  nz_sudoers_foreach_nopasswd(sudoers, text->str, text->len, ignore, &n);
   return n;
 }
 
