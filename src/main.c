@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "core/nearest.h"
 #include "core/text.h"
 #include "version.h"
 
@@ -39,6 +40,32 @@ find_unwanted_value(const NzCommand *command, char **args)
   return NULL;
 }
 
+/* What may have been meant by an option that there is not; NULL when nothing is near. */
+static char *
+hint_at_option(const NzCommand *command, const GError *error)
+{
+  if (!g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    return NULL;
+  const char *word = strstr(error->message, "--");
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (const GOptionEntry *o = command->options; o->long_name; o++)
+    g_ptr_array_add(names, (gpointer)o->long_name);
+  g_ptr_array_add(names, NULL);
+  g_autofree char *option = word ? g_strndup(word + 2, strcspn(word + 2, "=")) : g_strdup("");
+  const char *near = nz_nearest(option, (const char *const *)names->pdata);
+  return near ? g_strdup_printf("did you mean --%s? ", near) : NULL;
+}
+
+static const char *
+nearest_command(const char *word)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; nz_command_at(i); i++)
+    g_ptr_array_add(names, (gpointer)nz_command_at(i)->name);
+  g_ptr_array_add(names, NULL);
+  return nz_nearest(word, (const char *const *)names->pdata);
+}
+
 static int
 run_command(const NzCommand *command, int argc, char **argv)
 {
@@ -56,6 +83,8 @@ run_command(const NzCommand *command, int argc, char **argv)
   g_auto(GStrv) args = g_new0(char *, (gsize)argc + 1);
   for (int i = 0; i < argc; i++)
     args[i] = g_strdup(argv[i]);
+  g_autofree char *line = g_strjoinv(" ", args);
+  g_autofree char *typed = nz_command_line = g_strconcat("nonzero ", line, NULL);
   const char *unwanted = find_unwanted_value(command, args);
   if (unwanted) {
     nz_complain("--%s takes no value", unwanted);
@@ -64,7 +93,9 @@ run_command(const NzCommand *command, int argc, char **argv)
   g_autoptr(GError) error = NULL;
   if (!g_option_context_parse_strv(context, &args, &error)) {
     g_autofree char *message = nz_printable(error->message, -1);
-    nz_complain("%s; `nonzero %s --help` lists the options", message, command->name);
+    g_autofree char *hint = hint_at_option(command, error);
+    nz_complain("%s; %s`nonzero %s --help` lists the options", message, hint ? hint : "",
+                command->name);
     return NZ_EXIT_USAGE;
   }
   /* GLib leaves the "--" that ends the options. */
@@ -82,6 +113,10 @@ main(int argc, char **argv)
     return NZ_EXIT_USAGE;
   }
   const char *verb = argv[1];
+  if (strcmp(verb, "help") == 0 && argc > 2 && nz_command_find(argv[2])) {
+    char *help[] = {argv[2], (char *)"--help", NULL};
+    return run_command(nz_command_find(argv[2]), 2, help);
+  }
   if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0) {
     print_help(stdout);
     return NZ_EXIT_PASS;
@@ -94,6 +129,8 @@ main(int argc, char **argv)
   if (command)
     return run_command(command, argc - 1, argv + 1);
   g_autofree char *shown = nz_printable(verb, -1);
-  nz_complain("there is no command %s; `nonzero --help` lists them", shown);
+  const char *near = nearest_command(verb);
+  g_autofree char *hint = near ? g_strdup_printf("did you mean %s? ", near) : g_strdup("");
+  nz_complain("there is no command %s; %s`nonzero --help` lists them", shown, hint);
   return NZ_EXIT_USAGE;
 }

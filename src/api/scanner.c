@@ -225,8 +225,8 @@ fail_not_one(nonzero_scanner *self, const char *input, const GPtrArray *images)
   }
   g_autoptr(GError) error = g_error_new(
       NZ_ERROR, NZ_ERROR_NOT_FOUND,
-      "%u images in it: %s; name one with its REF, as PATH:REF or PATH:@N, or choose with "
-      "--platform",
+      "%u images in it: %s; name one as docker-archive:PATH:REF, oci-archive:PATH:REF or "
+      "oci:PATH:REF (REF may be @0, @1, ...), or choose with --platform",
       images->len, names->str);
   fail(self, input, NULL, error);
 }

@@ -4,6 +4,7 @@
 
 #include "check/check.h"
 #include "cmd/cmd.h"
+#include "core/nearest.h"
 #include "core/text.h"
 #include "report/jsonw.h"
 
@@ -98,7 +99,13 @@ static int
 complain_unknown(const char *name)
 {
   g_autofree char *shown = nz_printable(name, -1);
-  nz_complain("no rule is called %s; `nonzero checks` lists them", shown);
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; nz_check_at(i); i++)
+    g_ptr_array_add(names, (gpointer)nz_check_at(i)->rule);
+  g_ptr_array_add(names, NULL);
+  const char *near = nz_nearest(name, (const char *const *)names->pdata);
+  g_autofree char *hint = near ? g_strdup_printf("did you mean %s? ", near) : g_strdup("");
+  nz_complain("no rule is called %s; %s`nonzero checks` lists them", shown, hint);
   return NZ_EXIT_USAGE;
 }
 

@@ -30,5 +30,8 @@ extern const NzCommand nz_cmd_checks, nz_cmd_diff, nz_cmd_policy, nz_cmd_scan;
 const NzCommand *nz_command_at(guint i);
 const NzCommand *nz_command_find(const char *name);
 
+/* What was typed, words divided by spaces, once a command runs. */
+extern char *nz_command_line;
+
 /* Prints "nonzero: MESSAGE" to standard error. */
 void nz_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -7,6 +7,8 @@
 
 #include "cmd/cmd.h"
 
+char *nz_command_line;
+
 static const NzCommand *const commands[] = {&nz_cmd_scan, &nz_cmd_diff, &nz_cmd_policy,
                                             &nz_cmd_checks};
 

@@ -49,7 +49,7 @@ run_diff(const char *const *images)
   if (!check_usage(images))
     return NZ_EXIT_USAGE;
   g_auto(NzScanRun) run = {0};
-  int code = nz_scan_run_start(&run, "diff", images, NULL);
+  int code = nz_scan_run_start(&run, images, NULL);
   if (code != NZ_EXIT_PASS)
     return code;
   nonzero_diff *diff = nonzero_scanner_diff(run.scanner, images[0], images[1]);

@@ -11,6 +11,7 @@
 
 #include "cmd/commit.h"
 #include "cmd/output_private.h"
+#include "core/nearest.h"
 #include "core/text.h"
 
 struct NzOutputs {
@@ -73,11 +74,27 @@ find_format(const char *wanted, GError **error)
     if (strcmp(name, wanted) == 0)
       return name;
   g_autofree char *shown = nz_printable(wanted, -1);
-  g_autoptr(GString) all = g_string_new(NULL);
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (size_t i = 0; (name = nonzero_format_name(i)); i++)
-    g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", name);
-  nz_set_input(error, "there is no format %s; the formats are %s", shown, all->str);
+    g_ptr_array_add(names, (gpointer)name);
+  g_ptr_array_add(names, NULL);
+  g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
+  const char *near = nz_nearest(wanted, (const char *const *)names->pdata);
+  g_autofree char *hint = near ? g_strdup_printf("did you mean %s? ", near) : g_strdup("");
+  nz_set_input(error, "there is no format %s; %sthe formats are %s", shown, hint, all);
   return NULL;
+}
+
+/* The format that a file's name asks for where none was named. */
+static const char *
+format_of_name(const char *path)
+{
+  static const char *const suffixes[][2] = {
+      {".json", "json"}, {".html", "html"}, {".sarif", "sarif"}, {".xml", "junit"}};
+  for (guint i = 0; path && i < G_N_ELEMENTS(suffixes); i++)
+    if (g_str_has_suffix(path, suffixes[i][0]))
+      return suffixes[i][1];
+  return "text";
 }
 
 static gboolean
@@ -180,7 +197,7 @@ nz_outputs_new(const char *const *inputs, gboolean quiet, GError **error)
   guint n = asked.formats ? asked.formats->len : 1;
   for (guint i = 0; i < n; i++) {
     const char *name = nth(asked.formats, i);
-    const char *format = find_format(name ? name : "text", error);
+    const char *format = find_format(name ? name : format_of_name(nth(asked.outputs, i)), error);
     if (!format || !add_output(self, format, nth(asked.outputs, i), error) ||
         !check_alone(self, i, inputs, error))
       return NULL;

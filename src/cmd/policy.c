@@ -41,7 +41,7 @@ warn_of(const NzPolicy *policy, const NzException *e)
 {
   NzDay today = nz_policy_today(policy);
   if (!nz_policy_is_active(policy, e))
-    printf("%s:%u: warning: the exception for %s is over since %s; %s answered for it\n",
+    printf("%s:%u: warning: the exception for %s was over after %s; %s answered for it\n",
            nz_policy_path(policy), e->line, e->rule, e->said.expires, e->said.owner);
   else if (e->expires != 0 && e->expires - today <= SOON)
     printf("%s:%u: warning: the exception for %s is over after %s (%u day%s); %s answers for it\n",
@@ -49,10 +49,24 @@ warn_of(const NzPolicy *policy, const NzException *e)
            e->expires - today == 1 ? "" : "s", e->said.owner);
 }
 
+/* What CBPP-0002 requires can be turned off, but not in silence. */
+static void
+warn_of_required(const NzPolicy *policy)
+{
+  for (guint i = 0; nz_check_at(i); i++) {
+    const NzRuleSetting *setting = nz_policy_rule(policy, i);
+    gboolean lowered = setting->level != NZ_RULE_AS_FOUND && setting->level != NZ_RULE_FAIL;
+    if (nz_check_at(i)->required && lowered)
+      printf("%s:%u: warning: CBPP-0002 requires %s, and it is %s\n", nz_policy_path(policy),
+             setting->line, nz_check_at(i)->rule, nz_rule_level_name(setting->level));
+  }
+}
+
 static int
 check(const NzPolicy *policy)
 {
   const NzException *e;
+  warn_of_required(policy);
   guint n = 0;
   for (; (e = nz_policy_exception(policy, n)); n++)
     warn_of(policy, e);

@@ -49,7 +49,7 @@ run_scan(const char *const *images)
     return NZ_EXIT_USAGE;
   }
   g_auto(NzScanRun) run = {0};
-  int code = nz_scan_run_start(&run, "scan", images, opt_base);
+  int code = nz_scan_run_start(&run, images, opt_base);
   if (code != NZ_EXIT_PASS)
     return code;
   for (guint i = 0; images[i]; i++)

@@ -129,7 +129,7 @@ open_outputs(NzScanRun *self, const char *const *images, const char *base)
 }
 
 int
-nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images, const char *base)
+nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
 {
   static const nonzero_events events = {on_image, on_error, on_note};
   self->scanner = nonzero_scanner_new();
@@ -141,9 +141,7 @@ nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images, 
   int code = open_outputs(self, images, base);
   if (code != NZ_EXIT_PASS)
     return code;
-  g_autofree char *all = g_strjoinv(" ", (char **)images);
-  g_autofree char *command = g_strconcat("nonzero ", verb, " ", all, NULL);
-  nonzero_scanner_set_command(self->scanner, command);
+  nonzero_scanner_set_command(self->scanner, nz_command_line);
   self->progress = nz_progress_start(self->scanner, nz_scan_args.quiet);
   return NZ_EXIT_PASS;
 }

@@ -48,11 +48,10 @@ typedef struct {
   NzProgress *progress;
 } NzScanRun;
 
-/* Begins the run of VERB: makes a scanner of the options, opens the outputs, and confines the
+/* Begins the run of a verb: makes a scanner of the options, opens the outputs, and confines the
  * process to reading IMAGES and BASE, which may be NULL. NZ_EXIT_PASS, or the exit code with a
  * message printed. */
-int nz_scan_run_start(NzScanRun *self, const char *verb, const char *const *images,
-                      const char *base);
+int nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base);
 /* After the last image was judged. */
 void nz_scan_run_stop(NzScanRun *self);
 /* Writes WHAT, a report, into the outputs. FALSE with a message printed. */

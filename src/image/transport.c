@@ -81,6 +81,35 @@ open_named(const NzTransport *transport, const char *rest, NzOpenRequest *reques
   return transport->open(request, images, error);
 }
 
+/* Tells a path that is not there from what engines and registries call an image. */
+static gboolean
+set_no_such(const char *source, GError **error)
+{
+  const char *colon = strchr(source, ':');
+  const char *rest = colon ? colon + 1 + strspn(colon + 1, "/") : source;
+  g_autofree char *before = colon ? g_strndup(source, (gsize)(colon - source)) : NULL;
+  g_autofree char *shown = nz_printable(source, -1);
+  struct stat st;
+  static const char *const elsewhere[] = {"docker", "docker-daemon", "containers-storage",
+                                          "containerd", NULL};
+  gboolean engine = before && g_strv_contains(elsewhere, before);
+  gboolean is_path = *source == '/' || *source == '.' || g_str_has_suffix(source, ".tar");
+  if (before && stat(before, &st) == 0)
+    return nz_set_input(error,
+                        "no such file; to name an image of an archive or layout, say what it is: "
+                        "docker-archive:%s or oci:%s",
+                        shown, shown);
+  if (is_path && !engine)
+    return nz_set_input(error, "no such file");
+  g_autofree char *name = nz_printable(engine ? rest : source, -1);
+  return nz_set_input(
+      error,
+      "no such file. Images are read from archives (docker-archive:, oci-archive:), "
+      "layouts (oci:) and directories (dir:); one of an engine or registry is saved "
+      "first: `podman save %s | nonzero scan -`",
+      name);
+}
+
 static gboolean
 open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
 {
@@ -89,11 +118,9 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
   if (strcmp(request->path, "-") == 0)
     return nz_archive_open(request, NZ_FORMAT_ANY, images, error);
   if (stat(request->path, &st) < 0) {
-    int saved = errno;
-    nz_set_errno(error, saved, "cannot open it");
-    if (saved == ENOENT && strchr(request->path, ':'))
-      g_prefix_error(error, "no transport of that name (there are docker-archive, oci-archive, oci "
-                            "and dir), and no such file: ");
+    if (errno == ENOENT)
+      return set_no_such(request->path, error);
+    nz_set_errno(error, errno, "cannot open it");
     return FALSE;
   }
   if (!S_ISDIR(st.st_mode))

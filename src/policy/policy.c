@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/nearest.h"
 #include "core/text.h"
-#include "policy/nearest.h"
 #include "policy/policy_private.h"
 
 static const char *const level_names[] = {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/nearest.h"
 #include "core/text.h"
-#include "policy/nearest.h"
 #include "policy/policy_private.h"
 #include "policy/yaml.h"
 

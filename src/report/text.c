@@ -393,8 +393,9 @@ write_notes(Text *self, const NzSubject *s)
   if (hidden > 0 || s->notes->len > 0)
     fputc('\n', self->out);
   if (hidden > 0)
-    fprintf(self->out, "note: %u findings of level info are not shown; --verbose shows them\n",
-            hidden);
+    fprintf(self->out, "note: %u finding%s of level info %s not shown; --verbose shows %s\n",
+            hidden, hidden == 1 ? "" : "s", hidden == 1 ? "is" : "are",
+            hidden == 1 ? "it" : "them");
   for (guint i = 0; i < s->notes->len; i++)
     fprintf(self->out, "note: %s\n", (const char *)s->notes->pdata[i]);
 }
@@ -405,8 +406,9 @@ write_summary(Text *self, const NzReport *report)
   guint counts[NZ_VERDICT_FAIL + 1] = {0};
   for (guint i = 0; i < report->subjects->len; i++)
     counts[((const NzSubject *)report->subjects->pdata[i])->verdict]++;
-  fprintf(self->out, "\n%u images: %u pass, %u fail, %u unknown", report->subjects->len,
-          counts[NZ_VERDICT_PASS], counts[NZ_VERDICT_FAIL], counts[NZ_VERDICT_UNKNOWN]);
+  fprintf(self->out, "\n%u image%s: %u pass, %u fail, %u unknown", report->subjects->len,
+          report->subjects->len == 1 ? "" : "s", counts[NZ_VERDICT_PASS], counts[NZ_VERDICT_FAIL],
+          counts[NZ_VERDICT_UNKNOWN]);
   if (report->errors->len > 0)
     fprintf(self->out, "; %u could not be read", report->errors->len);
   fputc('\n', self->out);

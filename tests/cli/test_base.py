@@ -218,7 +218,7 @@ def test_one_image_under_several_names_is_one(tmp_path):
 
 
 def not_there(tmp_path):
-    return tmp_path / "nowhere", b"No such file"
+    return tmp_path / "nowhere", b"no such file"
 
 
 def no_image(tmp_path):

@@ -295,4 +295,4 @@ def test_it_tells_what_json_tells(tmp_path):
     told = {one["path"] for one in scan(path).findings("setuid-root")}
     document = yaml.safe_load(run("scan", "--format", "cnf", path).out)
     assert {one["name"] for one in item(document, "setuid-root")["impacted_resources"]} == told
-    assert document["command"] == f"nonzero scan {path}"
+    assert document["command"] == f"nonzero scan --format cnf {path}"

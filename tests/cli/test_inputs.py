@@ -6,6 +6,7 @@ import pytest
 from oddimage import (
     Image,
     Layer,
+    docker_archive,
     docker_tree,
     oci_archive,
     oci_tree,
@@ -15,7 +16,7 @@ from oddimage import (
 )
 from oddpack import PACKERS, gzip_members, zstd_frames
 from oddtar import archive, file
-from program import ERROR, FAIL, PASS, assert_consistent, assert_refused, scan
+from program import ERROR, FAIL, PASS, assert_consistent, assert_refused, run, scan
 
 CLEAN = archive(file("bin/app", 0o755))
 DIRTY = archive(file("bin/app", 0o4755))
@@ -248,3 +249,48 @@ def test_unreadable_image_does_not_silence_the_others(tmp_path):
     assert str(broken) in result.report["errors"][0]["source"]
     assert result.report["errors"][0]["message"]
     assert str(broken).encode() in result.err
+
+
+@pytest.mark.parametrize(
+    "name, say",
+    [
+        ("alpine:latest", "podman save alpine:latest | nonzero scan -"),
+        ("docker://docker.io/library/nginx", "podman save docker.io/library/nginx | nonzero scan -"),
+        ("docker-daemon:app:1", "podman save app:1 | nonzero scan -"),
+        ("./absent.tar", "no such file"),
+    ],
+)
+def test_name_of_an_engines_image_is_answered_with_what_to_do(name, say):
+    result = run("scan", name)
+    assert_refused(result, say)
+    assert ("podman" in result.err.decode()) == ("podman" in say)
+
+
+def test_reference_without_a_transport_is_answered_with_what_to_write(tmp_path):
+    path = docker_archive(tmp_path / "image.tar", Image([archive(file("a"))]))
+    assert_refused(run("scan", f"{path}:latest"), f"docker-archive:{path}:latest")
+
+
+@pytest.mark.parametrize(
+    "args, hint",
+    [
+        (["scn"], "did you mean scan?"),
+        (["scan", "--fromat=json", "x"], "did you mean --format?"),
+        (["scan", "-f", "jsn", "x"], "did you mean json?"),
+        (["checks", "setuid_root"], "did you mean setuid-root?"),
+    ],
+)
+def test_what_is_nearly_right_is_answered_with_what_may_be_meant(args, hint):
+    result = run(*args)
+    assert result.code == 64 and hint in result.err.decode()
+
+
+@pytest.mark.parametrize("name, begins", [("a.json", b"{"), ("a.html", b"<!"), ("a.sarif", b"{"), ("a.xml", b"<?xml"), ("a.txt", b"PASS")])
+def test_format_follows_the_name_of_the_output_where_none_is_named(tmp_path, name, begins):
+    path = docker_archive(tmp_path / "image.tar", Image([archive(file("a"))]))
+    assert run("scan", "-o", tmp_path / name, path).code == 0
+    assert (tmp_path / name).read_bytes().lower().startswith(begins.lower())
+
+
+def test_help_of_a_command_by_two_ways():
+    assert run("help", "scan").out == run("scan", "--help").out

@@ -817,12 +817,12 @@ def test_check_warns_of_what_is_over_and_what_soon_will_be(policy):
     assert result.code == PASS
     lines = result.out.decode().splitlines()
     assert [
-        re.search(r"is over (since|after) ([0-9-]+)", line).groups() for line in lines[:-1]
+        re.search(r"(is|was) over after ([0-9-]+)", line).groups() for line in lines[:-1]
     ] == [
-        ("since", "2026-05-31"),
-        ("after", "2026-06-01"),
-        ("after", "2026-06-02"),
-        ("after", "2026-07-01"),
+        ("was", "2026-05-31"),
+        ("is", "2026-06-01"),
+        ("is", "2026-06-02"),
+        ("is", "2026-07-01"),
     ]
     assert "6 exceptions" in lines[-1]
 
@@ -1008,3 +1008,11 @@ def test_diff_is_worse_by_what_fail_on_fails(images, tmp_path, level, worse):
     clean = oci_archive(tmp_path / "clean.tar", Image([archive(file("opt/app"))]))
     result = run("diff", "--no-policy", f"--fail-on={level}", clean, images["warned"])
     assert result.code == (FAIL if worse else PASS)
+
+
+def test_check_warns_of_required_rules_that_are_off(policy):
+    result = run("policy", "check", policy({"rules": {"setuid-root": "off", "image-user": "info", "low-port": "off"}}))
+    warned = [line for line in result.out.decode().splitlines() if "CBPP-0002 requires" in line]
+    assert len(warned) == 2
+    assert any("setuid-root, and it is off" in line for line in warned)
+    assert any("image-user, and it is info" in line for line in warned)

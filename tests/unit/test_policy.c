@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/limits.h"
-#include "policy/nearest.h"
+#include "core/nearest.h"
 #include "support.h"
 
 /* --- days --- */

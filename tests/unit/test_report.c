@@ -192,7 +192,7 @@ test_info_is_shown_when_verbose(void)
   g_autoptr(NzReport) report = new_report();
   g_autofree char *brief = written(report, "text", FALSE, FALSE);
   g_autofree char *verbose = written(report, "text", FALSE, TRUE);
-  assert_holds(brief, "1 findings of level info are not shown");
+  assert_holds(brief, "1 finding of level info is not shown");
   g_assert_null(strstr(verbose, "are not shown"));
   g_assert_null(strstr(brief, " /b "));
   assert_holds(verbose, " /b ");

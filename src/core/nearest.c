@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/nearest.h"
+#include "core/nearest.h"
 
 #include <string.h>
 
@@ -28,8 +28,8 @@ nz_edit_distance(const char *a, const char *b)
   return rows[n % 3][m];
 }
 
-char *
-nz_nearest_hint(const char *word, const char *const *names)
+const char *
+nz_nearest(const char *word, const char *const *names)
 {
   const char *best = NULL;
   guint best_distance = G_MAXUINT;
@@ -41,8 +41,15 @@ nz_nearest_hint(const char *word, const char *const *names)
     }
   }
   /* Past half of its letters it is another word. */
-  if (best && best_distance <= MAX(1u, (guint)strlen(best) / 2))
-    return g_strdup_printf("; did you mean %s?", best);
+  return best && best_distance <= MAX(1u, (guint)strlen(best) / 2) ? best : NULL;
+}
+
+char *
+nz_nearest_hint(const char *word, const char *const *names)
+{
+  const char *near = nz_nearest(word, names);
+  if (near)
+    return g_strdup_printf("; did you mean %s?", near);
   GString *all = g_string_new("; there are ");
   for (guint i = 0; names[i]; i++)
     g_string_append_printf(all, "%s%s", i == 0 ? "" : names[i + 1] ? ", " : " and ", names[i]);

@@ -8,6 +8,9 @@
  * in any case; G_MAXUINT when one is longer than 64 bytes. */
 guint nz_edit_distance(const char *a, const char *b);
 
+/* The one of NAMES (NULL-terminated) that is near to WORD, or NULL. */
+const char *nz_nearest(const char *word, const char *const *names);
+
 /* "; did you mean X?" when one of the NAMES (NULL-terminated) is near to WORD, "; there are X, Y
  * and Z" when none is. */
 char *nz_nearest_hint(const char *word, const char *const *names);
