@@ -100,9 +100,9 @@ pair_by(Pairing *self, char *(*key_of)(const NzFinding *))
 /* --- what differs --- */
 
 static gboolean
-fails(const NzFinding *f)
+fails(const NzFinding *f, NzLevel fail_on)
 {
-  return f && !f->excepted && f->level == NZ_LEVEL_FAIL;
+  return f && !f->excepted && f->level >= fail_on;
 }
 
 static gboolean
@@ -112,9 +112,11 @@ leaves_undecided(const NzFinding *f)
 }
 
 static gboolean
-is_worse(const NzFinding *before, const NzFinding *after)
+is_worse(const NzDiff *self, const NzFinding *before, const NzFinding *after)
 {
-  return (fails(after) && !fails(before)) || (leaves_undecided(after) && !leaves_undecided(before));
+  NzLevel was = self->before->fail_on, is = self->after->fail_on;
+  return (fails(after, is) && !fails(before, was)) ||
+         (leaves_undecided(after) && !leaves_undecided(before));
 }
 
 static guint
@@ -146,7 +148,7 @@ add_entry(NzDiff *self, const NzFinding *before, const NzFinding *after)
 {
   NzDiffEntry e = {.before = before, .after = after};
   e.fields = before && after ? compare_findings(before, after) : 0;
-  e.worse = after && is_worse(before, after);
+  e.worse = after && is_worse(self, before, after);
   if (after && !before && after->excepted) {
     self->n_excepted++;
     return;

@@ -70,11 +70,11 @@ ran(const NzCheck *check, const char *profile)
 }
 
 static void
-count(Item *item, const NzFinding *f)
+count(Item *item, const NzFinding *f, NzLevel fail_on)
 {
   if (f->excepted)
     item->n_excepted++;
-  else if (f->level == NZ_LEVEL_FAIL)
+  else if (f->level >= fail_on)
     item->n_fail++;
   else if (f->undecided)
     item->n_undecided++;
@@ -111,7 +111,7 @@ collect(const NzReport *report)
     for (guint j = 0; j < s->findings->len; j++) {
       NzFinding *f = s->findings->pdata[j];
       Item *item = item_for(items, f->rule);
-      count(item, f);
+      count(item, f, s->fail_on);
       g_ptr_array_add(item->findings, f);
       g_ptr_array_add(item->subjects, s);
     }
@@ -247,9 +247,9 @@ put_details(FILE *out, const NzReport *report, const Item *item)
 }
 
 static gboolean
-is_counted(const NzFinding *f)
+is_counted(const NzFinding *f, NzLevel fail_on)
 {
-  return !f->excepted && (f->level > NZ_LEVEL_INFO || f->undecided);
+  return !f->excepted && (f->level >= MIN(fail_on, NZ_LEVEL_WARN) || f->undecided);
 }
 
 static void
@@ -258,7 +258,8 @@ put_remediation(FILE *out, const Item *item)
   g_autoptr(GPtrArray) texts = g_ptr_array_new();
   for (guint i = 0; i < item->findings->len; i++) {
     const NzFinding *f = item->findings->pdata[i];
-    if (is_counted(f) && f->remedy &&
+    const NzSubject *s = item->subjects->pdata[i];
+    if (is_counted(f, s->fail_on) && f->remedy &&
         !g_ptr_array_find_with_equal_func(texts, f->remedy, g_str_equal, NULL))
       g_ptr_array_add(texts, (gpointer)f->remedy);
   }
@@ -288,9 +289,11 @@ put_resources(FILE *out, const Item *item)
 {
   guint n = item->n_fail + item->n_undecided + item->n_warn;
   fprintf(out, "    impacted_resources:%s\n", n > 0 ? "" : " []");
-  for (guint i = 0; i < item->findings->len; i++)
-    if (is_counted(item->findings->pdata[i]))
-      put_resource(out, item->subjects->pdata[i], item->findings->pdata[i]);
+  for (guint i = 0; i < item->findings->len; i++) {
+    const NzSubject *s = item->subjects->pdata[i];
+    if (is_counted(item->findings->pdata[i], s->fail_on))
+      put_resource(out, s, item->findings->pdata[i]);
+  }
 }
 
 static guint

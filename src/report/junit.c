@@ -2,7 +2,7 @@
 /* JUnit XML as Ant, Jenkins and GitLab read it: a subject is a test suite, a rule that ran on it is
  * a test case. What the rule found decides how the case ended:
  *
- *   a finding of level fail that counts          <failure type="fail">
+ *   a finding that counts and fails the subject  <failure type="fail">
  *   else one that leaves the verdict undecided   <error type="unknown">
  *   else only findings that are excepted         <skipped>, with the reasons
  *   else                                         passed; what was found stands in <system-out>
@@ -20,6 +20,7 @@ typedef enum { PASSED, SKIPPED, ERRORED, FAILED } Ending;
 
 typedef struct {
   const char *rule;
+  NzLevel fail_on;
   GPtrArray *findings; /* const NzFinding */
   Ending ending;
 } Case;
@@ -59,7 +60,7 @@ get_case(Suite *suite, const char *rule)
       return c;
   }
   Case *c = g_new0(Case, 1);
-  *c = (Case){.rule = rule, .findings = g_ptr_array_new()};
+  *c = (Case){.rule = rule, .fail_on = suite->subject->fail_on, .findings = g_ptr_array_new()};
   g_ptr_array_add(suite->cases, c);
   return c;
 }
@@ -72,7 +73,7 @@ ending_of(const Case *c)
     const NzFinding *f = c->findings->pdata[i];
     if (f->excepted)
       continue;
-    if (f->level == NZ_LEVEL_FAIL)
+    if (f->level >= c->fail_on)
       return FAILED;
     if (f->undecided)
       ending = ERRORED;
@@ -166,7 +167,7 @@ summary_of(const Case *c)
   guint n = 0;
   for (guint i = 0; i < c->findings->len; i++) {
     const NzFinding *f = c->findings->pdata[i];
-    if (f->excepted || (c->ending == FAILED ? f->level != NZ_LEVEL_FAIL : !f->undecided))
+    if (f->excepted || (c->ending == FAILED ? f->level < c->fail_on : !f->undecided))
       continue;
     if (n++ == 0)
       first = f;
