@@ -121,7 +121,7 @@ const char *nonzero_subject_note(const nonzero_subject *subject, size_t index);
 typedef struct nonzero_report nonzero_report;
 
 void nonzero_report_free(nonzero_report *report);
-/** Fail if a subject fails; unknown if one is, or if something could not be judged. */
+/** Fail if a subject fails; unknown if one is, if something could not be judged, or nothing was. */
 nonzero_verdict nonzero_report_verdict(const nonzero_report *report);
 /** The exit code of `nonzero scan`: 0 pass, 1 fail or unknown, 2 something could not be read. */
 int nonzero_report_exit_code(const nonzero_report *report);
@@ -186,7 +186,8 @@ uint64_t nonzero_scanner_bytes_read(const nonzero_scanner *scanner);
 /** Makes the scan at work, and those that follow, end with an error; from any thread. */
 void nonzero_scanner_cancel(nonzero_scanner *scanner);
 
-/** The report on all that was judged. The scanner can then be freed or start anew. */
+/** The report on all that was judged. The scanner can then be freed, or start anew with the options
+ * that it has. */
 nonzero_report *nonzero_scanner_finish(nonzero_scanner *scanner);
 
 /* --- two images compared --- */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "core/nearest.h"
@@ -103,11 +105,38 @@ run_command(const NzCommand *command, int argc, char **argv)
   return command->run(rest + (rest[0] && strcmp(rest[0], "--") == 0));
 }
 
+/* What was closed when we began stays of no use, and its number is nobody's: a message must not end
+ * in a file or pipe of ours that was opened as number 2. */
+static void
+reserve_standard_descriptors(void)
+{
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO)
+    fd = fcntl(fd, F_GETFD) < 0 ? open("/", O_PATH) : fd + 1;
+}
+
+/* What GLib cannot go on without: memory, threads. Its own way out looks at what standard error is,
+ * by a call that a confined process dies of, and the message would be lost. */
+static GLogWriterOutput
+log_writer(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
+           gpointer data G_GNUC_UNUSED)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp(fields[i].key, "MESSAGE") == 0)
+      fprintf(stderr, "nonzero: %s\n", (const char *)fields[i].value);
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL))
+    _exit(NZ_EXIT_ERROR);
+  return G_LOG_WRITER_HANDLED;
+}
+
 int
 main(int argc, char **argv)
 {
+  reserve_standard_descriptors();
   setlocale(LC_CTYPE, "");
   signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, and said so */
+  signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
+  g_log_set_writer_func(log_writer, NULL, NULL);
   if (argc < 2) {
     print_help(stderr);
     return NZ_EXIT_USAGE;

@@ -23,8 +23,9 @@ nonzero_scanner_diff(nonzero_scanner *self, const char *before, const char *afte
   diff->comparison->command = g_strdup(both->report->command);
   diff->comparison->started = both->report->started;
   diff->comparison->finished = both->report->finished;
-  diff->comparison->diff =
-      nz_diff_new(both->report->subjects->pdata[0], both->report->subjects->pdata[1]);
+  /* What was scanned before without being reported comes before them. */
+  gpointer *last = both->report->subjects->pdata + both->report->subjects->len;
+  diff->comparison->diff = nz_diff_new(last[-2], last[-1]);
   return diff;
 }
 
@@ -62,7 +63,7 @@ write_new(const nonzero_diff *diff, const NzReportFormat *format, FILE *out, uns
 {
   const NzReport *all = diff->both->report;
   NzSubject fresh;
-  nz_diff_only_new(diff->comparison->diff, all->subjects->pdata[1], &fresh);
+  nz_diff_only_new(diff->comparison->diff, diff->comparison->diff->after, &fresh);
   g_autoptr(GPtrArray) findings = fresh.findings;
   g_autoptr(GPtrArray) subjects = g_ptr_array_new(); /* borrowed */
   g_ptr_array_add(subjects, &fresh);

@@ -141,12 +141,29 @@ find_base(nonzero_scanner *self, const NzImage *image, const NzScanOptions *scan
   return base;
 }
 
+/* FALSE with the error noted when nothing more can be kept. */
+static gboolean
+has_room(nonzero_scanner *self, const char *input, const char *image)
+{
+  if (self->kept <= NZ_SUBJECTS_BYTES_MAX)
+    return TRUE;
+  g_autoptr(GError) error =
+      g_error_new(NZ_ERROR, NZ_ERROR_LIMIT,
+                  "not judged: what was found in the %u before it is more than %u MiB; judge it in "
+                  "a run of its own",
+                  self->report->subjects->len, (guint)(NZ_SUBJECTS_BYTES_MAX >> 20));
+  fail(self, input, image, error);
+  return FALSE;
+}
+
 /* Judges one of IMAGES, those of INPUT. FALSE with the error noted. */
 static gboolean
 judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint which,
       NzScanOptions *scan)
 {
   const NzImage *image = images->pdata[which];
+  if (!has_room(self, input, images->len > 1 ? image->name : NULL))
+    return FALSE;
   g_atomic_int_set(&self->control.cancelled, g_atomic_int_get(&self->cancelled));
   g_autoptr(GError) error = NULL;
   scan->base = find_base(self, image, scan);
@@ -157,6 +174,7 @@ judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint w
     return FALSE;
   }
   nz_policy_apply(self->policy, subject);
+  self->kept += nz_subject_bytes(subject);
   g_ptr_array_add(self->report->subjects, subject);
   return TRUE;
 }
@@ -194,10 +212,11 @@ nonzero_scanner_finish(nonzero_scanner *self)
   report->report->finished = g_get_real_time();
   report->report->policy = g_strdup(nz_policy_path(self->policy));
   note_unused(self);
-  /* The findings borrow from the policy. The scanner goes on without one. */
-  report->policy = g_steal_pointer(&self->policy);
-  self->policy = nz_policy_new();
+  /* The findings borrow from the policy, and the scanner goes on by it. */
+  report->policy = nz_policy_ref(self->policy);
+  nz_policy_begin_anew(self->policy);
   self->report = report_new();
+  self->kept = 0;
   return report;
 }
 

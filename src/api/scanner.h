@@ -21,6 +21,7 @@ struct nonzero_scanner {
   NzPolicy *policy;
   NzBase *base; /* opened when first asked for */
   NzReport *report;
+  gsize kept; /* bytes of the report's subjects */
   nonzero_events events;
   void *data;
 };

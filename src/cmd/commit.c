@@ -35,7 +35,8 @@ serve(const char *const *temporaries, const char *const *finals, guint n, int or
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* our memory is not for the scanner, without Landlock too */
   char byte;
   gssize got = -1;
-  if (keep_only(order, reply))
+  gboolean kept = keep_only(order, reply);
+  if (kept)
     do
       got = read(0, &byte, 1);
     while (got < 0 && errno == EINTR);
@@ -45,6 +46,8 @@ serve(const char *const *temporaries, const char *const *finals, guint n, int or
       result = errno;
     if (got != 1 || result != 0)
       unlink(temporaries[i]);
+    if (!kept) /* 1 is standard output still; the scanner takes our end for an answer */
+      continue;
     if (write(1, &result, sizeof result) != sizeof result)
       continue; /* nobody listens; the files matter all the same */
   }

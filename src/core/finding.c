@@ -134,3 +134,26 @@ nz_subject_conclude(NzSubject *self)
   }
   g_ptr_array_sort(self->findings, compare);
 }
+
+static gsize
+text_bytes(const char *text)
+{
+  return text ? strlen(text) + 1 : 0;
+}
+
+gsize
+nz_subject_bytes(const NzSubject *self)
+{
+  gsize sum = sizeof *self;
+  for (guint i = 0; i < self->findings->len; i++) {
+    const NzFinding *f = self->findings->pdata[i];
+    sum += sizeof *f + text_bytes(f->message) + text_bytes(f->path) + text_bytes(f->package);
+  }
+  for (guint i = 0; i < self->layers->len; i++) {
+    const NzLayerFact *layer = self->layers->pdata[i];
+    sum += sizeof *layer + text_bytes(layer->digest) + text_bytes(layer->created_by);
+  }
+  for (guint i = 0; i < self->notes->len; i++)
+    sum += text_bytes(self->notes->pdata[i]);
+  return sum;
+}

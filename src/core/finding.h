@@ -83,3 +83,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSubject, nz_subject_free)
  * called again after findings were changed.
  */
 void nz_subject_conclude(NzSubject *self);
+
+/* About how many bytes SELF holds. */
+gsize nz_subject_bytes(const NzSubject *self);

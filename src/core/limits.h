@@ -130,6 +130,16 @@
 /* Names, link targets and passwd files of those. */
 #define NZ_TREE_BYTES_MAX ((gsize)96 * 1024 * 1024)
 
+/* Paths of files that give privilege, each with NZ_FILE_COST: findings, tables and reports hold
+ * several copies of them, each byte of a path up to four long, and the tree holds what they have in
+ * common only once. Images that are used have some KiB of them. */
+#define NZ_FILES_BYTES_MAX ((gsize)8 * 1024 * 1024)
+#define NZ_FILE_COST       ((gsize)128)
+
+/* What is kept of all images of a run until it is reported: as many images as an archive may hold
+ * can share one layer that is all findings. */
+#define NZ_SUBJECTS_BYTES_MAX ((gsize)64 * 1024 * 1024)
+
 /* Names that are told apart by hash to find a path twice in a layer, and links to nothing. Past it
  * these two questions are no longer asked, and a note says so. 10 bytes a slot; a little below 3/4
  * of 2^20 slots, so that tables which are not quite evenly filled need not grow past that. */

@@ -42,8 +42,23 @@ read_all(int fd, const char *shown, GError **error)
   return NULL;
 }
 
-/* FLAGS is 0 or O_NOFOLLOW. NZ_ERROR_NOT_FOUND when there is none. O_NONBLOCK: a FIFO must not hold
- * us. */
+/* Whoever can write to /tmp can put a policy above all that is done there: one that is only found
+ * must be of us, of root or of whom the working directory belongs to. */
+static gboolean
+check_owner(int fd, const char *shown, GError **error)
+{
+  struct stat policy, here;
+  if (fstat(fd, &policy) != 0 || policy.st_uid == 0 || policy.st_uid == geteuid() ||
+      (stat(".", &here) == 0 && here.st_uid == policy.st_uid))
+    return TRUE;
+  return nz_set_input(error,
+                      "the policy %s was found, but belongs to another user (%u); to use it, name "
+                      "it: --policy=%s; --no-policy does without",
+                      shown, policy.st_uid, shown);
+}
+
+/* FLAGS is 0 or, where a policy is searched for, O_NOFOLLOW. NZ_ERROR_NOT_FOUND when there is none.
+ * O_NONBLOCK: a FIFO must not hold us. */
 static NzPolicy *
 load(const char *path, int flags, GError **error)
 {
@@ -65,7 +80,8 @@ load(const char *path, int flags, GError **error)
     nz_set_errno(error, errno, "cannot open the policy %s", shown);
     return NULL;
   }
-  g_autoptr(GBytes) bytes = read_all(fd, shown, error);
+  gboolean trusted = !flags || check_owner(fd, shown, error);
+  g_autoptr(GBytes) bytes = trusted ? read_all(fd, shown, error) : NULL;
   close(fd);
   return bytes ? nz_policy_parse(bytes, shown, error) : NULL;
 }

@@ -70,6 +70,7 @@ NzPolicy *
 nz_policy_new(void)
 {
   NzPolicy *self = g_new0(NzPolicy, 1);
+  g_atomic_ref_count_init(&self->refs);
   self->fail_on = NZ_LEVEL_FAIL;
   self->today = nz_day_today();
   while (nz_check_at(self->n_rules))
@@ -79,10 +80,26 @@ nz_policy_new(void)
   return self;
 }
 
+NzPolicy *
+nz_policy_ref(NzPolicy *self)
+{
+  g_atomic_ref_count_inc(&self->refs);
+  return self;
+}
+
+void
+nz_policy_begin_anew(NzPolicy *self)
+{
+  if (!self->today_said)
+    self->today = nz_day_today();
+  for (guint i = 0; i < self->exceptions->len; i++)
+    ((NzException *)self->exceptions->pdata[i])->used = 0;
+}
+
 void
 nz_policy_free(NzPolicy *self)
 {
-  if (!self)
+  if (!self || !g_atomic_ref_count_dec(&self->refs))
     return;
   g_free(self->path);
   g_free(self->rules);

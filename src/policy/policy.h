@@ -60,7 +60,8 @@ typedef struct {
 
 /* What is built in: every rule as found, no exceptions. */
 NzPolicy *nz_policy_new(void);
-void nz_policy_free(NzPolicy *self);
+NzPolicy *nz_policy_ref(NzPolicy *self);
+void nz_policy_free(NzPolicy *self); /* when nobody else has it */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzPolicy, nz_policy_free)
 
 /* Reads a policy. NAME stands before the line and column of every error. */
@@ -88,6 +89,9 @@ void nz_policy_set_today(NzPolicy *self, NzDay today);
 /* Sets levels, takes out what is off, marks what is excepted, adds findings of expired exceptions,
  * says in notes what the reader would not see, and concludes. SUBJECT borrows from the policy. */
 void nz_policy_apply(NzPolicy *self, NzSubject *subject);
+
+/* For another run, which may be on another day: no exception has been used. */
+void nz_policy_begin_anew(NzPolicy *self);
 
 /* --- looked at --- */
 

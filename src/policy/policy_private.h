@@ -4,7 +4,8 @@
 #include "policy/policy.h"
 
 struct NzPolicy {
-  char *path; /* printable */
+  gatomicrefcount refs; /* reports may be freed by other threads */
+  char *path;           /* printable */
   const char *profile;
   NzLevel fail_on;
   NzSource fail_on_source;

@@ -239,12 +239,29 @@ read_exception_rule(Reader *self, const Key *key, const NzYaml *value, GError **
   return TRUE;
 }
 
-/* The name of the hash is in every digest. */
+/* A letter or digit is not enough in a digest: the name of the hash is in every one. One of each
+ * digit alone tell whether the pattern picks any. */
 static gboolean
-pattern_narrows(NzMatch match, const char *pattern, const NzGlob *glob)
+pattern_narrows(NzMatch match, const NzGlob *glob)
 {
-  const char *colon = match == NZ_MATCH_DIGEST ? strchr(pattern, ':') : NULL;
-  return colon ? strpbrk(colon, "0123456789abcdef") != NULL : nz_glob_narrows(glob);
+  static const struct {
+    const char *name;
+    int digits;
+  } hashes[] = {{"sha256", 64}, {"sha384", 96}, {"sha512", 128}};
+  if (match != NZ_MATCH_DIGEST)
+    return nz_glob_narrows(glob);
+  for (guint i = 0; i < G_N_ELEMENTS(hashes); i++) {
+    gboolean all = TRUE;
+    for (const char *digit = "0123456789abcdef"; *digit && all; digit++) {
+      g_autofree char *digits = g_strnfill((gsize)hashes[i].digits, *digit);
+      g_autofree char *digest = g_strconcat(hashes[i].name, ":", digits, NULL);
+      guint64 steps = NZ_GLOB_STEPS_MAX;
+      all = nz_glob_match(glob, digest, &steps);
+    }
+    if (all)
+      return FALSE;
+  }
+  return nz_glob_narrows(glob);
 }
 
 static gboolean
@@ -263,7 +280,7 @@ read_pattern(Reader *self, const Key *key, const NzYaml *value, GError **error)
                         "%s: it matches no path, which all begin with /; write /... or **/...",
                         key->name);
   e->patterns[key->match] = g_strdup(value->text);
-  if (pattern_narrows(key->match, value->text, glob))
+  if (pattern_narrows(key->match, glob))
     self->narrowed = TRUE;
   else if (!self->wide)
     self->wide = value;

@@ -68,7 +68,8 @@ nz_report_add_error(NzReport *self, const char *source, const char *message)
 NzVerdict
 nz_report_verdict(const NzReport *self)
 {
-  NzVerdict verdict = self->errors->len > 0 ? NZ_VERDICT_UNKNOWN : NZ_VERDICT_PASS;
+  gboolean proven = self->errors->len == 0 && self->subjects->len > 0;
+  NzVerdict verdict = proven ? NZ_VERDICT_PASS : NZ_VERDICT_UNKNOWN;
   for (guint i = 0; i < self->subjects->len; i++)
     verdict = MAX(verdict, ((const NzSubject *)self->subjects->pdata[i])->verdict);
   return verdict;

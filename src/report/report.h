@@ -31,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzReport, nz_report_free)
 
 void nz_report_add_error(NzReport *self, const char *source, const char *message);
 
-/* Fail if a subject fails; unknown if one is, or if something could not be judged. */
+/* Fail if a subject fails; unknown if one is, if something could not be judged, or nothing was. */
 NzVerdict nz_report_verdict(const NzReport *self);
 
 /* The exit code of the contract: 0 pass, 1 fail or unknown, 2 something could not be judged. */

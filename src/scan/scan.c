@@ -127,6 +127,7 @@ mismatch_free(gpointer data)
 typedef struct {
   NzImageFacts *facts;
   const GPtrArray *layers;
+  gsize bytes; /* that the paths need; past the limit no more are kept */
 } FileWalk;
 
 static void
@@ -134,6 +135,9 @@ add_file(const char *path, const NzInode *inode, gpointer user_data)
 {
   FileWalk *walk = user_data;
   if (!(inode->mode & NZ_MODE_SETID) && !nz_capability_is_there(&inode->capability))
+    return;
+  walk->bytes += strlen(path) + NZ_FILE_COST;
+  if (walk->bytes > NZ_FILES_BYTES_MAX)
     return;
   NzFileFact *f = g_new0(NzFileFact, 1);
   *f = (NzFileFact){
@@ -251,11 +255,19 @@ fill_packages(const NzTree *tree, NzImageFacts *facts, GPtrArray *notes)
   nz_ownership_fill(tree, all, notes);
 }
 
-static void
-judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts)
+static gboolean
+judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts,
+            GError **error)
 {
-  FileWalk walk = {facts, subject->layers};
+  FileWalk walk = {facts, subject->layers, 0};
   nz_tree_foreach(r->tree, add_file, &walk);
+  if (walk.bytes > NZ_FILES_BYTES_MAX) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                "its setuid and setgid programs and those with capabilities are too many: their "
+                "paths need more than %u MiB",
+                (guint)(NZ_FILES_BYTES_MAX >> 20));
+    return FALSE;
+  }
   NzLaunchInput in = {image, r->tree, subject->user, &r->passwd, &r->group, subject->layers};
   nz_launch_facts_fill(&in, facts, subject->notes);
   fill_packages(r->tree, facts, subject->notes);
@@ -263,6 +275,7 @@ judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageF
   add_mismatches(image, r, subject, facts);
   facts->ambiguities =
       nz_tree_ambiguities(r->tree, &facts->n_ambiguities, &facts->ambiguities_hide);
+  return TRUE;
 }
 
 void
@@ -305,7 +318,8 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
                         .uid0 = uid0,
                         .layers = subject->layers,
                         .mismatches = mismatches};
-  judge_files(image, &r, subject, &facts);
+  if (!judge_files(image, &r, subject, &facts, error))
+    return NULL;
   nz_checks_run(&facts, subject->findings);
   nz_launch_facts_clear(&facts);
   nz_origin_judge(image, options->base, !options->user, subject);

@@ -190,6 +190,51 @@ def test_a_tour_of_the_library(compile_, tmp_path):
     ]  # fmt: skip
 
 
+AGAIN = r"""
+#include <nonzero.h>
+
+int
+main(int argc, char **argv)
+{
+  (void)argc;
+  nonzero_scanner *scanner = nonzero_scanner_new();
+  nonzero_scanner_set(scanner, "policy", argv[1], NULL);
+  nonzero_scanner_set(scanner, "fail-on", "warn", NULL);
+  nonzero_scanner_set(scanner, "ignore", "setgid-other", NULL);
+  for (int i = 0; i < 3; i++) {
+    nonzero_scanner_scan(scanner, argv[2]);
+    nonzero_report *report = nonzero_scanner_finish(scanner);
+    const nonzero_subject *subject = nonzero_report_subject(report, 0);
+    printf("%d %s\n", nonzero_report_verdict(report), nonzero_finding_rule(nonzero_subject_finding(subject, 0)));
+    nonzero_report_free(report);
+  }
+  nonzero_report *nothing = nonzero_scanner_finish(scanner);
+  printf("nothing %d %d\n", nonzero_report_verdict(nothing), nonzero_report_exit_code(nothing));
+  nonzero_scanner_scan(scanner, argv[3]);
+  nonzero_diff *diff = nonzero_scanner_diff(scanner, argv[3], argv[2]);
+  nonzero_scanner_free(scanner);
+  printf("worse %d\n", nonzero_diff_is_worse(diff));
+  nonzero_diff_write(diff, "github", stdout, 0, NULL);
+  nonzero_diff_free(diff);
+  nonzero_report_free(nothing);
+  return 0;
+}
+"""
+
+
+def test_a_scanner_keeps_its_options_from_report_to_report(compile_, tmp_path):
+    """One that forgot what fails an image would let the second pass. And nothing is no pass."""
+    source, policy = tmp_path / "again.c", tmp_path / "policy.yaml"
+    source.write_text(AGAIN)
+    policy.write_text("rules:\n  setuid-root: warn\n")
+    old, new = (oci_archive(tmp_path / name, image) for name, image in (("old", CLEAN), ("new", SETUID)))
+    done = compile_(source)(policy, new, old)
+    assert done.returncode == 0, done.stderr.decode()
+    lines = done.stdout.decode().splitlines()
+    assert lines[:5] == ["2 setuid-root"] * 3 + ["nothing 1 1", "worse 1"]
+    assert any(line.startswith("::warning file=opt/su") for line in lines[5:]), lines
+
+
 def test_pkg_config_names_what_a_static_program_needs(installed):
     _, pc = installed
     text = (pc / "nonzero.pc").read_text()

@@ -63,7 +63,7 @@ cnf_item(const char *text, const char *rule)
   g_autofree char *start = g_strdup_printf("  - name: \"%s\"\n", rule);
   const char *at = strstr(text, start);
   g_assert_nonnull(at);
-  const char *next = strstr(at + 1, "\n  - name: ");
+  const char *next = strstr(at + strlen(start), "\n  - name: ");
   return g_strndup(at, next ? (gsize)(next - at) : strlen(at));
 }
 
