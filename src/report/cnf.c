@@ -249,7 +249,7 @@ put_details(FILE *out, const NzReport *report, const Item *item)
 static gboolean
 is_counted(const NzFinding *f)
 {
-  return !f->excepted && (f->level > NZ_LEVEL_INFO || f->undecided);
+  return !f->excepted && (f->fails || f->level > NZ_LEVEL_INFO || f->undecided);
 }
 
 static void
