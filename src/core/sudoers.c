@@ -213,7 +213,9 @@ expand_users(NzSudoers *self)
 static void
 read_defaults(NzSudoers *self, const char *p)
 {
-  char scope = strchr("@:!>", *p) ? *p : ' ';
+  char scope = *p;
+  if (!strchr("@:!>", scope))
+    scope = ' ';
   List names = {.p = scope == ' ' ? p : p + 1}, list = names;
   for (char *name; scope != ' ' && (name = next_member(&list));)
     g_free(name);

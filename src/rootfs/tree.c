@@ -236,9 +236,12 @@ make_room(NzTree *self, const NzEntry *e, NzNode *node, const char *path, gboole
   NzNameKind old_kind = NZ_NAME_FILE;
   gboolean known = nz_names_note(self->names, path, strlen(path), self->layer, name_kind(e),
                                  &old_layer, &old_kind);
-  if (known && old_kind == NZ_NAME_DIRECTORY && !is_directory)
-    note_emptied(self, path);
   gboolean here = known && old_layer == self->layer;
+  gboolean was_file = old_kind == NZ_NAME_FILE || old_kind == NZ_NAME_PROGRAM;
+  /* Nobody may have named the directory that a file took the place of: it is told by what comes
+   * in its own place. */
+  if (known && (is_directory ? was_file && !here : old_kind == NZ_NAME_DIRECTORY))
+    note_emptied(self, path);
   guint back = is_directory ? self->layer_hid : 0;
   if (here && old_kind == NZ_NAME_WHITEOUT)
     note_ambiguity(self, NZ_AMBIGUOUS_WHITEOUT, path, back);

@@ -48,8 +48,9 @@ add_open_directories(const NzLaunchInput *in, GPtrArray *files, const char *cano
 {
   g_autofree char *above = g_strdup(canonical);
   g_autoptr(GString) at = g_string_new(NULL);
-  for (char *end = above + strlen(above); end; end = strrchr(above, '/')) {
-    *end = '\0';
+  while (*above) {
+    char *slash = strrchr(above, '/');
+    *(slash ? slash : above) = '\0';
     NzStat st;
     nz_tree_stat(in->tree, above, at, &st);
     if (st.kind == NZ_STAT_DIRECTORY && may_replace_in(&st))

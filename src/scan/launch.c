@@ -355,6 +355,8 @@ add_state(Launch *self, const char *path, gboolean is_volume, GHashTable *seen)
   gboolean ignored;
   NzStat st;
   nz_path_clean(path, clean, &ignored);
+  if (clean->len == 0) /* "/" is where one is that has no WORKDIR */
+    return;
   nz_tree_stat(tree, clean->str, canonical, &st);
   const char *shown = st.kind == NZ_STAT_ABSENT ? clean->str : canonical->str;
   if (st.kind == NZ_STAT_UNKNOWN || !g_hash_table_add(seen, g_strdup(shown)))
@@ -377,7 +379,7 @@ fill_state(Launch *self)
   g_autoptr(GHashTable) seen = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; launch->volumes && launch->volumes[i]; i++)
     add_state(self, launch->volumes[i], TRUE, seen);
-  if (launch->workdir && strcmp(launch->workdir, "/") != 0 && *launch->workdir)
+  if (launch->workdir)
     add_state(self, launch->workdir, FALSE, seen);
 }
 
@@ -410,9 +412,9 @@ note_unread(const GPtrArray *unread, GPtrArray *notes)
     return;
   g_autofree char *more =
       unread->len > 1 ? g_strdup_printf(" and %u more", unread->len - 1) : g_strdup("");
-  g_ptr_array_add(notes, g_strdup_printf("not read, because of their size, their number, or "
-                                         "because only a link names them: %s%s",
-                                         (const char *)unread->pdata[0], more));
+  g_ptr_array_add(
+      notes, g_strdup_printf("not read, being too large, too many or known by a link alone: %s%s",
+                             (const char *)unread->pdata[0], more));
 }
 
 static void
@@ -424,7 +426,7 @@ note_limits(const Launch *self, GPtrArray *notes)
   for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
     full |= lists[i]->len >= NZ_FACTS_MAX;
   if (full)
-    g_ptr_array_add(notes, g_strdup("there is more of how it starts than is told one by one"));
+    g_ptr_array_add(notes, g_strdup("there may be more of how it starts than is told one by one"));
 }
 
 static void

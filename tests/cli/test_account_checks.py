@@ -126,6 +126,13 @@ PASSWDS = [
     ("hard-link-loosens", [[TIGHT, hardlink("p", "etc/passwd", 0o666)]], ["/etc/passwd"]),
     ("folder-that-all-may-write", [[directory("etc", 0o777), TIGHT]], ["/etc"]),
     ("folder-of-another", [[directory("etc", 0o755, 1000), TIGHT]], ["/etc"]),
+    ("one-file-by-two-names", [[symlink("etc/passwd", "/p"), symlink("etc/group", "/p"),
+                                text("p", "", 0o666)]], ["/p"]),
+    ("folder-that-its-group-may-write", [[directory("etc", 0o775), TIGHT]], ["/etc"]),
+    ("folder-that-nobody-else-may-search", [[directory("etc", 0o762), TIGHT]], []),
+    ("folder-above", [[directory(".", 0o777), directory("etc"), TIGHT]], ["/"]),
+    ("folder-without-account-files", [[directory("etc", 0o777), file("etc/x")]], []),
+    ("sticky-folder-of-another", [[directory("etc", 0o1755, 7), TIGHT]], ["/etc"]),
     ("sticky-folder-keeps-roots-files", [[directory("etc", 0o1777), TIGHT]], []),
 ]
 
@@ -175,6 +182,7 @@ SUDOERS = [
     ("alias", "User_Alias DEVS = bob, app\nDEVS ALL=(ALL) NOPASSWD: ALL", "app", 2),
     ("alias-after-use", "DEVS ALL=(ALL) NOPASSWD: ALL\nUser_Alias DEVS = app", "app", 1),
     ("two-aliases", "User_Alias A = bob : DEVS = app\nDEVS ALL=(ALL) NOPASSWD: ALL", "app", 2),
+    ("once-for-each-line", "User_Alias A = app, app\napp, A ALL=NOPASSWD: ALL", "app", 2),
     ("alias-alone", "User_Alias DEVS = app", None, 0),
     ("alias-of-commands", "Cmnd_Alias X = /bin/x\napp ALL=(ALL) NOPASSWD: X", "app", 2),
     ("no-authentication", "Defaults !authenticate\n" + ASK, "app", None),
@@ -201,6 +209,7 @@ def test_sudoers_lines_that_ask_no_password(start, body, who, line):
         said = " ".join(one["message"] for one in found)
         assert who in said.replace(",", " ").split()
         assert line is None or f"line {line} " in said
+        assert len({one["message"] for one in found}) == len(found)
     assert result.verdict == "pass"
 
 

@@ -186,6 +186,12 @@ def test_each_line_is_told_once(start):
     assert "line 5" in said[1] and "33:33" in said[1]
 
 
+def test_line_that_does_the_same_twice_is_told_once(start):
+    script = "#!/bin/sh\nif x; then gosu app a; else gosu app b; fi\n"
+    result = start([*WHO, file("e", body=script)], user=None, Entrypoint=["/e"])
+    assert len(result.findings("drops-root")) == 1
+
+
 def test_script_that_is_named_twice_is_told_once(start):
     result = start([*WHO, SCRIPT], user=None, Entrypoint=["/srv/e.sh"], Cmd=["/srv/e.sh"])
     assert len(result.findings("drops-root")) == 1

@@ -128,6 +128,21 @@ PLACES = [
     ),
     ("symlink", [archive(symlink("etc/passwd", "../run/users"), passwd(ROOT_APP, "run/users"))], 0),
     (
+        "symlink-to-what-is-called-as-scripts-are",
+        [archive(symlink("etc/passwd", "/srv/users.sh"), passwd(ROOT_APP, "srv/users.sh"))],
+        0,
+    ),
+    (
+        "symlink-to-what-would-be-a-large-script",
+        [
+            archive(
+                symlink("etc/passwd", "/srv/users.sh"),
+                passwd("\n" * 100_000 + ROOT_APP, "srv/users.sh"),
+            )
+        ],
+        0,
+    ),
+    (
         "absolute-symlink",
         [archive(symlink("etc/passwd", "/run/users"), passwd(ROOT_APP, "run/users"))],
         0,

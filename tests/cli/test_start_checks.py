@@ -349,7 +349,7 @@ def test_directory_that_cannot_be_written_tells_its_mode_and_owner(start):
     assert (found.get("mode"), found.get("uid"), found.get("gid")) == ("0750", 7, 8)
 
 
-@pytest.mark.parametrize("workdir", ["", "/", None])
+@pytest.mark.parametrize("workdir", ["", "/", "//", "/x/..", None])
 def test_root_directory_is_no_place_for_state(start, workdir):
     config = {} if workdir is None else {"WorkingDir": workdir}
     assert start([directory("."), file("a")], **config).rules() == set()
@@ -417,6 +417,11 @@ def test_port_that_anyone_may_open_or_that_is_none(start, port):
 def test_low_ports_are_told_one_by_one(start):
     ports = {"80/tcp": {}, "443/tcp": {}, "443/udp": {}, "8443/tcp": {}}
     assert len(start([file("a")], ExposedPorts=ports).findings("low-port")) == 3
+
+
+def test_port_that_is_spelled_twice_is_told_once(start):
+    ports = {"80": {}, "80/tcp": {}, "80/TCP": {}}
+    assert len(start([file("a")], ExposedPorts=ports).findings("low-port")) == 1
 
 
 def test_port_that_is_taken_is_not_proposed(start):

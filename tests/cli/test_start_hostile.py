@@ -140,7 +140,9 @@ def test_many_drop_ins(tmp_path):
 
 def test_many_accounts_of_uid_0(tmp_path):
     body = "".join(f"r{i}::0:0::/:\n" for i in range(50_000))
-    assert hostile(tmp_path, [file("etc/passwd", body=body)]).findings("root-no-password")
+    result = hostile(tmp_path, [file("etc/passwd", body=body)])
+    assert 0 < len(result.findings("root-no-password")) < 50_000
+    assert any("more" in note for note in result.subject["notes"]), "what is not told is said"
 
 
 def test_accounts_times_shadow_lines(tmp_path):
@@ -154,27 +156,28 @@ def test_accounts_times_shadow_lines(tmp_path):
 # Text without end ---------------------------------------------------------------------------------
 
 TEXTS = {
-    "megabytes-of-lines": b"exec gosu app x\napp ALL=NOPASSWD: ALL\n" * 100_000,
-    "one-line": b"gosu app " * 500_000,
-    "one-word": b"x" * (5 * MEGABYTE),
-    "nuls": bytes(3 * MEGABYTE),
-    "continued-for-ever": b"\\\n" * MEGABYTE,
-    "open-quote": b"'" + b"x" * (2 * MEGABYTE),
-    "quotes": b"\"'" * MEGABYTE,
-    "substitutions": b"$(`${" * 500_000,
-    "spaces": b" " * (3 * MEGABYTE),
-    "commas": b"a," * MEGABYTE,
-    "colons": b"root:" * MEGABYTE,
-    "colons-alone": b":" * (2 * MEGABYTE),
-    "aliases": b"".join(b"User_Alias A%d = A%d\n" % (i, i + 1) for i in range(50_000)),
-    "members": b"User_Alias A = " + b"b," * 100_000 + b"c\n" + b"A ALL=NOPASSWD: ALL\n" * 5_000,
-    "latin-1": bytes(range(128, 256)) * 1000,
-    "all-bytes": bytes(range(256)) * 1000,
+    "megabytes-of-lines": lambda: b"exec gosu app x\napp ALL=NOPASSWD: ALL\n" * 100_000,
+    "one-line": lambda: b"gosu app " * 500_000,
+    "one-word": lambda: b"x" * (5 * MEGABYTE),
+    "nuls": lambda: bytes(3 * MEGABYTE),
+    "continued-for-ever": lambda: b"\\\n" * MEGABYTE,
+    "open-quote": lambda: b"'" + b"x" * (2 * MEGABYTE),
+    "quotes": lambda: b"\"'" * MEGABYTE,
+    "substitutions": lambda: b"$(`${" * 500_000,
+    "spaces": lambda: b" " * (3 * MEGABYTE),
+    "commas": lambda: b"a," * MEGABYTE,
+    "colons": lambda: b"root:" * MEGABYTE,
+    "colons-alone": lambda: b":" * (2 * MEGABYTE),
+    "aliases": lambda: b"".join(b"User_Alias A%d = A%d\n" % (i, i + 1) for i in range(50_000)),
+    "members": lambda: b"User_Alias A = " + b"b," * 100_000 + b"c\n" + b"A ALL=NOPASSWD: ALL\n" * 5_000,
+    "latin-1": lambda: bytes(range(128, 256)) * 1000,
+    "all-bytes": lambda: bytes(range(256)) * 1000,
 }
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_endless_text_as_every_file(tmp_path, text):
+@pytest.mark.parametrize("name", TEXTS)
+def test_endless_text_as_every_file(tmp_path, name):
+    text = TEXTS[name]()
     layer = [
         file("e.sh", body=b"#!/bin/sh\n" + text),
         file("etc/sudoers", body=text),

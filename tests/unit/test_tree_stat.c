@@ -41,6 +41,12 @@ static const struct {
     {"opaque-removes-lower-folders", "d a/b 0777 | d a 0755, + a/.wh..wh..opq 0", "a/b", "absent"},
     {"a-folder-that-came-again-is-empty", "d d, + d/a 0755 | + .wh.d 0 | d d", "d/a", "absent"},
     {"a-folder-over-a-file-is-empty", "d d, + d/a 0755 | + d 0644 | d d", "d/a", "absent"},
+    {"a-file-over-a-folder-nobody-named", "+ d/a 0755 | + d 0644", "d/a", "absent"},
+    {"a-file-far-above", "+ d/e/a 0755 | + d 0755", "d/e/a", "absent"},
+    {"a-folder-over-a-file-over-one-nobody-named", "+ d/a 0755 | + d 0644 | d d", "d/a", "absent"},
+    {"a-file-where-a-folder-came-later", "+ d 0644 | + d/a 0755", "d/a", "file 0755 0 by name"},
+    {"a-file-below-what-replaced-a-file", "+ d 0644 | d d, + d/a 0755", "d/a",
+     "file 0755 0 by name"},
     {"opaque-of-the-root-empties-all", "d d, + d/a 0755 | + .wh..wh..opq 0, d d", "d/a", "absent"},
     {"what-came-later-is-there", "+ d/a 0755 | + .wh.d 0 | + d/a 0755", "d/a",
      "file 0755 0 by name"},
@@ -85,6 +91,31 @@ test_reach_asks_every_folder_above(void)
   g_assert_true(nz_tree_can_reach(tree, "a/b/c", &root));
   g_assert_true(nz_tree_can_reach(tree, "a", &other));
   g_assert_false(nz_tree_can_reach(tree, "a/not/kept", &other));
+}
+
+static void
+add_name(const char *path, const NzInode *inode, gpointer user_data)
+{
+  g_string_append_printf(user_data, "%s%s;", path, inode->target ? "@" : "");
+}
+
+static void
+test_list_tells_what_is_kept_in_one_folder(void)
+{
+  g_autoptr(NzTree) tree =
+      tree_of("l bin usr/bin, + usr/bin/a 4755, + usr/bin/b 0755, + usr/bin/d/c 4755, "
+              "l usr/bin/e a, + usr/f 4755",
+              NULL);
+  static const char *const folders[] = {"usr/bin", "bin"};
+  for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+    g_autoptr(GString) names = g_string_new(NULL);
+    nz_tree_list(tree, folders[i], add_name, names);
+    g_assert_cmpstr(names->str, ==, "usr/bin/e@;usr/bin/a;");
+  }
+  g_autoptr(GString) none = g_string_new(NULL);
+  nz_tree_list(tree, "usr/bin/a", add_name, none);
+  nz_tree_list(tree, "absent", add_name, none);
+  g_assert_cmpstr(none->str, ==, "");
 }
 
 static void
@@ -147,6 +178,7 @@ main(int argc, char **argv)
     g_test_add_data_func(path, GUINT_TO_POINTER(i), test_stat);
   }
   g_test_add_func("/tree-stat/reach-asks-every-folder-above", test_reach_asks_every_folder_above);
+  g_test_add_func("/tree-stat/list", test_list_tells_what_is_kept_in_one_folder);
   g_test_add_func("/tree-stat/past-the-limit", test_past_the_limit_nothing_is_said_of_names);
   g_test_add_func("/credentials/classes", test_credentials);
   return g_test_run();
