@@ -213,3 +213,6 @@
 /* Steps of matching for one image: some seconds at worst. 1,000 findings on 100 exceptions need a
  * thousandth. Past it exceptions no longer apply, findings count, and a note says so. */
 #define NZ_GLOB_STEPS_MAX ((guint64)512 * 1024 * 1024)
+
+/* And for all images of a run: as many can share one layer as an archive holds images. */
+#define NZ_GLOB_STEPS_TOTAL_MAX (4 * NZ_GLOB_STEPS_MAX)

@@ -252,3 +252,16 @@ def test_hundreds_of_images_with_few_findings_are_all_judged(tmp_path):
     result = scan(docker_archive(tmp_path / "many.tar", *images))
     assert_consistent(result)
     assert (result.code, len(result.subjects)) == (FAIL, 1000)
+
+
+def test_costly_patterns_are_bounded_for_all_images_together(tmp_path):
+    exception = "  - rule: setuid-root\n    path: '/**{}*[c]'\n    reason: r\n    owner: o\n"
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("exceptions:\n" + exception.format("*a" * 40) * 350)
+    layer = Layer(archive(*[file("a" * 200 + f"{i}b", 0o4755) for i in range(300)]), packed="gzip")
+    images = [Image([layer], user=str(1000 + i), tags=(f"a:{i}",)) for i in range(200)]
+    path = docker_archive(tmp_path / "many.tar", *images)
+    result = scan("--policy", policy, path)
+    assert_consistent(result)
+    last = result.subjects[-1]
+    assert last["verdict"] == "fail" and any("too costly" in note for note in last["notes"]), last["notes"]
