@@ -70,6 +70,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_ambiguous_layer = {
     .rule = "ambiguous-layer",
     .title = "a layer that unpackers read differently",
+    .level = "warn",
     .why = "What a container finds at such a path depends on who unpacked the image. A file can "
            "hide there from a scanner and be there at run time.",
     .remedy = "build the layer anew with a tool that writes each path once; `docker build` and "

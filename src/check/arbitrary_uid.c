@@ -27,6 +27,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_arbitrary_uid = {
     .rule = "arbitrary-uid",
     .title = "does not work under a uid that the image does not know",
+    .level = "fail; warn for the WORKDIR",
     .why = "OpenShift's restricted policy starts every container under a uid of the project's own, "
            "with group 0, whatever USER says.",
     .remedy =

@@ -10,6 +10,7 @@
 typedef struct {
   const char *rule;
   const char *title;          /* what it finds, in a few words */
+  const char *level;          /* of its findings, and when which */
   const char *why;            /* why it matters, for people */
   const char *remedy;         /* what to do about it */
   const char *const *aliases; /* what other tools call it; NULL-terminated */

@@ -27,6 +27,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_drops_root = {
     .rule = "drops-root",
     .title = "starts as root and drops it",
+    .level = "warn where the image starts as root, else info",
     .why = "The script is root until then, and so is whoever enters the container. What it does as "
            "root is mostly to own a directory, which the build can do.",
     .remedy = "start as that user from the beginning; do what the script does as root in the "

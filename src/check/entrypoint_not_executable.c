@@ -26,6 +26,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_entrypoint_not_executable = {
     .rule = "entrypoint-not-executable",
     .title = "a program that the image's user cannot start",
+    .level = "warn; info where the program is not in the image",
     .why = "The container does not start as this user. What makes it start is often root.",
     .remedy = "let all execute it: `RUN chmod a+rx PATH`, and the directories above it; with COPY, "
               "`--chmod=0755`",

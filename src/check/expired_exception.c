@@ -6,6 +6,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_expired_exception = {
     .rule = "expired-exception",
     .title = "an exception that is over",
+    .level = "warn",
     .why = "Somebody answered for what it excepted, until that day. Since then nobody does, and "
            "its findings count again.",
     .remedy =

@@ -26,6 +26,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_file_capabilities = {
     .rule = "file-capabilities",
     .title = "a program with file capabilities",
+    .level = "warn; info where nobody can execute the file",
     .why = "It holds part of root's power whoever starts it. For some capabilities the part is "
            "the whole.",
     .remedy = "remove them (`RUN setcap -r PATH`), or run as the user "

@@ -49,6 +49,7 @@ static const char *const aliases[] = {"CIS-DI-0001",  "DL3002",       "DS-0002",
 const NzCheck nz_check_image_user = {
     .rule = "image-user",
     .title = "the image starts as root, or as nobody knows whom",
+    .level = "fail; warn where the user cannot be decided",
     .why = "The first process of every container of this image runs as this user. As root it may "
            "do to the container, and through any flaw in its walls to the host, what root may do.",
     .remedy = "start as a user that is not root: see each finding",

@@ -124,6 +124,7 @@ static const char *const aliases[] = {"KSV-0117", "AVD-KSV-0117", NULL};
 const NzCheck nz_check_low_port = {
     .rule = "low-port",
     .title = "a port below 1024",
+    .level = "warn where the image starts as root, else info",
     .why = "Binding it is one of the reasons why images start as root. No process needs to be: the "
            "runtime maps the port.",
     .remedy = "listen on a port from 1024 on, and let the runtime map it; in Kubernetes, "

@@ -22,6 +22,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_media_type_mismatch = {
     .rule = "media-type-mismatch",
     .title = "a layer that is not what its media type says",
+    .level = "warn",
     .why = "Tools that go by the media type fail on it or pass it over; tools that go by content "
            "unpack it.",
     .remedy = "copy the image with `skopeo copy`, which writes the types anew",

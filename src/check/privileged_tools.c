@@ -20,6 +20,7 @@ static const char *const aliases[] = {"DL3004", NULL};
 const NzCheck nz_check_privileged_tools = {
     .rule = "privileged-tools",
     .title = "tools that make root of a user",
+    .level = "warn; info where it gives no privilege",
     .why = "sudo, su and doas are there to become root. A container that starts as a user has no "
            "use for them, an intruder has.",
     .remedy = "remove the package, or drop the bit: `RUN chmod a-s PATH`",

@@ -17,6 +17,7 @@ static const char *const aliases[] = {"DKL-LI-0001", "CVE-2019-5021", NULL};
 const NzCheck nz_check_root_no_password = {
     .rule = "root-no-password",
     .title = "root without a password",
+    .level = "warn",
     .why = "Where su or login is there, everyone in the container becomes root by typing nothing.",
     .remedy = "lock the account: `RUN passwd -l root`, or `usermod -p '!' root`",
     .aliases = aliases,

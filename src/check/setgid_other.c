@@ -17,6 +17,7 @@ static const char *const aliases[] = {"CIS-DI-0008", NULL};
 const NzCheck nz_check_setgid_other = {
     .rule = "setgid-other",
     .title = "a program that is setgid to a group other than root",
+    .level = "info",
     .why = "It does not make a process root, but group shadow, for one, reads password hashes.",
     .remedy = "drop the bit (`RUN chmod g-s PATH`) where the program is not needed",
     .aliases = aliases,

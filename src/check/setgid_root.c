@@ -17,6 +17,7 @@ static const char *const aliases[] = {"CIS-DI-0008", NULL};
 const NzCheck nz_check_setgid_root = {
     .rule = "setgid-root",
     .title = "a setgid program of group root",
+    .level = "warn",
     .why = "Group root may read and write what belongs to it: on OpenShift, all that an arbitrary "
            "user is meant to write.",
     .remedy = "drop the bit (`RUN chmod g-s PATH`) or remove the package",

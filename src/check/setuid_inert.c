@@ -22,6 +22,7 @@ static const char *const aliases[] = {"CIS-DI-0008", NULL};
 const NzCheck nz_check_setuid_inert = {
     .rule = "setuid-inert",
     .title = "a setuid or setgid bit without effect",
+    .level = "info",
     .why = "The bit does nothing now. It does once somebody makes the file executable.",
     .remedy = "drop the bit: `RUN chmod a-s PATH`",
     .aliases = aliases,

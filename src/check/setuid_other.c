@@ -17,6 +17,7 @@ static const char *const aliases[] = {"CIS-DI-0008", NULL};
 const NzCheck nz_check_setuid_other = {
     .rule = "setuid-other",
     .title = "a program that is setuid to a user other than root",
+    .level = "warn",
     .why = "It changes who a process is. That user may own files that root runs.",
     .remedy = "drop the bit (`RUN chmod u-s PATH`) or remove the package",
     .aliases = aliases,

@@ -17,6 +17,7 @@ static const char *const aliases[] = {"CIS-DI-0008", NULL};
 const NzCheck nz_check_setuid_root = {
     .rule = "setuid-root",
     .title = "a setuid-root program",
+    .level = "fail",
     .why = "A process that starts as another user becomes root by running such a program, or by "
            "a flaw in it.",
     .remedy = "drop the bit as root before USER (`RUN chmod u-s PATH`) or remove the package; to "

@@ -20,6 +20,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_sudoers_nopasswd = {
     .rule = "sudoers-nopasswd",
     .title = "sudo without a password",
+    .level = "warn; info where the image's user is not meant",
     .why = "A process that runs as such a user becomes root, or whom the line names, whenever it "
            "likes to: it starts sudo.",
     .remedy = "remove the line, and sudo with it: what needs root belongs into the build",

@@ -19,6 +19,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_uid0_alias = {
     .rule = "uid0-alias",
     .title = "a user other than root with uid 0",
+    .level = "warn",
     .why = "Whoever becomes that user is root, and tools that look for the name root do not see "
            "it.",
     .remedy = "remove the entry or give it a uid of its own; an entry whose uid field is empty or "

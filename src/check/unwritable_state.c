@@ -20,6 +20,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_unwritable_state = {
     .rule = "unwritable-state",
     .title = "data directories that the image's user cannot write",
+    .level = "warn for a VOLUME, info for the WORKDIR",
     .why = "A VOLUME is there to be written. An image whose user cannot is run as root sooner or "
            "later, to make it work.",
     .remedy = "own it before USER and before VOLUME: `RUN install -d -o UID -g GID PATH`; in "

@@ -21,6 +21,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_user_not_numeric = {
     .rule = "user-not-numeric",
     .title = "the user is a name, not a number",
+    .level = "warn",
     .why = "Under `runAsNonRoot: true` the kubelet refuses an image whose user is a name, because "
            "it cannot see the image's passwd. And a passwd that changes, changes the user.",
     .remedy = "write the number instead of the name in the last USER line",

@@ -16,6 +16,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_writable_code = {
     .rule = "writable-code",
     .title = "programs that the image's user may change",
+    .level = "info",
     .why = "Whoever gets into the process can replace what it runs and stay, and whoever enters "
            "the container as root later runs what was left there.",
     .remedy = "leave code with root: `COPY` without --chown, or `RUN chown -R root:root PATH && "

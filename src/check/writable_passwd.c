@@ -25,6 +25,7 @@ static const char *const aliases[] = {"CVE-2019-19345", NULL};
 const NzCheck nz_check_writable_passwd = {
     .rule = "writable-passwd",
     .title = "account files that others than root may write",
+    .level = "warn",
     .why = "Who can write /etc/passwd gives himself uid 0 or a new root, and becomes it with su. "
            "Group 0 counts: it is what a numeric USER without an entry gets.",
     .remedy =

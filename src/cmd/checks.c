@@ -35,6 +35,7 @@ write_check(const NzCheck *check, gpointer user_data)
   nz_jsonw_string(w, "title", check->title);
   if (check->required)
     nz_jsonw_true(w, "required");
+  nz_jsonw_string(w, "level", check->level);
   nz_jsonw_string(w, "profile", check->profile);
   nz_jsonw_string(w, "why", check->why);
   nz_jsonw_string(w, "remedy", check->remedy);
@@ -55,7 +56,8 @@ write_check(const NzCheck *check, gpointer user_data)
 static void
 print_line(const NzCheck *check)
 {
-  printf("%-26s %-8s %s\n", check->rule,
+  gsize word = strcspn(check->level, " ;");
+  printf("%-26s %-5.*s%-10s %s\n", check->rule, (int)word, check->level,
          check->required  ? "required"
          : check->profile ? check->profile
                           : "",
@@ -79,8 +81,9 @@ print_check(const NzCheck *check, gpointer user_data)
   printf("%s: %s\n\n", check->rule, check->title);
   print_paragraph("why", check->why);
   print_paragraph("to do", check->remedy);
+  print_paragraph("level", check->level);
   if (check->required)
-    print_paragraph("level", "fail: CBPP-0002 asks for it");
+    print_paragraph("", "CBPP-0002 asks for it: it decides the verdict");
   if (check->profile) {
     g_autofree char *profile = g_strconcat("only with --profile ", check->profile, NULL);
     print_paragraph("when", profile);

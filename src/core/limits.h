@@ -53,7 +53,9 @@
 /* Manifest, index, config: the limit of registries and of containerd for a manifest. */
 #define NZ_JSON_MAX ((gsize)4 * 1024 * 1024)
 
-/* All documents of an archive on a pipe together: which of them matter is known at its end. */
+/* All documents of an archive on a pipe together: which of them matter is known at its end. And all
+ * that are read of any input: 1024 images may share one configuration, and each keeps what it says.
+ */
 #define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
 
 /* Strings of a configuration that are kept: a user beyond this is an error (no passwd line is as
@@ -230,3 +232,6 @@
 /* Steps of matching for one image: some seconds at worst. 1,000 findings on 100 exceptions need a
  * thousandth. Past it exceptions no longer apply, findings count, and a note says so. */
 #define NZ_GLOB_STEPS_MAX ((guint64)512 * 1024 * 1024)
+
+/* And for all images of a run: as many can share one layer as an archive holds images. */
+#define NZ_GLOB_STEPS_TOTAL_MAX (4 * NZ_GLOB_STEPS_MAX)

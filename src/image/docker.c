@@ -35,7 +35,7 @@ add_layers(NzImage *image, const json_t *names, GError **error)
 static gboolean
 read_config(NzImage *image, const char *name, GError **error)
 {
-  g_autoptr(GBytes) bytes = image->store->klass->read_json(image->store, name, error);
+  g_autoptr(GBytes) bytes = nz_image_store_read_json(image->store, name, error);
   g_autofree char *shown = nz_printable(name, -1);
   if (!bytes || !nz_config_apply(image, bytes, error)) {
     g_prefix_error(error, "configuration %s: ", shown);

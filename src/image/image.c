@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/image.h"
 
+#include "core/limits.h"
+
+GBytes *
+nz_image_store_read_json(NzImageStore *self, const char *name, GError **error)
+{
+  g_autoptr(GBytes) bytes = self->klass->read_json(self, name, error);
+  if (!bytes)
+    return NULL;
+  self->json_read += g_bytes_get_size(bytes);
+  if (self->json_read <= NZ_JSON_TOTAL_MAX)
+    return g_steal_pointer(&bytes);
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+              "manifests and configurations of more than %u MiB together, each counted for every "
+              "image that has it; name one image with its REF",
+              (guint)(NZ_JSON_TOTAL_MAX >> 20));
+  return NULL;
+}
+
 NzImageStore *
 nz_image_store_ref(NzImageStore *self)
 {

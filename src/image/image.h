@@ -53,7 +53,12 @@ struct NzImageStore {
   gint refs;
   gboolean rereadable; /* a layer can be read twice */
   gboolean whiteouts;  /* its layers are layers, not a plain directory */
+  gsize json_read;     /* bytes of documents, each as often as it was read */
 };
+
+/* The document NAME. All that are read of STORE, one for as many images as share it, have a limit
+ * together. */
+GBytes *nz_image_store_read_json(NzImageStore *self, const char *name, GError **error);
 
 NzImageStore *nz_image_store_ref(NzImageStore *self);
 void nz_image_store_unref(NzImageStore *self);

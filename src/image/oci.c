@@ -59,7 +59,7 @@ read_checked(NzImageStore *store, const Descriptor *d, GError **error)
     g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s: a document of more than 4 MiB", d->digest);
     return NULL;
   }
-  g_autoptr(GBytes) bytes = store->klass->read_json(store, d->name, error);
+  g_autoptr(GBytes) bytes = nz_image_store_read_json(store, d->name, error);
   if (!bytes)
     return NULL;
   gsize len;

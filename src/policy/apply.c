@@ -189,7 +189,8 @@ add_notes(Work *work)
     note(work, "exceptions were judged as of %s, as --today says", day);
   }
   if (work->steps == 0)
-    note(work, "the policy's patterns are too costly for this image: some exceptions were not "
+    note(work, "the policy's patterns are too costly for this image or those before it: some "
+               "exceptions were not "
                "applied, and what they cover counts");
 }
 
@@ -198,11 +199,13 @@ nz_policy_apply(NzPolicy *self, NzSubject *subject)
 {
   g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
   g_autofree guint *dropped = g_new0(guint, self->n_rules);
-  Work work = {self, subject, candidates, dropped, NZ_GLOB_STEPS_MAX};
+  guint64 steps = MIN(NZ_GLOB_STEPS_MAX, self->steps);
+  Work work = {self, subject, candidates, dropped, steps};
   set_levels(&work);
   find_candidates(&work);
   for (guint i = 0; i < subject->findings->len && candidates->len > 0; i++)
     except(&work, subject->findings->pdata[i]);
+  self->steps -= steps - work.steps;
   add_expired(&work);
   add_notes(&work);
   subject->fail_on = self->fail_on;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/nearest.h"
 #include "core/text.h"
 #include "policy/policy_private.h"
@@ -72,6 +73,7 @@ nz_policy_new(void)
   NzPolicy *self = g_new0(NzPolicy, 1);
   g_atomic_ref_count_init(&self->refs);
   self->fail_on = NZ_LEVEL_FAIL;
+  self->steps = NZ_GLOB_STEPS_TOTAL_MAX;
   self->today = nz_day_today();
   while (nz_check_at(self->n_rules))
     self->n_rules++;
@@ -92,6 +94,7 @@ nz_policy_begin_anew(NzPolicy *self)
 {
   if (!self->today_said)
     self->today = nz_day_today();
+  self->steps = NZ_GLOB_STEPS_TOTAL_MAX;
   for (guint i = 0; i < self->exceptions->len; i++)
     ((NzException *)self->exceptions->pdata[i])->used = 0;
 }

@@ -14,6 +14,7 @@ struct NzPolicy {
   NzRuleSetting *rules; /* by the number of the check */
   guint n_rules;
   GPtrArray *exceptions; /* NzException */
+  guint64 steps;         /* of matching, that are left for all subjects */
 };
 
 /* "; did you mean setuid-root?" */

@@ -2,6 +2,7 @@
 program is started in."""
 
 import itertools
+import json
 import os
 import resource
 import subprocess
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from oddimage import Image, Layer, docker_archive
+from oddimage import REF_NAME, Image, Layer, docker_archive, docker_tree, oci_tree, write_tar
 from oddtar import archive, capability, file
 from program import ERROR, FAIL, PASS, PROGRAM, assert_consistent, assert_refused, reachable_program, run, scan
 
@@ -252,3 +253,36 @@ def test_hundreds_of_images_with_few_findings_are_all_judged(tmp_path):
     result = scan(docker_archive(tmp_path / "many.tar", *images))
     assert_consistent(result)
     assert (result.code, len(result.subjects)) == (FAIL, 1000)
+
+
+def test_costly_patterns_are_bounded_for_all_images_together(tmp_path):
+    exception = "  - rule: setuid-root\n    path: '/**{}*[c]'\n    reason: r\n    owner: o\n"
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("exceptions:\n" + exception.format("*a" * 40) * 350)
+    layer = Layer(archive(*[file("a" * 200 + f"{i}b", 0o4755) for i in range(300)]), packed="gzip")
+    images = [Image([layer], user=str(1000 + i), tags=(f"a:{i}",)) for i in range(200)]
+    path = docker_archive(tmp_path / "many.tar", *images)
+    result = scan("--policy", policy, path)
+    assert_consistent(result)
+    last = result.subjects[-1]
+    assert last["verdict"] == "fail" and any("too costly" in note for note in last["notes"]), last["notes"]
+
+
+@pytest.mark.parametrize("kind", ["docker", "oci"])
+def test_large_configuration_of_hundreds_of_images_is_refused(tmp_path, kind):
+    config = {"config": {"User": "1000", "Entrypoint": ["/" + "e" * 60_000] * 60}}
+    one = Image([PLAIN], config=config)
+    if kind == "docker":
+        tree = docker_tree(one)
+        [line] = json.loads(tree["manifest.json"])
+        tree["manifest.json"] = json.dumps([{**line, "RepoTags": [f"a:{i}"]} for i in range(1000)]).encode()
+    else:
+        tree = oci_tree(one)
+        index = json.loads(tree["index.json"])
+        [line] = index["manifests"]
+        named = [{**line, "annotations": {REF_NAME: f"a{i}"}} for i in range(1000)]
+        tree["index.json"] = json.dumps({**index, "manifests": named}).encode()
+    path = write_tar(tmp_path / "many.tar", tree)
+    assert_refused(scan(path), path, "64 MiB")
+    name = "a:7" if kind == "docker" else "a7"
+    assert scan(f"{kind}-archive:{path}:{name}").code == PASS

@@ -22,7 +22,7 @@ def test_what_cbpp_0002_asks_for_is_marked():
     marked = {rule["rule"] for rule in RULES if rule.get("required")}
     assert marked == {"image-user", "setuid-root"}
     for line in run("checks").out.decode().splitlines():
-        assert ("required" in line.split()[1:2]) == (line.split()[0] in marked)
+        assert ("required" in line.split()[2:3]) == (line.split()[0] in marked)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
@@ -34,6 +34,7 @@ def test_explanation_has_why_fix_sources_and_names(rule):
     for part in [rule["why"], rule["remedy"], *rule["names"], *rule["sources"]]:
         assert part in text
     assert rule["sources"], "a rule goes by something"
+    assert f"level {rule['level']}" in text and rule["level"].split(";")[0].split()[0] in ("fail", "warn", "info")
 
 
 @pytest.mark.parametrize("name", ["DL3002", "dl3002", "CIS-DI-0001", "CKV_DOCKER_8", "AVD-DS-0002"])
