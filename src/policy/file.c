@@ -78,6 +78,11 @@ load(const char *path, int flags, GError **error)
   }
   if (fd < 0) {
     nz_set_errno(error, errno, "cannot open the policy %s", shown);
+    if (flags && error && *error) {
+      /* It may ask for more than what is built in: to go on without it would be a guess. */
+      g_autofree char *text = g_steal_pointer(&(*error)->message);
+      (*error)->message = g_strconcat(text, "; --no-policy does without one", NULL);
+    }
     return NULL;
   }
   gboolean trusted = !flags || check_owner(fd, shown, error);

@@ -329,13 +329,19 @@ def test_failed_scan_leaves_all_files(waiting, place):
     assert ((place / "a").read_bytes(), (place / "a").stat().st_ino) == (OLD, before)
 
 
+def heed_signals():
+    """Whoever runs the tests in the background has some of them ignored."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_killed_scan_leaves_all_files_and_no_temporary(waiting, place, signum, whole_group):
     if signum == signal.SIGKILL and whole_group:
         return  # nobody is left to tidy up
     (place / "a").write_bytes(OLD)
-    process = waiting("-o", "a", start_new_session=True)
+    process = waiting("-o", "a", start_new_session=True, preexec_fn=heed_signals)
     if signum == signal.SIGKILL:
         until_it_reads(process)
     (os.killpg if whole_group else os.kill)(process.pid, signum)

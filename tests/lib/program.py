@@ -135,7 +135,8 @@ def run(*args, stdin=None, env=None, cwd=None, **popen):
             stdout=out,
             stderr=err,
             env=environment,
-            cwd=cwd,
+            # Another user may not enter where the tests were started.
+            cwd="/" if cwd is None and "user" in popen else cwd,
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             **popen,
         )
