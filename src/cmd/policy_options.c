@@ -6,20 +6,17 @@
 
 NzPolicyOptions nz_policy_options;
 
+/* The day that --today names, 0 without one. FALSE with a message printed. */
 static gboolean
-set_today(NzPolicy *policy)
+read_today(NzDay *today)
 {
-  NzDay today;
   const char *said = nz_policy_options.today;
-  if (!said)
+  *today = 0;
+  if (!said || nz_day_parse(said, today))
     return TRUE;
-  if (!nz_day_parse(said, &today)) {
-    g_autofree char *shown = nz_printable(said, -1);
-    nz_complain("--today: %s is no day; write YYYY-MM-DD", shown);
-    return FALSE;
-  }
-  nz_policy_set_today(policy, today);
-  return TRUE;
+  g_autofree char *shown = nz_printable(said, -1);
+  nz_complain("--today: %s is no day; write YYYY-MM-DD", shown);
+  return FALSE;
 }
 
 /* The policy at PATH, NULL: the one that a search finds. NULL with a message printed. */
@@ -36,13 +33,13 @@ open_file(const char *path)
 NzPolicy *
 nz_policy_options_open(const char *path, int *code)
 {
-  g_autoptr(NzPolicy) dry = nz_policy_new();
+  NzDay today;
   *code = NZ_EXIT_USAGE;
-  if (!set_today(dry))
+  if (!read_today(&today))
     return NULL;
   *code = NZ_EXIT_ERROR;
   NzPolicy *policy = open_file(path);
-  if (policy)
-    set_today(policy);
+  if (policy && today)
+    nz_policy_set_today(policy, today);
   return policy;
 }

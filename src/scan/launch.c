@@ -248,7 +248,6 @@ add_code(Launch *self, const char *canonical, const NzStat *st, const char *role
     g_ptr_array_add(self->facts->code, file_fact(self, canonical, st, role));
 }
 
-/* A directory with the sticky bit lets its users replace only what is theirs. */
 static void
 add_code_directory(Launch *self, const char *canonical, const char *role)
 {
