@@ -42,6 +42,9 @@ layer_free(gpointer data)
   g_free(self->diff_id);
   g_free(self->media_type);
   g_free(self->created_by);
+  g_free(self->stargz_digest);
+  g_free(self->chunked_position);
+  g_free(self->chunked_checksum);
   g_free(self);
 }
 

@@ -20,6 +20,10 @@ typedef struct {
   char *media_type; /* NULL: the format has none */
   gint64 size;      /* what its bytes must be; -1: nothing says so */
   char *created_by; /* history, or NULL */
+  /* Annotations of its descriptor that say where its table of contents is; NULL: none. See toc.h */
+  char *stargz_digest;    /* containerd.io/snapshot/stargz/toc.digest */
+  char *chunked_position; /* io.github.containers.zstd-chunked.manifest-position */
+  char *chunked_checksum; /* io.github.containers.zstd-chunked.manifest-checksum */
 } NzLayer;
 
 typedef struct {
@@ -33,6 +37,7 @@ typedef struct {
   const char *compression; /* found by content: "gzip", "zstd", or NULL for none */
   char *diff_id;           /* owned; what it uncompresses to, with options->verify */
   guint n_mounts;          /* of a directory: mount points in it that were not entered */
+  gboolean by_table;       /* read by its table of contents: the archive itself may say otherwise */
 } NzLayerResult;
 
 void nz_layer_result_clear(NzLayerResult *self);
@@ -53,6 +58,7 @@ struct NzImageStore {
   gint refs;
   gboolean rereadable; /* a layer can be read twice */
   gboolean whiteouts;  /* its layers are layers, not a plain directory */
+  gboolean partial;    /* an index in it may name manifests that were never brought here */
   gsize json_read;     /* bytes of documents, each as often as it was read */
 };
 
@@ -80,6 +86,7 @@ struct NzImage {
   const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
   guint64 bytes;                 /* of all layers, as stored; 0: not known */
   guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
+  guint n_absent;    /* the same: manifests for other platforms that are not in the store */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */
 };

@@ -102,6 +102,28 @@ is_layer_type(const char *type)
          g_str_has_prefix(type, "application/vnd.docker.image.rootfs.");
 }
 
+/* Annotations are a map: their keys are exact. */
+static gboolean
+read_annotation(const json_t *descriptor, const char *key, const char **value, GError **error)
+{
+  json_t *object;
+  *value = NULL;
+  if (!nz_json_get_object(descriptor, "annotations", &object, error))
+    return FALSE;
+  *value = json_string_value(json_object_get(object, key));
+  return TRUE;
+}
+
+static gboolean
+copy_annotation(const json_t *descriptor, const char *key, char **copy, GError **error)
+{
+  const char *value;
+  if (!read_annotation(descriptor, key, &value, error))
+    return FALSE;
+  *copy = g_strdup(value);
+  return TRUE;
+}
+
 static gboolean
 add_layer(NzImage *image, const json_t *object, GError **error)
 {
@@ -125,7 +147,12 @@ add_layer(NzImage *image, const json_t *object, GError **error)
   layer->size = d.size;
   image->bytes += (guint64)d.size;
   g_ptr_array_add(image->layers, layer);
-  return TRUE;
+  return copy_annotation(object, "containerd.io/snapshot/stargz/toc.digest", &layer->stargz_digest,
+                         error) &&
+         copy_annotation(object, "io.github.containers.zstd-chunked.manifest-position",
+                         &layer->chunked_position, error) &&
+         copy_annotation(object, "io.github.containers.zstd-chunked.manifest-checksum",
+                         &layer->chunked_checksum, error);
 }
 
 /* Runtimes run an image whose configuration has another media type, so it is one if it says what
@@ -185,7 +212,7 @@ typedef struct {
   GPtrArray *images;
   NzPlatform want;
   GString *seen; /* platforms that were not asked for, for the error */
-  guint n_documents, n_artifacts;
+  guint n_documents, n_artifacts, n_absent;
 } Listing;
 
 static gboolean list_index(Listing *self, const json_t *root, guint depth, const char *name,
@@ -211,18 +238,6 @@ read_platform(const json_t *descriptor, char **platform, GError **error)
   g_autofree char *text =
       g_strconcat(os, "/", arch, variant && *variant ? "/" : NULL, variant, NULL);
   *platform = nz_printable(text, -1);
-  return TRUE;
-}
-
-/* Annotations are a map: their keys are exact. */
-static gboolean
-read_annotation(const json_t *descriptor, const char *key, const char **value, GError **error)
-{
-  json_t *object;
-  *value = NULL;
-  if (!nz_json_get_object(descriptor, "annotations", &object, error))
-    return FALSE;
-  *value = json_string_value(json_object_get(object, key));
   return TRUE;
 }
 
@@ -329,6 +344,10 @@ list_descriptor(Listing *self, const json_t *object, guint depth, const char *na
     return FALSE;
   if (++self->n_documents > NZ_IMAGES_MAX)
     return nz_set_input(error, "more than %u manifests", NZ_IMAGES_MAX);
+  if (self->store->partial && !self->store->klass->has(self->store, d.name)) {
+    self->n_absent++;
+    return TRUE;
+  }
   g_autoptr(GError) failed = NULL;
   g_autoptr(GBytes) bytes = read_checked(self->store, &d, &failed);
   g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, &failed) : NULL;
@@ -430,7 +449,7 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
   g_auto(NzPlatform) want = {0};
   if (request->options->platform && !nz_platform_parse(request->options->platform, &want, error))
     return FALSE;
-  Listing self = {store, request, images, want, seen, 0, 0};
+  Listing self = {store, request, images, want, seen, 0, 0, 0};
   guint before = images->len;
   g_autoptr(GBytes) bytes = store->klass->read_json(store, "index.json", error);
   g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, error) : NULL;
@@ -444,5 +463,6 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
     return nothing_found(&self, error);
   if (self.n_artifacts > 0)
     ((NzImage *)images->pdata[before])->n_artifacts = self.n_artifacts;
+  ((NzImage *)images->pdata[before])->n_absent = self.n_absent;
   return TRUE;
 }

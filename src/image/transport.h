@@ -6,9 +6,14 @@
 
 #include "image/config.h"
 
+typedef struct NzFetch NzFetch;
+typedef struct NzHost NzHost;
+
 typedef struct {
   const char *platform; /* NULL: all platforms */
   NzReadOptions read;   /* for an archive on a pipe, whose layers are read when it is opened */
+  NzHost *host;         /* the engines' stores: image/engine.h; NULL: none were looked for */
+  NzFetch *fetch;       /* registries and engines' sockets: image/fetch.h; NULL: not to be had */
 } NzOpenOptions;
 
 typedef struct {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engines: where images lie on this host without being saved first: Podman's store, Docker's,
+ * containerd's.
+ *
+ * An engine says where its stores are, which images a store holds, and opens one of them. What name
+ * an image is asked for by is the same for all, and in engine.c.
+ *
+ * To add one: a file with a const NzEngine, and a line in the table of engine.c. */
+#pragma once
+
+#include "image/fetch.h"
+#include "image/transport.h"
+
+typedef struct NzEngine NzEngine;
+
+/* One place with images. */
+typedef struct {
+  const NzEngine *engine;
+  char *root;         /* a directory, or the engine's socket; for people and for the engine */
+  GPtrArray *paths;   /* char *: what must be readable to list and open its images, ROOT too */
+  char *denied;       /* it is there, but this user may not read it: why, and what to do. Or NULL */
+  gboolean by_socket; /* the engine is asked, through NzOpenOptions.fetch */
+  gpointer data;      /* the engine's own */
+  GDestroyNotify free_data;
+} NzEngineStore;
+
+/* An image in a store, before it is opened. */
+typedef struct {
+  const NzEngineStore *store; /* borrowed */
+  GPtrArray *names;           /* char *, as the engine writes them, whole: "docker.io/library/a:1",
+                               * "docker.io/library/a@sha256:..."; may be empty */
+  char *id;                   /* what the engine calls it: "sha256:<hex>" */
+  char *digest;               /* of its manifest or index, where that is another; or NULL */
+  gint64 bytes;               /* of its layers; -1: not known */
+  gint64 created;             /* seconds since 1970; 0: not known */
+  gpointer data;              /* the engine's own */
+  GDestroyNotify free_data;
+} NzStoredImage;
+
+struct NzEngine {
+  const char *name;  /* of its transport: "containers-storage" */
+  const char *title; /* "Podman, Buildah, CRI-O" */
+  const char *help;  /* what stands after "NAME:" */
+
+  /* Adds the stores of this host and user to STORES (NzEngineStore), as environment and
+   * configuration say; with SPEC (what a source has in brackets before the image's name; NULL:
+   * nothing), the one it describes. None is no error. Called before the process is confined: it may
+   * read configuration and look for directories, but parses nothing that images bring. */
+  gboolean (*find)(const char *spec, GPtrArray *stores, GError **error);
+
+  /* Adds what STORE holds to IMAGES (NzStoredImage). Of images nothing is read but what the store's
+   * own lists say. */
+  gboolean (*list)(const NzEngineStore *store, const NzOpenOptions *options, GPtrArray *images,
+                   GError **error);
+
+  /* Opens STORED: adds an NzImage for each platform that is there and asked for. */
+  gboolean (*open)(const NzStoredImage *stored, const NzOpenRequest *request, GPtrArray *images,
+                   GError **error);
+};
+
+extern const NzEngine nz_engine_containers_storage, nz_engine_docker_daemon, nz_engine_containerd;
+
+NzEngineStore *nz_engine_store_new(const NzEngine *engine, const char *root);
+void nz_engine_store_free(NzEngineStore *self);
+NzStoredImage *nz_stored_image_new(const NzEngineStore *store, const char *id);
+void nz_stored_image_free(NzStoredImage *self);
