@@ -9,7 +9,6 @@
 
 struct nonzero_scanner {
   NzControl control;
-  gint cancelled; /* for good, where the control's is for one image */
   char *platform, *user, *base_source;
   const char *profile; /* of nz_profiles; NULL: what the policy says */
   guint ratio;
@@ -21,6 +20,10 @@ struct nonzero_scanner {
   NzPolicy *policy;
   NzBase *base; /* opened when first asked for */
   NzHost *host; /* the engines' stores, as far as inputs asked for them */
+  gboolean no_cache;
+  char *cache_directory; /* NULL: the default */
+  NzCacheProcess *cache; /* started by the confinement */
+  NzFacts *facts;
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */
   nonzero_events events;

@@ -186,6 +186,18 @@
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
 
+/* --- facts of layers that are kept --- */
+
+/* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
+ * is not kept, and read again the next time. */
+#define NZ_FACTS_ENTRY_MAX ((gsize)8 * 1024 * 1024)
+
+/* All entries of the cache on disk. What was not used for longest goes. */
+#define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
+
+/* What one run keeps in memory for its next images. */
+#define NZ_FACTS_MEMORY_MAX ((gsize)6 * 1024 * 1024)
+
 /* --- rpm databases --- */
 
 /* Packages of one database. All of Fedora is some 70,000; an image holds hundreds. */
