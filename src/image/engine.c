@@ -86,6 +86,7 @@ nz_stored_image_free(NzStoredImage *self)
   if (self->free_data)
     self->free_data(self->data);
   g_ptr_array_unref(self->names);
+  g_free(self->space);
   g_free(self->id);
   g_free(self->digest);
   g_free(self);

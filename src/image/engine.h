@@ -30,6 +30,8 @@ typedef struct {
   const NzEngineStore *store; /* borrowed */
   GPtrArray *names;           /* char *, as the engine writes them, whole: "docker.io/library/a:1",
                                * "docker.io/library/a@sha256:..."; may be empty */
+  char *space;                /* containerd's namespace, which NAMES begin with, and a slash; NULL:
+                               * there are none */
   char *id;                   /* what the engine calls it: "sha256:<hex>" */
   char *digest;               /* of its manifest or index, where that is another; or NULL */
   gint64 bytes;               /* of its layers; -1: not known */
