@@ -48,6 +48,10 @@
 /* A longer path cannot be created by any runtime: Linux' PATH_MAX less the closing NUL. */
 #define NZ_PATH_MAX 4095u
 
+/* A line of tar-split: an entry's headers in base64, with three special ones of 1 MiB before it.
+ * Older engines also keep all that follows an archive's end in one line. */
+#define NZ_TAR_SPLIT_LINE_MAX ((gsize)8 * 1024 * 1024)
+
 /* --- JSON --- */
 
 /* Manifest, index, config: the limit of registries and of containerd for a manifest. */
