@@ -257,7 +257,8 @@
 #define NZ_BOLT_DEPTH_MAX 16u
 
 /* How often it is read anew when the daemon wrote to it meanwhile, and the pause (microseconds): a
- * second in all. A listing takes a millisecond, a daemon that pulls commits some ten times a second.
+ * second in all. A listing takes a millisecond, a daemon that pulls commits some ten times a
+ * second.
  */
 #define NZ_BOLT_TRIES_MAX 50u
 #define NZ_BOLT_WAIT      20000u
@@ -267,5 +268,5 @@
 #define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
 
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
-#define NZ_STORE_WORD_MAX ((gsize)4096)
+#define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)

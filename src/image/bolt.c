@@ -7,7 +7,8 @@
  *   branch   elements: position 4 (from the element), key size 4, page 8
  *   leaf     elements: flags 4, position 4, key size 4, value size 4; a flag says bucket
  *   bucket   page 8, sequence 8; page 0: a leaf page follows, inside the value
- * Keys ascend through all pages of a bucket. That is checked, and with it that no page is met twice.
+ * Keys ascend through all pages of a bucket. That is checked, and with it that no page is met
+ * twice.
  */
 #include "image/bolt.h"
 
@@ -254,8 +255,7 @@ read_bucket(const Walk *self, NzBoltItem *item, GError **error)
 static gboolean
 visit_item(Walk *self, guint32 flags, NzBoltItem *item, GError **error)
 {
-  if (self->any &&
-      compare(self->last->data, self->last->len, item->key, item->key_len) >= 0)
+  if (self->any && compare(self->last->data, self->last->len, item->key, item->key_len) >= 0)
     return set_broken(self->page, "has keys out of order", error);
   self->any = TRUE;
   g_byte_array_set_size(self->last, 0);

@@ -74,12 +74,12 @@ static const char missing[] =
     "`ctr -n NAMESPACE content fetch NAME` brings them back";
 
 static GBytes *
-index_of(const NzContainerdTarget *target, GError **error)
+index_of(const NzContainerdTarget *target, const char *name, GError **error)
 {
-  g_autoptr(NzJson) index = json_pack(
-      "{s:i, s:[{s:s*, s:s, s:I, s:{s:s}}]}", "schemaVersion", 2, "manifests", "mediaType",
-      target->media_type, "digest", target->digest, "size", (json_int_t)target->size, "annotations",
-      "io.containerd.image.name", target->name);
+  g_autoptr(NzJson) index =
+      json_pack("{s:i, s:[{s:s*, s:s, s:I, s:{s:s}}]}", "schemaVersion", 2, "manifests",
+                "mediaType", target->media_type, "digest", target->digest, "size",
+                (json_int_t)target->size, "annotations", "io.containerd.image.name", name);
   char *text = index ? json_dumps(index, JSON_COMPACT) : NULL;
   if (text)
     return g_bytes_new_with_free_func(text, strlen(text), free, text);
@@ -99,7 +99,8 @@ nz_containerd_open(const NzStoredImage *stored, const NzOpenRequest *request, GP
 {
   const NzContainerdTarget *target = stored->data;
   g_autofree char *content = g_build_filename(target->root, NZ_CONTAINERD_CONTENT, NULL);
-  g_autoptr(GBytes) index = index_of(target, error);
+  const char *name = nz_stored_image_name(stored, request->source);
+  g_autoptr(GBytes) index = index_of(target, name ? name : target->name, error);
   int dir = index ? open(content, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
   if (dir < 0) {
     if (index)

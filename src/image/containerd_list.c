@@ -143,8 +143,9 @@ take_image(Listing *self, GError **error)
   NzContainerdTarget *target = self->target;
   self->bytes += strlen(target->name) + strlen(self->space);
   if (self->bytes > NZ_STORED_BYTES_MAX || self->images->len >= NZ_STORED_MAX) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "more than %u images, or names of more than %u MiB",
-                NZ_STORED_MAX, (guint)(NZ_STORED_BYTES_MAX >> 20));
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                "more than %u images, or names of more than %u MiB", NZ_STORED_MAX,
+                (guint)(NZ_STORED_BYTES_MAX >> 20));
     return FALSE;
   }
   g_autofree char *key = g_strconcat(self->space, " ", target->digest, NULL);
@@ -254,8 +255,7 @@ gboolean
 nz_containerd_list(const NzEngineStore *store, const char *root, const char *only,
                    GPtrArray *images, GError **error)
 {
-  g_autoptr(GPtrArray) found =
-      g_ptr_array_new_with_free_func((GDestroyNotify)nz_stored_image_free);
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)nz_stored_image_free);
   g_autoptr(GHashTable) by_hash = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   Listing self = {.store = store, .root = root, .only = only, .images = found, .by_hash = by_hash};
   int fd = open_database(root, error);

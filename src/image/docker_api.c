@@ -91,8 +91,7 @@ add_image(const NzEngineStore *store, const json_t *object, GPtrArray *images, g
   json_t *size, *created;
   if (!json_is_object(object))
     return nz_set_input(error, "is no object");
-  if (!nz_json_get_string(object, "Id", &id, error) ||
-      !nz_json_get(object, "Size", &size, error) ||
+  if (!nz_json_get_string(object, "Id", &id, error) || !nz_json_get(object, "Size", &size, error) ||
       !nz_json_get(object, "Created", &created, error))
     return FALSE;
   if (!id || !nz_digest_valid(id))
@@ -138,11 +137,11 @@ nz_docker_api_list(const NzEngineStore *store, const NzOpenOptions *options, GPt
 
 /* Saved by its id it comes without its names. */
 static void
-name_images(const NzStoredImage *stored, GPtrArray *images, guint from)
+name_images(const char *whole, GPtrArray *images, guint from)
 {
-  if (stored->names->len == 0)
+  if (!whole)
     return;
-  g_autofree char *name = nz_docker_short_name(stored->names->pdata[0]);
+  g_autofree char *name = nz_docker_short_name(whole);
   for (guint i = from; i < images->len; i++) {
     NzImage *image = images->pdata[i];
     g_free(image->name);
@@ -175,6 +174,6 @@ nz_docker_api_open(const NzStoredImage *stored, const NzOpenRequest *request, GP
   whole.ref = NULL;
   if (!nz_store_list(store, NZ_FORMAT_ANY, &whole, images, error))
     return FALSE;
-  name_images(stored, images, before);
+  name_images(nz_stored_image_name(stored, request->source), images, before);
   return TRUE;
 }

@@ -213,8 +213,9 @@ add_named(const char *spec, GPtrArray *stores, GError **error)
   add_place(&(Place){.root = spec}, stores);
   add_remapped(spec, stores);
   return stores->len > before ||
-         nz_set_input(error, "%s is no data root of Docker: there is no image/DRIVER/"
-                             "repositories.json in it",
+         nz_set_input(error,
+                      "%s is no data root of Docker: there is no image/DRIVER/"
+                      "repositories.json in it",
                       shown);
 }
 

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -314,7 +315,7 @@ read_cache_id(const GraphStore *self, const NzLayer *layer, int dir, GError **er
   if (!id)
     return NULL;
   gsize n = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz-");
-  if (n > 0 && n <= NZ_NAME_MAX && id[n] == '\0')
+  if (n > 0 && n <= NAME_MAX && id[n] == '\0')
     return g_steal_pointer(&id);
   g_autofree char *shown = nz_printable(id, 80);
   nz_set_input(error, "its cache-id is no name that Docker gives: %s", shown);
@@ -380,10 +381,11 @@ read_by_files(const GraphStore *self, int files, const NzReadOptions *options, N
   if (options->verify)
     return nz_set_input(error, "%swithout it no diff_id can be checked", lost_split);
   if (self->driver->merged)
-    return nz_set_input(error,
-                        "%sthe driver %s keeps this layer mixed with those below it; pull the image "
-                        "again, or use `docker save NAME | nonzero scan -`",
-                        lost_split, self->driver->name);
+    return nz_set_input(
+        error,
+        "%sthe driver %s keeps this layer mixed with those below it; pull the image "
+        "again, or use `docker save NAME | nonzero scan -`",
+        lost_split, self->driver->name);
   if (self->shifted)
     return nz_set_input(error,
                         "%son disk its files belong to the users of a user namespace; pull the "
@@ -537,9 +539,9 @@ nz_docker_graph_open(const NzStoredImage *stored, const NzOpenRequest *request, 
     return FALSE;
   }
   name_layers(self, image);
-  g_autofree char *name =
-      stored->names->len > 0 ? nz_docker_short_name(stored->names->pdata[0]) : NULL;
-  image->name = nz_printable(name ? name : request->source, -1);
+  const char *whole = nz_stored_image_name(stored, request->source);
+  g_autofree char *name = nz_docker_short_name(whole ? whole : request->source);
+  image->name = nz_printable(name, -1);
   image->digest = g_strdup(stored->id);
   if (!check_platform(image, request->options->platform, error))
     return FALSE;

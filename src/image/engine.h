@@ -123,3 +123,7 @@ typedef enum {
 } NzNameMatch;
 
 NzNameMatch nz_name_match(const NzStoredImage *stored, const char *name);
+
+/* The name of STORED, less its namespace, by which SOURCE asked for it, or its first; NULL when it
+ * has none. */
+const char *nz_stored_image_name(const NzStoredImage *stored, const char *source);

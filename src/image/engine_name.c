@@ -107,3 +107,14 @@ nz_name_match(const NzStoredImage *stored, const char *name)
     best = MAX(best, match_one(stored, after_space(stored, stored->names->pdata[i]), name));
   return best == NZ_NAME_NO && is_id_of(stored, name) ? NZ_NAME_ID : best;
 }
+
+const char *
+nz_stored_image_name(const NzStoredImage *stored, const char *source)
+{
+  if (stored->names->len == 0)
+    return NULL;
+  for (guint i = 0; i < stored->names->len; i++)
+    if (g_str_has_suffix(source, stored->names->pdata[i]))
+      return after_space(stored, stored->names->pdata[i]);
+  return after_space(stored, stored->names->pdata[0]);
+}
