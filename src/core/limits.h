@@ -270,3 +270,21 @@
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
+
+/* --- what is fetched --- */
+
+/* Requests at once: as many as a host has processors that read layers. */
+#define NZ_FETCH_CHANNELS_MAX 64u
+
+/* What may still be on its way when an answer is given up: the buffers of a socket and one frame.
+ * Some 0.4 MiB. */
+#define NZ_FETCH_DRAIN_MAX ((gsize)4 * 1024 * 1024)
+
+/* A message of the program that fetches. */
+#define NZ_FETCH_MESSAGE_MAX ((gsize)2048)
+
+/* All headers of one answer. Registries send one or two KiB, with a redirect to storage four. */
+#define NZ_HTTP_HEADERS_MAX ((gsize)64 * 1024)
+
+/* Bytes a second below which a server is taken for one that only holds us up. */
+#define NZ_HTTP_SLOWEST 256u

@@ -23,19 +23,3 @@ nz_directory_read(int fd G_GNUC_UNUSED, NzDirWalkFlags flags G_GNUC_UNUSED,
 {
   return nz_set_input(error, "directories of layers are not read yet");
 }
-
-__attribute__((weak)) NzStream *
-nz_fetch_open(NzFetch *self G_GNUC_UNUSED, const json_t *request G_GNUC_UNUSED,
-              NzControl *control G_GNUC_UNUSED, json_t **head G_GNUC_UNUSED, GError **error)
-{
-  nz_set_input(error, "sockets are not asked yet");
-  return NULL;
-}
-
-__attribute__((weak)) GBytes *
-nz_fetch_read(NzFetch *self G_GNUC_UNUSED, const json_t *request G_GNUC_UNUSED,
-              gsize max G_GNUC_UNUSED, json_t **head G_GNUC_UNUSED, GError **error)
-{
-  nz_set_input(error, "sockets are not asked yet");
-  return NULL;
-}
