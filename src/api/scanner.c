@@ -38,6 +38,7 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_report_free(self->report);
   nz_base_free(self->base);
   nz_host_free(self->host);
+  nz_fetch_unref(self->fetch);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -115,7 +116,16 @@ scan_options(nonzero_scanner *self)
 static NzOpenOptions
 open_options(const nonzero_scanner *self, const NzScanOptions *scan)
 {
-  return (NzOpenOptions){.platform = self->platform, .read = scan->read, .host = self->host};
+  return (NzOpenOptions){
+      .platform = self->platform, .read = scan->read, .host = self->host, .fetch = self->fetch};
+}
+
+/* Without the program that fetches, what needs it says so. */
+static void
+start_fetch(nonzero_scanner *self)
+{
+  if (!self->fetch && nz_host_needs_fetch(self->host))
+    self->fetch = nz_fetch_start(1, NULL, NULL);
 }
 
 /* The images of INPUT; NULL with the error noted. */
@@ -128,6 +138,7 @@ open_input(nonzero_scanner *self, const char *input, const NzScanOptions *scan)
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
   nz_host_prepare(self->host, input);
+  start_fetch(self);
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
   fail(self, input, NULL, error);
@@ -286,6 +297,7 @@ nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char *
       g_strv_builder_add(builder, path);
     nz_host_prepare(self->host, inputs[i]);
   }
+  start_fetch(self);
   const GPtrArray *stores = nz_host_stores(self->host);
   for (guint i = 0; i < stores->len; i++) {
     const NzEngineStore *store = stores->pdata[i];

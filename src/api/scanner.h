@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "image/engine.h"
+#include "image/fetch.h"
 #include "scan/base.h"
 #include "scan/scan.h"
 
@@ -19,8 +20,9 @@ struct nonzero_scanner {
   char *fail_on;
   NzDay today; /* 0: this day */
   NzPolicy *policy;
-  NzBase *base; /* opened when first asked for */
-  NzHost *host; /* the engines' stores, as far as inputs asked for them */
+  NzBase *base;   /* opened when first asked for */
+  NzHost *host;   /* the engines' stores, as far as inputs asked for them */
+  NzFetch *fetch; /* started before the process is confined, where a store is asked by its socket */
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */
   nonzero_events events;
