@@ -42,6 +42,7 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_facts_free(self->facts);
   nz_cache_process_stop(self->cache);
   g_free(self->cache_directory);
+  nz_fetch_unref(self->fetch);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -119,7 +120,16 @@ scan_options(nonzero_scanner *self)
 static NzOpenOptions
 open_options(const nonzero_scanner *self, const NzScanOptions *scan)
 {
-  return (NzOpenOptions){.platform = self->platform, .read = scan->read, .host = self->host};
+  return (NzOpenOptions){
+      .platform = self->platform, .read = scan->read, .host = self->host, .fetch = self->fetch};
+}
+
+/* Without the program that fetches, what needs it says so. */
+static void
+start_fetch(nonzero_scanner *self)
+{
+  if (!self->fetch && nz_host_needs_fetch(self->host))
+    self->fetch = nz_fetch_start(1, NULL, NULL);
 }
 
 /* The images of INPUT; NULL with the error noted. */
@@ -132,6 +142,7 @@ open_input(nonzero_scanner *self, const char *input, const NzScanOptions *scan)
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
   nz_host_prepare(self->host, input);
+  start_fetch(self);
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
   fail(self, input, NULL, error);
@@ -319,6 +330,7 @@ nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char *
   }
   if (may_be_known(self, inputs))
     start_cache(self);
+  start_fetch(self);
   const GPtrArray *stores = nz_host_stores(self->host);
   for (guint i = 0; i < stores->len; i++) {
     const NzEngineStore *store = stores->pdata[i];

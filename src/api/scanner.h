@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "image/engine.h"
+#include "image/fetch.h"
 #include "scan/base.h"
 #include "scan/scan.h"
 
@@ -24,6 +25,7 @@ struct nonzero_scanner {
   char *cache_directory; /* NULL: the default */
   NzCacheProcess *cache; /* started by the confinement */
   NzFacts *facts;
+  NzFetch *fetch; /* started before the process is confined, where a store is asked by its socket */
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */
   nonzero_events events;

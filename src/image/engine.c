@@ -86,6 +86,7 @@ nz_stored_image_free(NzStoredImage *self)
   if (self->free_data)
     self->free_data(self->data);
   g_ptr_array_unref(self->names);
+  g_free(self->space);
   g_free(self->id);
   g_free(self->digest);
   g_free(self);
@@ -273,6 +274,14 @@ typedef struct {
   GPtrArray *near;   /* char *, borrowed: all names, and NULL */
 } Search;
 
+/* containerd may know an image by its manifest in one namespace, by its configuration in another. */
+static gboolean
+is_same(const NzStoredImage *a, const NzStoredImage *b)
+{
+  return strcmp(a->id, b->id) == 0 ||
+         strcmp(a->digest ? a->digest : a->id, b->digest ? b->digest : b->id) == 0;
+}
+
 static void
 consider(Search *self, const NzStoredImage *stored)
 {
@@ -285,7 +294,7 @@ consider(Search *self, const NzStoredImage *stored)
     g_ptr_array_set_size(self->best, 0);
   self->match = match;
   for (guint i = 0; i < self->best->len; i++)
-    if (strcmp(((const NzStoredImage *)self->best->pdata[i])->id, stored->id) == 0)
+    if (is_same(self->best->pdata[i], stored))
       return; /* the same in another store */
   g_ptr_array_add(self->best, (gpointer)stored);
 }

@@ -139,8 +139,8 @@ nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
   return got;
 }
 
-static gboolean
-stopped(NzControl *control, GError **error)
+gboolean
+nz_control_stopped(NzControl *control, GError **error)
 {
   gboolean cancelled = FALSE;
   for (; control && !cancelled; control = control->parent)
@@ -151,8 +151,8 @@ stopped(NzControl *control, GError **error)
   return TRUE;
 }
 
-static void
-count_in(NzControl *control, gsize n)
+void
+nz_control_count(NzControl *control, gsize n)
 {
   for (; control; control = control->parent)
     g_atomic_pointer_add(&control->bytes_in, (gssize)n);
@@ -180,7 +180,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   FileStream *self = (FileStream *)base;
   if (self->left == 0)
     return 0;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   n = (gsize)MIN((guint64)n, self->left);
   gssize got;
@@ -199,7 +199,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   }
   self->offset += (guint64)got;
   self->left -= (guint64)got;
-  count_in(self->control, (gsize)got);
+  nz_control_count(self->control, (gsize)got);
   return got;
 }
 
@@ -219,13 +219,13 @@ static gint64
 file_skip(NzStream *base, guint64 n, GError **error)
 {
   FileStream *self = (FileStream *)base;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   n = MIN(n, self->left);
   self->offset += n;
   self->left -= n;
   self->read_size = FILE_READ_MIN;
-  count_in(self->control, n);
+  nz_control_count(self->control, n);
   return (gint64)n;
 }
 
@@ -268,7 +268,7 @@ static gssize
 pipe_next(NzStream *base, const guint8 **data, GError **error)
 {
   PipeStream *self = (PipeStream *)base;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   gssize got;
   do
@@ -278,7 +278,7 @@ pipe_next(NzStream *base, const guint8 **data, GError **error)
     nz_set_errno(error, errno, "cannot read");
     return -1;
   }
-  count_in(self->control, (gsize)got);
+  nz_control_count(self->control, (gsize)got);
   *data = self->buf;
   return got;
 }

@@ -43,6 +43,11 @@ struct NzControl {
   gsize bytes_in; /* of files and pipes so far (g_atomic_pointer_get); counted for the parent too */
 };
 
+/* TRUE with an error when CONTROL (may be NULL) says to stop. */
+gboolean nz_control_stopped(NzControl *control, GError **error);
+/* N more bytes were read. */
+void nz_control_count(NzControl *control, gsize n);
+
 /* Looks at the next bytes without taking them. Returns how many lie ready, 0 at the end, -1 on
  * error. */
 gssize nz_stream_peek(NzStream *self, const guint8 **data, GError **error);
