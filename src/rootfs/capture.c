@@ -162,6 +162,12 @@ nz_capture_is_certain(const NzCapture *capture)
   return capture && capture->kind != NZ_BODY_EXTRA;
 }
 
+gboolean
+nz_capture_is_list(const NzCapture *capture)
+{
+  return capture->kind == NZ_BODY_OWNERS;
+}
+
 NzBodyKind
 nz_capture_unread(const NzCapture *capture)
 {

@@ -34,6 +34,9 @@ const NzCapture *nz_capture_for(const char *path, gsize path_len, guint64 size,
 /* TRUE when all files of CAPTURE are kept, or marked as unreadable; NULL: FALSE. */
 gboolean nz_capture_is_certain(const NzCapture *capture);
 
+/* TRUE for what only names the packages that files belong to. */
+gboolean nz_capture_is_list(const NzCapture *capture);
+
 /* What a file of CAPTURE is that cannot be read, or is too large to be. */
 NzBodyKind nz_capture_unread(const NzCapture *capture);
 
