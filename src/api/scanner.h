@@ -3,7 +3,7 @@
 #pragma once
 
 #include "api/api.h"
-#include "image/transport.h"
+#include "image/engine.h"
 #include "scan/base.h"
 #include "scan/scan.h"
 
@@ -20,6 +20,7 @@ struct nonzero_scanner {
   NzDay today; /* 0: this day */
   NzPolicy *policy;
   NzBase *base; /* opened when first asked for */
+  NzHost *host; /* the engines' stores, as far as inputs asked for them */
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */
   nonzero_events events;

@@ -121,7 +121,7 @@ open_outputs(NzScanRun *self, const char *const *images, const char *base)
   g_auto(GStrv) paths = nz_inputs_paths(inputs);
   self->outputs = nz_outputs_new((const char *const *)paths, nz_scan_args.quiet, &error);
   if (self->outputs && nz_outputs_open(self->outputs, &error)) {
-    nz_inputs_confine((const char *const *)inputs, nz_scan_args.verbose);
+    nz_inputs_confine(self->scanner, (const char *const *)inputs, nz_scan_args.verbose);
     return NZ_EXIT_PASS;
   }
   nz_complain("%s", error->message);

@@ -36,13 +36,17 @@ extern const NzTransport nz_transport_docker_archive, nz_transport_oci_archive, 
 /* The transport number I, NULL past the last. */
 const NzTransport *nz_transport_at(guint i);
 
-/* Opens SOURCE: "TRANSPORT:PATH[:REF]", "-" for an archive on standard input, or a path whose
- * content tells what it is. The images are added to IMAGES. */
+/* Opens SOURCE: "TRANSPORT:PATH[:REF]", "ENGINE:NAME", "-" for an archive on standard input, a path
+ * whose content tells what it is, or the name of an image of some engine (options->host). The
+ * images are added to IMAGES. */
 gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images,
                        GError **error);
 
-/* The path that nz_image_open() will open for SOURCE; NULL for standard input. */
+/* The path that nz_image_open() will open for SOURCE; NULL for standard input and names. */
 char *nz_image_path(const char *source);
+
+/* TRUE when SOURCE is no path that is there, and can be the name of an image. */
+gboolean nz_image_is_bare_name(const char *source);
 
 /* --- for transports --- */
 
