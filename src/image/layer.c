@@ -104,9 +104,17 @@ set_body(Reader *self, NzTar *tar, const NzTarHeader *h, NzEntry *e, GError **er
     e->body_kind = nz_capture_unread(capture);
     return TRUE;
   }
-  GBytes *content = nz_tar_read_body(tar, nz_capture_max(capture), error);
-  if (!content)
+  g_autoptr(GError) failed = NULL;
+  GBytes *content = nz_tar_read_body(tar, nz_capture_max(capture), &failed);
+  if (g_error_matches(failed, NZ_ERROR, NZ_ERROR_DENIED) &&
+      nz_capture_unread(capture) == NZ_BODY_EXTRA) {
+    e->body_kind = NZ_BODY_EXTRA; /* no verdict rests on it */
+    return TRUE;
+  }
+  if (!content) {
+    g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
+  }
   e->body = nz_capture_reduce(capture, e->path, content, &e->body_kind);
   return TRUE;
 }
