@@ -171,6 +171,8 @@ check_room(const Listing *self, GError **error)
 static gboolean
 add_repository(Listing *self, const json_t *names, GError **error)
 {
+  if (!json_is_object(names))
+    return nz_set_input(error, "repositories.json: a repository is no object");
   for (void *i = json_object_iter((json_t *)names); i;
        i = json_object_iter_next((json_t *)names, i)) {
     const char *name = json_object_iter_key(i), *at = strrchr(name, '@');
@@ -198,7 +200,10 @@ add_named(Listing *self, GError **error)
   if (!bytes)
     return FALSE;
   g_autoptr(NzJson) root = nz_json_parse(bytes, error);
-  if (!root || !nz_json_get_object(root, "Repositories", &repositories, error)) {
+  if (root && !json_is_object(root))
+    nz_set_input(error, "no JSON object");
+  if (!root || !json_is_object(root) ||
+      !nz_json_get_object(root, "Repositories", &repositories, error)) {
     g_prefix_error(error, "%s: ", path);
     return FALSE;
   }

@@ -40,7 +40,8 @@ def split_of(tar):
 
     def add(kind, payload, **more):
         text = base64.b64encode(payload).decode() if payload is not None else None
-        lines.append(json.dumps({"type": kind, **more, "payload": text, "position": len(lines)}))
+        line = {"type": kind, **more, "payload": text, "position": len(lines)}
+        lines.append(json.dumps(line, separators=(",", ":")))  # as Go writes it
 
     with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
         for member in archive:
