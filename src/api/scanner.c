@@ -26,6 +26,7 @@ nonzero_scanner_new(void)
   self->ignored = g_ptr_array_new_with_free_func(g_free);
   self->policy = nz_policy_new();
   self->host = nz_host_new();
+  self->facts = nz_facts_new(NULL);
   self->report = report_new();
   return self;
 }
@@ -38,6 +39,9 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_report_free(self->report);
   nz_base_free(self->base);
   nz_host_free(self->host);
+  nz_facts_free(self->facts);
+  nz_cache_process_stop(self->cache);
+  g_free(self->cache_directory);
   nz_fetch_unref(self->fetch);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
@@ -78,7 +82,6 @@ nonzero_scanner_bytes_read(const nonzero_scanner *self)
 void
 nonzero_scanner_cancel(nonzero_scanner *self)
 {
-  g_atomic_int_set(&self->cancelled, 1);
   g_atomic_int_set(&self->control.cancelled, 1);
 }
 
@@ -110,6 +113,7 @@ scan_options(nonzero_scanner *self)
   return (NzScanOptions){
       .profile = self->report->profile,
       .user = self->user,
+      .facts = self->facts,
       .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
 }
 
@@ -187,7 +191,6 @@ judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint w
   const NzImage *image = images->pdata[which];
   if (!has_room(self, input, images->len > 1 ? image->name : NULL))
     return FALSE;
-  g_atomic_int_set(&self->control.cancelled, g_atomic_int_get(&self->cancelled));
   g_autoptr(GError) error = NULL;
   scan->base = find_base(self, image, scan);
   begin_image(self, image->name, image->store->rereadable ? image->bytes : 0);
@@ -287,6 +290,34 @@ nz_scanner_judge_only(nonzero_scanner *self, const char *input)
 
 /* --- confinement --- */
 
+/* TRUE when INPUTS name images whose layers can be known from before. */
+static gboolean
+may_be_known(const nonzero_scanner *self, const char *const *inputs)
+{
+  gboolean remote = FALSE;
+  for (guint i = 0; inputs[i]; i++)
+    remote |= g_str_has_prefix(inputs[i], "docker://");
+  return remote || nz_host_stores(self->host)->len > 0;
+}
+
+/* Without it a scan only takes longer. */
+static void
+start_cache(nonzero_scanner *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *directory =
+      self->cache_directory ? g_strdup(self->cache_directory) : nz_cache_default_directory();
+  if (self->no_cache || self->cache || !directory)
+    return;
+  self->cache = nz_cache_process_start(directory, &error);
+  if (!self->cache) {
+    nz_scanner_note(self, error->message);
+    return;
+  }
+  nz_facts_free(self->facts);
+  self->facts = nz_facts_new(self->cache);
+}
+
 int
 nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char **summary)
 {
@@ -297,6 +328,8 @@ nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char *
       g_strv_builder_add(builder, path);
     nz_host_prepare(self->host, inputs[i]);
   }
+  if (may_be_known(self, inputs))
+    start_cache(self);
   start_fetch(self);
   const GPtrArray *stores = nz_host_stores(self->host);
   for (guint i = 0; i < stores->len; i++) {

@@ -10,7 +10,6 @@
 
 struct nonzero_scanner {
   NzControl control;
-  gint cancelled; /* for good, where the control's is for one image */
   char *platform, *user, *base_source;
   const char *profile; /* of nz_profiles; NULL: what the policy says */
   guint ratio;
@@ -20,8 +19,12 @@ struct nonzero_scanner {
   char *fail_on;
   NzDay today; /* 0: this day */
   NzPolicy *policy;
-  NzBase *base;   /* opened when first asked for */
-  NzHost *host;   /* the engines' stores, as far as inputs asked for them */
+  NzBase *base; /* opened when first asked for */
+  NzHost *host; /* the engines' stores, as far as inputs asked for them */
+  gboolean no_cache;
+  char *cache_directory; /* NULL: the default */
+  NzCacheProcess *cache; /* started by the confinement */
+  NzFacts *facts;
   NzFetch *fetch; /* started before the process is confined, where a store is asked by its socket */
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */

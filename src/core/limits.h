@@ -34,6 +34,38 @@
 /* Links from member to member of an image archive. One is what Docker writes. */
 #define NZ_ARCHIVE_LINKS_MAX 8u
 
+/* --- tables of contents --- */
+
+/* A layer below this is read whole, whatever table it has: that is one request instead of three. */
+#define NZ_TOC_BLOB_MIN ((gint64)64 * 1024)
+
+/* A table, compressed (it is held in memory; some 100 bytes an entry) and as JSON (some 400): enough
+ * for half a million files. The layer of a larger one is read whole. */
+#define NZ_TOC_MAX      ((guint64)32 * 1024 * 1024)
+#define NZ_TOC_JSON_MAX ((guint64)256 * 1024 * 1024)
+
+/* One entry of it, with its attributes. As large as a PAX header may be. */
+#define NZ_TOC_ENTRY_MAX ((gsize)1024 * 1024)
+
+/* Files whose contents are fetched by themselves, and parts of them; some 200 bytes each. Past it
+ * the layer is read whole. */
+#define NZ_TOC_BODIES_MAX 65536u
+
+/* Uncompressed bytes before a content in a part that several share. eStargz' writers put files of some
+ * kilobytes together. */
+#define NZ_TOC_INNER_MAX ((guint64)4 * 1024 * 1024)
+
+/* Contents with no more than this between them are fetched at once: a request costs as much time. */
+#define NZ_TOC_GAP_MAX ((guint64)64 * 1024)
+
+/* What is fetched at once, if it is more than one part of a file. */
+#define NZ_TOC_GROUP_MAX ((guint64)4 * 1024 * 1024)
+
+/* Package lists only name the packages of findings. They are fetched when they cost no more than
+ * 1/NZ_TOC_LISTS_SHARE of the layer, or this much. */
+#define NZ_TOC_LISTS_SHARE 100u
+#define NZ_TOC_LISTS_FREE  ((guint64)256 * 1024)
+
 /* --- tar headers --- */
 
 /* Contents of a PAX or GNU long-name header: archive/tar's maxSpecialFileSize (CVE-2022-2879). */
@@ -189,6 +221,18 @@
 
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
+
+/* --- facts of layers that are kept --- */
+
+/* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
+ * is not kept, and read again the next time. */
+#define NZ_FACTS_ENTRY_MAX ((gsize)8 * 1024 * 1024)
+
+/* All entries of the cache on disk. What was not used for longest goes. */
+#define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
+
+/* What one run keeps in memory for its next images. */
+#define NZ_FACTS_MEMORY_MAX ((gsize)6 * 1024 * 1024)
 
 /* --- rpm databases --- */
 

@@ -98,7 +98,7 @@ read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GErro
     r->results = g_new0(NzLayerResult, r->n_results + 1);
     NzReadOptions read = options->read;
     read.wanted = wanted;
-    r->tree = nz_stack_layers(image, &read, r->results, error);
+    r->tree = nz_stack_layers(image, &read, options->facts, r->results, error);
     if (!r->tree)
       return FALSE;
     g_autoptr(GString) passwd_path = g_string_new(NULL), group_path = g_string_new(NULL);
