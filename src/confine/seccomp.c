@@ -84,6 +84,8 @@ static const Call calls[] = {
     {SYS_getxattr, ALLOWED},
     {SYS_lgetxattr, ALLOWED},
     {SYS_fgetxattr, ALLOWED},
+    {SYS_llistxattr, ALLOWED},
+    {SYS_flistxattr, ALLOWED},
     {SYS_getcwd, ALLOWED},
     /* reports */
     {SYS_write, ALLOWED},
