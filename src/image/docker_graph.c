@@ -396,8 +396,8 @@ read_by_files(const GraphStore *self, int files, const NzReadOptions *options, N
                         "%son disk its files belong to the users of a user namespace; pull the "
                         "image again",
                         lost_split);
-  return nz_directory_read(files, NZ_WALK_OVERLAY | NZ_WALK_OVERRIDE_STAT, options, log, result,
-                           error);
+  /* Docker writes no attribute override_stat; one that is there came with the image. */
+  return nz_directory_read(files, NZ_WALK_OVERLAY, options, log, result, error);
 }
 
 static gboolean

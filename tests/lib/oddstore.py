@@ -12,7 +12,7 @@ import json
 import tarfile
 
 import oddbolt
-from oddimage import blob_path, digest, dump, oci_tree, write_dir
+from oddimage import digest, dump, oci_tree, write_dir
 
 
 def crc64():
@@ -126,5 +126,5 @@ def containerd_root(*images, space="default", **knobs):
     return tree
 
 
-__all__ = ["blob_path", "body_path", "cache_id", "chain_ids", "containerd_root", "docker_root",
+__all__ = ["body_path", "cache_id", "chain_ids", "containerd_root", "docker_root",
            "layer_path", "write_dir", "CONTENT", "DATABASE"]
