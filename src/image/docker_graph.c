@@ -462,9 +462,10 @@ add_layers(NzImage *image, GBytes *config, GError **error)
   return TRUE;
 }
 
-/* Once the diff_ids are known. */
+/* Once the diff_ids are known. OWN: the store is this host's Docker's, which made sure that a layer
+ * is what its diff_id says; one that somebody names may say anything. */
 static void
-name_layers(GraphStore *store, NzImage *image)
+name_layers(GraphStore *store, NzImage *image, gboolean own)
 {
   for (guint i = 0; i < image->layers->len; i++) {
     NzLayer *layer = image->layers->pdata[i];
@@ -474,6 +475,10 @@ name_layers(GraphStore *store, NzImage *image)
     g_ptr_array_add(store->chains, chain);
     layer->name = g_strconcat("layerdb/", chain, NULL);
     *strchr(layer->name, ':') = '/';
+    g_autofree char *split =
+        g_strconcat(store->place, "/", layer->name, "/tar-split.json.gz", NULL);
+    if (own && exists(store->root, split))
+      layer->facts_key = g_strdup(layer->diff_id);
   }
 }
 
@@ -543,7 +548,7 @@ nz_docker_graph_open(const NzStoredImage *stored, const NzOpenRequest *request, 
     g_prefix_error(error, "configuration: ");
     return FALSE;
   }
-  name_layers(self, image);
+  name_layers(self, image, !stored->store->spec);
   const char *whole = nz_stored_image_name(stored, request->source);
   g_autofree char *name = nz_docker_short_name(whole ? whole : request->source);
   image->name = nz_printable(name, -1);

@@ -22,7 +22,7 @@ def app(**knobs):
 
 
 def scan(root, name=NAME, *args, **knobs):
-    return program.scan(*args, f"containerd:[{root}]{name}", **knobs)
+    return program.scan("--no-cache", *args, f"containerd:[{root}]{name}", **knobs)
 
 
 def facts(result):

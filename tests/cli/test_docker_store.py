@@ -28,7 +28,7 @@ def chains_of(image):
 
 
 def scan(root, name="app:1", *args, **knobs):
-    return program.scan(*args, f"docker-daemon:[{root}]{name}", **knobs)
+    return program.scan("--no-cache", *args, f"docker-daemon:[{root}]{name}", **knobs)
 
 
 def facts(result):
