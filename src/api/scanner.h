@@ -26,11 +26,36 @@ struct nonzero_scanner {
   NzCacheProcess *cache; /* started by the confinement */
   NzFacts *facts;
   NzFetch *fetch; /* started before the process is confined, where a store is asked by its socket */
+  GMutex mutex; /* guards what follows, and BASE and the policy's counts, from threads that judge */
   NzReport *report;
-  gsize kept; /* bytes of the report's subjects */
+  gsize kept;     /* bytes of the subjects so far */
+  guint n_judged; /* how many they are */
   nonzero_events events;
   void *data;
 };
+
+/* What became of one input, before it is put into the report. */
+typedef struct {
+  GPtrArray *subjects; /* NzSubject */
+  GPtrArray *errors;   /* NzReportError */
+} NzOutcome;
+
+NzOutcome *nz_outcome_new(void);
+void nz_outcome_free(NzOutcome *self);
+/* Moves what OUTCOME holds into the report, and frees it. FALSE when there were errors. */
+gboolean nz_scanner_take(nonzero_scanner *self, NzOutcome *outcome);
+
+/* Makes ready to open INPUTS (NULL-terminated): the engines' stores, the programs that help. */
+void nz_scanner_prepare(nonzero_scanner *self, const char *const *inputs);
+/* The options of the scans to come, and the profile of the report. */
+NzScanOptions nz_scanner_scan_options(nonzero_scanner *self);
+NzOpenOptions nz_scanner_open_options(const nonzero_scanner *self);
+
+/* Judges the images of INPUT, which was prepared. Several threads may do so. */
+void nz_scanner_judge_input(nonzero_scanner *self, const char *input, NzOutcome *outcome);
+/* Notes in OUTCOME what could not be judged; IMAGE may be NULL. */
+void nz_scanner_fail(nonzero_scanner *self, NzOutcome *outcome, const char *source,
+                     const char *image, const GError *error);
 
 /* Tells the events. */
 void nz_scanner_note(const nonzero_scanner *self, const char *text);

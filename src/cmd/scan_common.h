@@ -50,12 +50,15 @@ typedef struct {
   nonzero_scanner *scanner;
   NzOutputs *outputs;
   NzProgress *progress;
+  guint n_expected, n_judged; /* of many images; else 0 */
 } NzScanRun;
 
 /* Begins the run of a verb: makes a scanner of the options, opens the outputs, and confines the
  * process to reading IMAGES and BASE, which may be NULL. NZ_EXIT_PASS, or the exit code with a
  * message printed. */
 int nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base);
+/* Says that N inputs will be judged: with many, progress counts them. */
+void nz_scan_run_expect(NzScanRun *self, guint n);
 /* After the last image was judged. */
 void nz_scan_run_stop(NzScanRun *self);
 /* Writes WHAT, a report, into the outputs. FALSE with a message printed. */

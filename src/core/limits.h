@@ -39,8 +39,8 @@
 /* A layer below this is read whole, whatever table it has: that is one request instead of three. */
 #define NZ_TOC_BLOB_MIN ((gint64)64 * 1024)
 
-/* A table, compressed (it is held in memory; some 100 bytes an entry) and as JSON (some 400): enough
- * for half a million files. The layer of a larger one is read whole. */
+/* A table, compressed (it is held in memory; some 100 bytes an entry) and as JSON (some 400):
+ * enough for half a million files. The layer of a larger one is read whole. */
 #define NZ_TOC_MAX      ((guint64)32 * 1024 * 1024)
 #define NZ_TOC_JSON_MAX ((guint64)256 * 1024 * 1024)
 
@@ -51,11 +51,12 @@
  * the layer is read whole. */
 #define NZ_TOC_BODIES_MAX 65536u
 
-/* Uncompressed bytes before a content in a part that several share. eStargz' writers put files of some
- * kilobytes together. */
+/* Uncompressed bytes before a content in a part that several share. eStargz' writers put files of
+ * some kilobytes together. */
 #define NZ_TOC_INNER_MAX ((guint64)4 * 1024 * 1024)
 
-/* Contents with no more than this between them are fetched at once: a request costs as much time. */
+/* Contents with no more than this between them are fetched at once: a request costs as much time.
+ */
 #define NZ_TOC_GAP_MAX ((guint64)64 * 1024)
 
 /* What is fetched at once, if it is more than one part of a file. */
@@ -221,6 +222,22 @@
 
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
+
+/* --- many images --- */
+
+/* What one run can be asked for: a list of names, each as long as a path may be. A host has
+ * hundreds of images. */
+#define NZ_REFERENCE_MAX  ((gsize)4096)
+#define NZ_REFERENCES_MAX 100000u
+
+/* Images at once. Each needs some MiB. */
+#define NZ_JOBS_MAX 64
+
+/* --- fetching --- */
+
+/* Requests to registries and engines that can run side by side: layers of one image, several
+ * images. More would be refused by some registries. */
+#define NZ_FETCH_CHANNELS 4u
 
 /* --- facts of layers that are kept --- */
 
