@@ -321,6 +321,9 @@
 /* Pages that are read of it, most of 4 KiB: each image has one or two. */
 #define NZ_BOLT_PAGES_MAX 131072u
 
+/* Items that are looked at: values in a page may overlap, and buckets inside buckets with them. */
+#define NZ_BOLT_ITEMS_MAX (4u * 1024 * 1024)
+
 /* A node with its overflow. A bucket's node is split at a page; only one long value makes it
  * larger, and values here are short. */
 #define NZ_BOLT_NODE_MAX ((guint64)1024 * 1024)

@@ -87,6 +87,19 @@ index_of(const NzContainerdTarget *target, const char *name, GError **error)
   return NULL;
 }
 
+/* A blob's content is what its name says, or reading it is an error. */
+static void
+set_keys(GPtrArray *images, guint from)
+{
+  for (guint i = from; i < images->len; i++) {
+    const GPtrArray *layers = ((const NzImage *)images->pdata[i])->layers;
+    for (guint j = 0; j < layers->len; j++) {
+      NzLayer *layer = layers->pdata[j];
+      layer->facts_key = g_strdup(layer->digest);
+    }
+  }
+}
+
 gboolean
 nz_containerd_listed(const NzStoredImage *stored)
 {
@@ -112,9 +125,13 @@ nz_containerd_open(const NzStoredImage *stored, const NzOpenRequest *request, GP
   g_autoptr(NzImageStore) store = nz_layout_store_new(dir, g_steal_pointer(&index), missing);
   g_autofree char *blob = g_strconcat("blobs/", target->digest, NULL);
   *strchr(blob, ':') = '/';
-  if (store->klass->has(store, blob))
-    return nz_oci_list(store, &whole, images, error);
-  return nz_set_input(error, "%s is missing: %s", blob, missing);
+  guint before = images->len;
+  if (!store->klass->has(store, blob))
+    return nz_set_input(error, "%s is missing: %s", blob, missing);
+  if (!nz_oci_list(store, &whole, images, error))
+    return FALSE;
+  set_keys(images, before);
+  return TRUE;
 }
 
 const NzEngine nz_engine_containerd = {

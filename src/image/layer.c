@@ -104,8 +104,7 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
   }
-  gboolean must_drain = blob || content || result->compression;
-  if (must_drain && !drain(top, error))
+  if (!drain(top, error))
     return FALSE;
   if (content)
     result->diff_id = nz_digest_stream_finish(content);

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+import oddbolt as bolt
 import oddimage as img
 import oddpack as pack
 import oddtar as tar
@@ -312,7 +313,30 @@ def tar_split_seeds():
     yield "cut", b"\x00" + lines[:-20]
 
 
+def bolt_seeds():
+    digest = "sha256:" + "0a" * 32
+    few = bolt.containerd({"default/a:1": (digest, 5), "moby/b@" + digest: (digest, 70000)})
+    many = bolt.containerd({f"k8s.io/app:{n}": (digest, n) for n in range(40)})
+    yield "few", bolt.database(few)
+    yield "many", bolt.database(many)
+    yield "not-inline", bolt.database(few, inline=False)
+    yield "overflow", bolt.database({"a": {"b": b"x" * 3000}, "c": b""})
+    yield "large-pages", bolt.database(few, page_size=4096)
+    yield "empty", bolt.database({})
+    one = bolt.tree(few)
+    yield "wrong-checksum", one.bytes(checksum=1)
+    one.root = 900
+    yield "no-such-root", one.bytes()
+    loop = bolt.Database()
+    loop.root = loop.add(bolt.BRANCH, 2, bolt.branch([(b"a", 3), (b"b", 3)]))
+    yield "branch-to-itself", loop.bytes()
+    inward = bolt.Database()
+    inward.root = inward.add(bolt.LEAF, 1, bolt.leaf([(1, b"v1", bolt.struct.pack("=QQ", 3, 0))]))
+    yield "bucket-in-itself", inward.bytes()
+
+
 SEEDS = {
+    "bolt": bolt_seeds,
     "tar": tar_seeds,
     "layer": layer_seeds,
     "manifest": manifest_seeds,
