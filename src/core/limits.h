@@ -95,7 +95,8 @@
  */
 #define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
 
-/* A list of an engine's store. 2,000 layers have some 1.5 MB, which parsed take twenty times that. */
+/* A list of an engine's store. 2,000 layers have some 1.5 MB, which parsed take twenty times that.
+ */
 #define NZ_STORAGE_LIST_MAX   ((gsize)16 * 1024 * 1024)
 #define NZ_STORAGE_IMAGES_MAX 65536u
 
