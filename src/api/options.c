@@ -144,20 +144,31 @@ set_base(nonzero_scanner *self, const char *value, GError **error)
   return TRUE;
 }
 
+static gboolean
+set_cache_dir(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (*value != '/')
+    return nz_set_input(error, "it is no absolute path");
+  g_free(self->cache_directory);
+  self->cache_directory = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+set_no_cache(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->no_cache = TRUE;
+  return TRUE;
+}
+
 static const struct {
   const char *name;
   gboolean (*set)(nonzero_scanner *self, const char *value, GError **error);
 } options[] = {
-    {"base", set_base},
-    {"fail-on", set_fail_on},
-    {"ignore", set_ignore},
-    {"max-ratio", set_ratio},
-    {"platform", set_platform},
-    {"policy", set_policy},
-    {"policy-search", set_policy_search},
-    {"profile", set_profile},
-    {"today", set_today},
-    {"user", set_user},
+    {"base", set_base},         {"cache-dir", set_cache_dir}, {"fail-on", set_fail_on},
+    {"ignore", set_ignore},     {"max-ratio", set_ratio},     {"no-cache", set_no_cache},
+    {"platform", set_platform}, {"policy", set_policy},       {"policy-search", set_policy_search},
+    {"profile", set_profile},   {"today", set_today},         {"user", set_user},
     {"verify", set_verify},
 };
 

@@ -25,6 +25,8 @@ nonzero_scanner_new(void)
   self->ratio = NZ_BOMB_RATIO;
   self->ignored = g_ptr_array_new_with_free_func(g_free);
   self->policy = nz_policy_new();
+  self->host = nz_host_new();
+  self->facts = nz_facts_new(NULL);
   self->report = report_new();
   return self;
 }
@@ -36,6 +38,11 @@ nonzero_scanner_free(nonzero_scanner *self)
     return;
   nz_report_free(self->report);
   nz_base_free(self->base);
+  nz_host_free(self->host);
+  nz_facts_free(self->facts);
+  nz_cache_process_stop(self->cache);
+  g_free(self->cache_directory);
+  nz_fetch_unref(self->fetch);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -75,7 +82,6 @@ nonzero_scanner_bytes_read(const nonzero_scanner *self)
 void
 nonzero_scanner_cancel(nonzero_scanner *self)
 {
-  g_atomic_int_set(&self->cancelled, 1);
   g_atomic_int_set(&self->control.cancelled, 1);
 }
 
@@ -107,18 +113,36 @@ scan_options(nonzero_scanner *self)
   return (NzScanOptions){
       .profile = self->report->profile,
       .user = self->user,
+      .facts = self->facts,
       .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
+}
+
+static NzOpenOptions
+open_options(const nonzero_scanner *self, const NzScanOptions *scan)
+{
+  return (NzOpenOptions){
+      .platform = self->platform, .read = scan->read, .host = self->host, .fetch = self->fetch};
+}
+
+/* Without the program that fetches, what needs it says so. */
+static void
+start_fetch(nonzero_scanner *self)
+{
+  if (!self->fetch && nz_host_needs_fetch(self->host))
+    self->fetch = nz_fetch_start(1, NULL, NULL);
 }
 
 /* The images of INPUT; NULL with the error noted. */
 static GPtrArray *
 open_input(nonzero_scanner *self, const char *input, const NzScanOptions *scan)
 {
-  NzOpenOptions open = {.platform = self->platform, .read = scan->read};
+  NzOpenOptions open = open_options(self, scan);
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
   g_autoptr(GError) error = NULL;
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
+  nz_host_prepare(self->host, input);
+  start_fetch(self);
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
   fail(self, input, NULL, error);
@@ -132,8 +156,11 @@ find_base(nonzero_scanner *self, const NzImage *image, const NzScanOptions *scan
 {
   if (!self->base_source)
     return NULL;
-  if (!self->base)
-    self->base = nz_base_new(self->base_source, &scan->read);
+  if (!self->base) {
+    NzOpenOptions open = open_options(self, scan);
+    nz_host_prepare(self->host, self->base_source);
+    self->base = nz_base_new(self->base_source, &open);
+  }
   g_autoptr(GError) error = NULL;
   const NzImage *base = nz_base_for(self->base, image, &error);
   if (error)
@@ -164,7 +191,6 @@ judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint w
   const NzImage *image = images->pdata[which];
   if (!has_room(self, input, images->len > 1 ? image->name : NULL))
     return FALSE;
-  g_atomic_int_set(&self->control.cancelled, g_atomic_int_get(&self->cancelled));
   g_autoptr(GError) error = NULL;
   scan->base = find_base(self, image, scan);
   begin_image(self, image->name, image->store->rereadable ? image->bytes : 0);
@@ -264,14 +290,52 @@ nz_scanner_judge_only(nonzero_scanner *self, const char *input)
 
 /* --- confinement --- */
 
+/* TRUE when INPUTS name images whose layers can be known from before. */
+static gboolean
+may_be_known(const nonzero_scanner *self, const char *const *inputs)
+{
+  gboolean remote = FALSE;
+  for (guint i = 0; inputs[i]; i++)
+    remote |= g_str_has_prefix(inputs[i], "docker://");
+  return remote || nz_host_stores(self->host)->len > 0;
+}
+
+/* Without it a scan only takes longer. */
+static void
+start_cache(nonzero_scanner *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *directory =
+      self->cache_directory ? g_strdup(self->cache_directory) : nz_cache_default_directory();
+  if (self->no_cache || self->cache || !directory)
+    return;
+  self->cache = nz_cache_process_start(directory, &error);
+  if (!self->cache) {
+    nz_scanner_note(self, error->message);
+    return;
+  }
+  nz_facts_free(self->facts);
+  self->facts = nz_facts_new(self->cache);
+}
+
 int
-nonzero_confine(const char *const *inputs, char **summary)
+nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char **summary)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
   for (guint i = 0; inputs[i]; i++) {
     g_autofree char *path = nz_image_path(inputs[i]);
     if (path)
       g_strv_builder_add(builder, path);
+    nz_host_prepare(self->host, inputs[i]);
+  }
+  if (may_be_known(self, inputs))
+    start_cache(self);
+  start_fetch(self);
+  const GPtrArray *stores = nz_host_stores(self->host);
+  for (guint i = 0; i < stores->len; i++) {
+    const NzEngineStore *store = stores->pdata[i];
+    for (guint j = 0; j < store->paths->len; j++)
+      g_strv_builder_add(builder, store->paths->pdata[j]);
   }
   g_auto(GStrv) paths = g_strv_builder_end(builder);
   g_autofree char *said = NULL;

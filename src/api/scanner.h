@@ -3,13 +3,13 @@
 #pragma once
 
 #include "api/api.h"
-#include "image/transport.h"
+#include "image/engine.h"
+#include "image/fetch.h"
 #include "scan/base.h"
 #include "scan/scan.h"
 
 struct nonzero_scanner {
   NzControl control;
-  gint cancelled; /* for good, where the control's is for one image */
   char *platform, *user, *base_source;
   const char *profile; /* of nz_profiles; NULL: what the policy says */
   guint ratio;
@@ -20,6 +20,12 @@ struct nonzero_scanner {
   NzDay today; /* 0: this day */
   NzPolicy *policy;
   NzBase *base; /* opened when first asked for */
+  NzHost *host; /* the engines' stores, as far as inputs asked for them */
+  gboolean no_cache;
+  char *cache_directory; /* NULL: the default */
+  NzCacheProcess *cache; /* started by the confinement */
+  NzFacts *facts;
+  NzFetch *fetch; /* started before the process is confined, where a store is asked by its socket */
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */
   nonzero_events events;

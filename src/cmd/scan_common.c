@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/scan_common.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,8 @@ set_options(NzScanRun *self, const char *base)
       {"fail-on", policy->fail_on},
       {"today", policy->today},
       {"verify", args->verify ? "" : NULL},
+      {"cache-dir", args->cache_dir},
+      {"no-cache", args->no_cache ? "" : NULL},
   };
   for (guint i = 0; i < G_N_ELEMENTS(options); i++)
     if (!set(self, options[i].name, options[i].value))
@@ -121,7 +124,7 @@ open_outputs(NzScanRun *self, const char *const *images, const char *base)
   g_auto(GStrv) paths = nz_inputs_paths(inputs);
   self->outputs = nz_outputs_new((const char *const *)paths, nz_scan_args.quiet, &error);
   if (self->outputs && nz_outputs_open(self->outputs, &error)) {
-    nz_inputs_confine((const char *const *)inputs, nz_scan_args.verbose);
+    nz_inputs_confine(self->scanner, (const char *const *)inputs, nz_scan_args.verbose);
     return NZ_EXIT_PASS;
   }
   nz_complain("%s", error->message);
@@ -138,6 +141,8 @@ nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
     return NZ_EXIT_USAGE;
   if (!read_policy(self))
     return NZ_EXIT_ERROR;
+  /* The end of a process that works for us is an answer that does not come. */
+  signal(SIGPIPE, SIG_IGN);
   int code = open_outputs(self, images, base);
   if (code != NZ_EXIT_PASS)
     return code;
@@ -152,6 +157,7 @@ void
 nz_scan_run_stop(NzScanRun *self)
 {
   nz_progress_stop(g_steal_pointer(&self->progress));
+  signal(SIGPIPE, SIG_DFL);
 }
 
 gboolean

@@ -11,8 +11,8 @@
 #include "cmd/progress.h"
 
 typedef struct {
-  char *platform, *user, *color, *profile, *max_ratio;
-  gboolean verify, quiet, verbose;
+  char *platform, *user, *color, *profile, *max_ratio, *cache_dir;
+  gboolean verify, quiet, verbose, no_cache;
 } NzScanArgs;
 
 extern NzScanArgs nz_scan_args;
@@ -31,6 +31,10 @@ extern NzScanArgs nz_scan_args;
   {"max-ratio", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.max_ratio,                                \
    "What a layer may inflate to, in times its size (250; 0: no limit)", "N"},                      \
   NZ_POLICY_OPTIONS,                                                                               \
+  {"cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.cache_dir,                              \
+   "Keep what is learned of layers in DIR; `nonzero cache --help` says more", "DIR"},              \
+  {"no-cache", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.no_cache,                                    \
+   "Neither use nor keep what was learned of layers before", NULL},                                \
   {"color", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.color,                                        \
    "auto (the default), always or never", "WHEN"},                                                 \
   {"quiet", 'q', 0, G_OPTION_ARG_NONE, &nz_scan_args.quiet,                                        \

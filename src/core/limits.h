@@ -80,6 +80,10 @@
 /* A longer path cannot be created by any runtime: Linux' PATH_MAX less the closing NUL. */
 #define NZ_PATH_MAX 4095u
 
+/* A line of tar-split: an entry's headers in base64, with three special ones of 1 MiB before it.
+ * Older engines also keep all that follows an archive's end in one line. */
+#define NZ_TAR_SPLIT_LINE_MAX ((gsize)8 * 1024 * 1024)
+
 /* --- JSON --- */
 
 /* Manifest, index, config: the limit of registries and of containerd for a manifest. */
@@ -218,6 +222,18 @@
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
 
+/* --- facts of layers that are kept --- */
+
+/* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
+ * is not kept, and read again the next time. */
+#define NZ_FACTS_ENTRY_MAX ((gsize)8 * 1024 * 1024)
+
+/* All entries of the cache on disk. What was not used for longest goes. */
+#define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
+
+/* What one run keeps in memory for its next images. */
+#define NZ_FACTS_MEMORY_MAX ((gsize)6 * 1024 * 1024)
+
 /* --- rpm databases --- */
 
 /* Packages of one database. All of Fedora is some 70,000; an image holds hundreds. */
@@ -267,3 +283,52 @@
 
 /* And for all images of a run: as many can share one layer as an archive holds images. */
 #define NZ_GLOB_STEPS_TOTAL_MAX (4 * NZ_GLOB_STEPS_MAX)
+
+/* --- stores of engines --- */
+
+/* A bolt database. containerd's has some megabytes; where many snapshots came and went, some
+ * hundred, for it never shrinks. Only pages of names are read. */
+#define NZ_BOLT_FILE_MAX ((guint64)16 * 1024 * 1024 * 1024)
+
+/* Pages that are read of it, most of 4 KiB: each image has one or two. */
+#define NZ_BOLT_PAGES_MAX 131072u
+
+/* A node with its overflow. A bucket's node is split at a page; only one long value makes it
+ * larger, and values here are short. */
+#define NZ_BOLT_NODE_MAX ((guint64)1024 * 1024)
+
+/* Branches above a leaf. A page holds at least two keys, real ones a hundred. */
+#define NZ_BOLT_DEPTH_MAX 16u
+
+/* How often it is read anew when the daemon wrote to it meanwhile, and the pause (microseconds): a
+ * second in all. A listing takes a millisecond, a daemon that pulls commits some ten times a
+ * second.
+ */
+#define NZ_BOLT_TRIES_MAX 50u
+#define NZ_BOLT_WAIT      20000u
+
+/* Images that one store may list, and the bytes of their names. Hosts have hundreds. */
+#define NZ_STORED_MAX       65536u
+#define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
+
+/* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
+#define NZ_STORE_WORD_MAX    ((gsize)4096)
+#define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
+
+/* --- what is fetched --- */
+
+/* Requests at once: as many as a host has processors that read layers. */
+#define NZ_FETCH_CHANNELS_MAX 64u
+
+/* What may still be on its way when an answer is given up: the buffers of a socket and one frame.
+ * Some 0.4 MiB. */
+#define NZ_FETCH_DRAIN_MAX ((gsize)4 * 1024 * 1024)
+
+/* A message of the program that fetches. */
+#define NZ_FETCH_MESSAGE_MAX ((gsize)2048)
+
+/* All headers of one answer. Registries send one or two KiB, with a redirect to storage four. */
+#define NZ_HTTP_HEADERS_MAX ((gsize)64 * 1024)
+
+/* Bytes a second below which a server is taken for one that only holds us up. */
+#define NZ_HTTP_SLOWEST 256u

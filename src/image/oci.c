@@ -439,7 +439,14 @@ nothing_found(const Listing *self, GError **error)
 {
   const char *ref = self->request->ref;
   g_autofree char *shown = ref ? nz_printable(ref, -1) : NULL;
-  if (self->want.os)
+  if (self->n_absent > 0)
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
+                "none of its images%s%s was pulled: the index names %u that are not here; pull the "
+                "platform that is meant%s%s",
+                self->want.os ? " for the platform " : "",
+                self->want.os ? self->request->options->platform : "", self->n_absent,
+                self->seen->len ? "; there are: " : "", self->seen->str);
+  else if (self->want.os)
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "no image for the platform %s%s%s",
                 self->request->options->platform, self->seen->len ? "; there are: " : "",
                 self->seen->str);

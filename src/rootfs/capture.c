@@ -115,6 +115,12 @@ find_wanted(const NzWanted *wanted, const char *path, gsize len)
   return contains(wanted->extra, path) ? &wanted_extra : NULL;
 }
 
+gboolean
+nz_wanted_has(const NzWanted *wanted, const char *path, gsize len)
+{
+  return find_wanted(wanted, path, len) != NULL;
+}
+
 /* TRUE when the LEN bytes at PATH are DIR or end with "/DIR". */
 static gboolean
 dir_ends_with(const char *path, gsize len, const char *dir)

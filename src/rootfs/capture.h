@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzWanted, nz_wanted_free)
  * NZ_WANTED_MAX. */
 void nz_wanted_add(NzWanted *self, GPtrArray *list, const char *path);
 
+/* TRUE when PATH (cleaned) is one of them. WANTED may be NULL. */
+gboolean nz_wanted_has(const NzWanted *wanted, const char *path, gsize len);
+
 /* TRUE when a file called so is likely to be a script that starts something. */
 gboolean nz_is_script_name(const char *basename);
 
