@@ -217,6 +217,21 @@ add_layers(const NzImage *image, NzSubject *subject)
   }
 }
 
+/* What a table says is its author's word, and only some runtimes go by it. */
+static void
+add_table_note(const Reading *r, NzSubject *subject)
+{
+  guint n = 0;
+  for (guint i = 0; i < r->n_results; i++)
+    n += r->results[i].by_table != FALSE;
+  if (n > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u of %u layers were read by their table of contents: what it "
+                                    "leaves out, but the layer's archive holds, was not seen; "
+                                    "--verify reads the archives",
+                                    n, r->n_results));
+}
+
 static void
 add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, NzSubject *subject)
 {
@@ -247,6 +262,7 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                     g_strdup_printf("%u entries on other filesystems (mount points) were not "
                                     "looked at",
                                     r->results[0].n_mounts));
+  add_table_note(r, subject);
 }
 
 /* Names the packages of all files that findings may be about. */
