@@ -153,7 +153,7 @@ void nonzero_scanner_free(nonzero_scanner *scanner);
 
 /**
  * Sets what the option of the same name sets on the command line of `nonzero scan`, before the
- * first scan: "base", "fail-on", "ignore" (several times), "max-ratio", "platform", "policy",
+ * first scan: "authfile", "base", "fail-on", "ignore" (several times), "max-ratio", "platform", "policy",
  * "profile", "today", "user", "verify". VALUE is its text; "" or NULL where there is none.
  * "policy-search" looks for a policy where the program does; without it and "policy", none is used.
  */
@@ -215,10 +215,10 @@ int nonzero_diff_write(const nonzero_diff *diff, const char *format, FILE *out, 
  * Confines the calling process, for good, to reading what INPUTS (NULL-terminated, as
  * nonzero_scanner_scan() takes them) name: no new privileges, Landlock, seccomp, where the kernel
  * has them. To be called before the first scan and before any thread is started, by programs that
- * do nothing else. *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1
- * when not all of it is in force.
+ * do nothing else but scan with SCANNER. *SUMMARY, unless NULL, becomes a sentence, to be freed with
+ * free(). Returns -1 when not all of it is in force.
  */
-int nonzero_confine(const char *const *inputs, char **summary);
+int nonzero_scanner_confine(nonzero_scanner *scanner, const char *const *inputs, char **summary);
 
 /* --- rules --- */
 

@@ -88,7 +88,7 @@ static gboolean
 set_platform(nonzero_scanner *self, const char *value, GError **error)
 {
   g_auto(NzPlatform) ignored = {0};
-  if (!nz_platform_parse(value, &ignored, error))
+  if (strcmp(value, "all") != 0 && !nz_platform_parse(value, &ignored, error))
     return FALSE;
   g_free(self->platform);
   self->platform = g_strdup(value);
@@ -144,21 +144,46 @@ set_base(nonzero_scanner *self, const char *value, GError **error)
   return TRUE;
 }
 
+/* A file that another program opens: not a directory, and not missing. */
+static gboolean
+add_fetch_file(nonzero_scanner *self, const char *option, const char *value, GError **error)
+{
+  if (!g_file_test(value, G_FILE_TEST_EXISTS) || g_file_test(value, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *shown = nz_printable(value, -1);
+    return nz_set_input(error, "no such file: %s", shown);
+  }
+  g_ptr_array_add(self->fetch_options, g_strconcat("--", option, "=", value, NULL));
+  return TRUE;
+}
+
+static gboolean
+set_tls_ca(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_fetch_file(self, "tls-ca", value, error);
+}
+
+static gboolean
+set_authfile(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_fetch_file(self, "authfile", value, error);
+}
+
+static gboolean
+set_plain_http(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  g_ptr_array_add(self->fetch_options, g_strdup("--plain-http"));
+  return TRUE;
+}
+
 static const struct {
   const char *name;
   gboolean (*set)(nonzero_scanner *self, const char *value, GError **error);
 } options[] = {
-    {"base", set_base},
-    {"fail-on", set_fail_on},
-    {"ignore", set_ignore},
-    {"max-ratio", set_ratio},
-    {"platform", set_platform},
-    {"policy", set_policy},
-    {"policy-search", set_policy_search},
-    {"profile", set_profile},
-    {"today", set_today},
-    {"user", set_user},
-    {"verify", set_verify},
+    {"authfile", set_authfile}, {"base", set_base},       {"fail-on", set_fail_on},
+    {"ignore", set_ignore},     {"max-ratio", set_ratio}, {"plain-http", set_plain_http},
+    {"platform", set_platform}, {"policy", set_policy},   {"policy-search", set_policy_search},
+    {"profile", set_profile},   {"tls-ca", set_tls_ca},   {"today", set_today},
+    {"user", set_user},         {"verify", set_verify},
 };
 
 int

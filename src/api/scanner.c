@@ -25,6 +25,8 @@ nonzero_scanner_new(void)
   self->ratio = NZ_BOMB_RATIO;
   self->ignored = g_ptr_array_new_with_free_func(g_free);
   self->policy = nz_policy_new();
+  self->host = nz_host_new();
+  self->fetch_options = g_ptr_array_new_with_free_func(g_free);
   self->report = report_new();
   return self;
 }
@@ -36,6 +38,10 @@ nonzero_scanner_free(nonzero_scanner *self)
     return;
   nz_report_free(self->report);
   nz_base_free(self->base);
+  nz_host_free(self->host);
+  nz_fetch_unref(self->fetch);
+  g_ptr_array_unref(self->fetch_options);
+  g_clear_error(&self->fetch_failed);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -110,15 +116,27 @@ scan_options(nonzero_scanner *self)
       .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
 }
 
+static NzOpenOptions
+open_options(const nonzero_scanner *self, const NzScanOptions *scan)
+{
+  return (NzOpenOptions){
+      .platform = self->platform, .read = scan->read, .host = self->host, .fetch = self->fetch};
+}
+
 /* The images of INPUT; NULL with the error noted. */
 static GPtrArray *
 open_input(nonzero_scanner *self, const char *input, const NzScanOptions *scan)
 {
-  NzOpenOptions open = {.platform = self->platform, .read = scan->read};
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
   g_autoptr(GError) error = NULL;
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
+  nz_host_prepare(self->host, input);
+  if (!nz_scanner_start_fetch(self, input, &error)) {
+    fail(self, input, NULL, error);
+    return NULL;
+  }
+  NzOpenOptions open = open_options(self, scan);
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
   fail(self, input, NULL, error);
@@ -132,8 +150,12 @@ find_base(nonzero_scanner *self, const NzImage *image, const NzScanOptions *scan
 {
   if (!self->base_source)
     return NULL;
-  if (!self->base)
-    self->base = nz_base_new(self->base_source, &scan->read);
+  if (!self->base) {
+    nz_host_prepare(self->host, self->base_source);
+    nz_scanner_start_fetch(self, self->base_source, NULL); /* what is wrong is told below */
+    NzOpenOptions open = open_options(self, scan);
+    self->base = nz_base_new(self->base_source, &open);
+  }
   g_autoptr(GError) error = NULL;
   const NzImage *base = nz_base_for(self->base, image, &error);
   if (error)
@@ -265,13 +287,21 @@ nz_scanner_judge_only(nonzero_scanner *self, const char *input)
 /* --- confinement --- */
 
 int
-nonzero_confine(const char *const *inputs, char **summary)
+nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char **summary)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
   for (guint i = 0; inputs[i]; i++) {
     g_autofree char *path = nz_image_path(inputs[i]);
     if (path)
       g_strv_builder_add(builder, path);
+    nz_host_prepare(self->host, inputs[i]);
+    nz_scanner_start_fetch(self, inputs[i], NULL); /* told when the input is opened */
+  }
+  const GPtrArray *stores = nz_host_stores(self->host);
+  for (guint i = 0; i < stores->len; i++) {
+    const NzEngineStore *store = stores->pdata[i];
+    for (guint j = 0; j < store->paths->len; j++)
+      g_strv_builder_add(builder, store->paths->pdata[j]);
   }
   g_auto(GStrv) paths = g_strv_builder_end(builder);
   g_autofree char *said = NULL;

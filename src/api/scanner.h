@@ -3,7 +3,7 @@
 #pragma once
 
 #include "api/api.h"
-#include "image/transport.h"
+#include "image/engine.h"
 #include "scan/base.h"
 #include "scan/scan.h"
 
@@ -19,7 +19,11 @@ struct nonzero_scanner {
   char *fail_on;
   NzDay today; /* 0: this day */
   NzPolicy *policy;
-  NzBase *base; /* opened when first asked for */
+  NzBase *base;             /* opened when first asked for */
+  NzFetch *fetch;           /* NULL: nothing asked for it yet */
+  GError *fetch_failed;     /* why it could not be started: it is not tried again */
+  GPtrArray *fetch_options; /* char *: for the program that fetches */
+  NzHost *host;             /* the engines' stores, as far as inputs asked for them */
   NzReport *report;
   gsize kept; /* bytes of the report's subjects */
   nonzero_events events;
@@ -28,6 +32,10 @@ struct nonzero_scanner {
 
 /* Tells the events. */
 void nz_scanner_note(const nonzero_scanner *self, const char *text);
+
+/* Starts the program that fetches, where INPUT needs it. Before the confinement, which does not let
+ * programs start. */
+gboolean nz_scanner_start_fetch(nonzero_scanner *self, const char *input, GError **error);
 
 /* Judges INPUT, which must be one image. FALSE with the error noted. */
 gboolean nz_scanner_judge_only(nonzero_scanner *self, const char *input);

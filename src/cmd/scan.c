@@ -23,6 +23,7 @@ static const char help[] =
     "  oci-archive:PATH[:REF]     an OCI image layout in a tar file\n"
     "  oci:PATH[:REF]             an OCI image layout in a directory\n"
     "  dir:PATH                   a root filesystem in a directory\n"
+    "  docker://NAME[:TAG]        an image in a registry, also NAME@DIGEST\n"
     "  -                          any archive on standard input\n"
     "  PATH                       any of these, told by its content\n"
     "REF is a tag, or @N for the Nth image from 0, and may be left out: all images are judged.\n"

@@ -71,6 +71,9 @@ set_options(NzScanRun *self, const char *base)
       {"fail-on", policy->fail_on},
       {"today", policy->today},
       {"verify", args->verify ? "" : NULL},
+      {"plain-http", args->plain_http ? "" : NULL},
+      {"tls-ca", args->tls_ca},
+      {"authfile", args->authfile},
   };
   for (guint i = 0; i < G_N_ELEMENTS(options); i++)
     if (!set(self, options[i].name, options[i].value))
@@ -121,7 +124,7 @@ open_outputs(NzScanRun *self, const char *const *images, const char *base)
   g_auto(GStrv) paths = nz_inputs_paths(inputs);
   self->outputs = nz_outputs_new((const char *const *)paths, nz_scan_args.quiet, &error);
   if (self->outputs && nz_outputs_open(self->outputs, &error)) {
-    nz_inputs_confine((const char *const *)inputs, nz_scan_args.verbose);
+    nz_inputs_confine(self->scanner, (const char *const *)inputs, nz_scan_args.verbose);
     return NZ_EXIT_PASS;
   }
   nz_complain("%s", error->message);

@@ -86,6 +86,7 @@ struct NzImage {
   const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
   guint64 bytes;                 /* of all layers, as stored; 0: not known */
   guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
+  guint n_others;    /* the same: manifests for other platforms than this host's */
   guint n_absent;    /* the same: manifests for other platforms that are not in the store */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */
