@@ -260,7 +260,7 @@ answer_bearer(NzWorker *worker, const NzEndpoint *endpoint, const NzChallenge *c
     if (tries >= 2 || !again ||
         !nz_channel_sleep(worker->channel, nz_settings.backoff_ms << tries)) {
       g_autofree char *shown = nz_url_shown(challenge->realm);
-      if (!strstr(failed->message, endpoint->host))
+      if (!g_str_has_prefix(failed->message, "the registry "))
         g_prefix_error(&failed, "the registry %s wants a token from %s: ", endpoint->host, shown);
       g_propagate_error(error, g_steal_pointer(&failed));
       return FALSE;

@@ -13,6 +13,7 @@ void
 nz_get_clear(NzGet *self)
 {
   g_clear_pointer(&self->etag, g_free);
+  g_clear_pointer(&self->broke, g_free);
 }
 
 /* --- the body --- */
@@ -67,15 +68,15 @@ static gboolean
 check_part(NzGet *self, const NzHttpResponse *response, GError **error)
 {
   const char *etag = nz_http_header(response, "etag");
+  if (response->status != 206 && self->done > 0)
+    return nz_fetch_fail(error, NZ_FETCH_UNAVAILABLE,
+                         "%s; and it is not to be had from there on (the registry knows no Range)",
+                         self->broke);
   if (response->status != 206)
-    return nz_fetch_fail(
-        error, self->done > 0 ? NZ_FETCH_UNAVAILABLE : NZ_FETCH_INVALID,
-        self->done > 0 ? "the connection broke in the middle, and the registry does not go on "
-                         "from there (it knows no Range)"
-                       : "the registry gives no parts of blobs (it knows no Range)");
+    return nz_fetch_fail(error, NZ_FETCH_INVALID, "it gives no parts of blobs (it knows no Range)");
   if (!check_range(self, response))
     return nz_fetch_fail(error, NZ_FETCH_INVALID,
-                         "the registry sends another part than the one that was asked for "
+                         "it sends another part than the one that was asked for "
                          "(Content-Range)");
   if (self->etag && etag && strcmp(self->etag, etag) != 0)
     return nz_fetch_fail(error, NZ_FETCH_INVALID,
@@ -90,12 +91,11 @@ check_whole(NzGet *self, const NzHttpResponse *response, GError **error)
   guint64 length;
   gint64 want = expected(self);
   if (response->status != 200)
-    return nz_fetch_fail(error, NZ_FETCH_INVALID, "the registry sends a part without being asked");
+    return nz_fetch_fail(error, NZ_FETCH_INVALID, "it sends a part without being asked");
   if (want < 0 || !text || !read_number(&text, &length) || length == (guint64)want)
     return TRUE;
   return nz_fetch_fail(error, NZ_FETCH_INVALID,
-                       "its descriptor says %" G_GINT64_FORMAT
-                       " bytes, the registry has %" G_GUINT64_FORMAT,
+                       "its descriptor says %" G_GINT64_FORMAT " bytes, it has %" G_GUINT64_FORMAT,
                        want, length);
 }
 
@@ -422,7 +422,7 @@ nz_get_run(NzGet *self, GError **error)
     if (may_try_again(&response, failed, tries, total) && wait(self, tries - 1, &response, &failed))
       continue;
     g_autofree char *times = total > 1 ? g_strdup_printf(", after %u tries", total) : NULL;
-    if (!strstr(failed->message, "registry "))
+    if (!g_str_has_prefix(failed->message, "the registry "))
       g_prefix_error(&failed, "the registry %s, %s: ", self->endpoint->host, self->what);
     g_set_error(error, NZ_FETCH_ERROR, failed->code, "%s%s", failed->message, times ? times : "");
     return FALSE;

@@ -20,6 +20,7 @@ typedef struct {
   gboolean begun; /* the head was sent: from then on nothing can be begun anew */
   guint64 done;
   char *etag;
+  char *broke;      /* why a try before this one ended */
   gboolean reached; /* there was an HTTP answer */
 } NzGet;
 

@@ -45,12 +45,13 @@ read_file(Configuration *self, const char *path, gboolean must, GError **error)
 {
   g_autoptr(GError) failed = NULL;
   g_autofree char *shown = nz_printable(path, -1);
-  json_t *root = nz_toml_read(path, &failed), *table;
+  gboolean none = strcmp(path, "/dev/null") == 0;
+  json_t *root = none ? NULL : nz_toml_read(path, &failed), *table;
   gsize i;
   if (failed)
-    return nz_fetch_fail(error, NZ_FETCH_UNAVAILABLE, "%s: %s", shown, failed->message);
+    return nz_fetch_fail(error, NZ_FETCH_UNAVAILABLE, "%s", failed->message);
   if (!root)
-    return !must || nz_fetch_fail(error, NZ_FETCH_UNAVAILABLE, "%s: no such file", shown);
+    return !must || none || nz_fetch_fail(error, NZ_FETCH_UNAVAILABLE, "%s: no such file", shown);
   g_ptr_array_add(self->documents, root);
   json_array_foreach(json_object_get(root, "registry"), i, table)
   {

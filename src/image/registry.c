@@ -58,7 +58,10 @@ fetch_config(RegistryStore *self, const char *digest, GError **error)
 {
   g_autoptr(NzJson) request =
       json_pack("{s:s, s:s, s:s}", "op", "blob", "name", self->name, "digest", digest);
-  return nz_fetch_read(self->fetch, request, NZ_JSON_MAX, NULL, error);
+  GBytes *bytes = nz_fetch_read(self->fetch, request, NZ_JSON_MAX, NULL, error);
+  if (!bytes && error && g_error_matches(*error, NZ_ERROR, NZ_ERROR_LIMIT))
+    g_prefix_error(error, "%s: ", digest);
+  return bytes;
 }
 
 static GBytes *
