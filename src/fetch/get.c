@@ -419,8 +419,12 @@ nz_get_run(NzGet *self, GError **error)
     if (try_once(self, &response, &failed))
       return TRUE;
     tries = self->done > before ? 1 : tries + 1;
-    if (may_try_again(&response, failed, tries, total) && wait(self, tries - 1, &response, &failed))
+    if (may_try_again(&response, failed, tries, total) &&
+        wait(self, tries - 1, &response, &failed)) {
+      g_free(self->broke);
+      self->broke = g_strdup(failed->message);
       continue;
+    }
     g_autofree char *times = total > 1 ? g_strdup_printf(", after %u tries", total) : NULL;
     if (!g_str_has_prefix(failed->message, "the registry "))
       g_prefix_error(&failed, "the registry %s, %s: ", self->endpoint->host, self->what);
