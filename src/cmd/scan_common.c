@@ -93,6 +93,11 @@ set_options(NzScanRun *self, const char *base)
       {"verify", args->verify ? "" : NULL},
       {"cache-dir", args->cache_dir},
       {"no-cache", args->no_cache ? "" : NULL},
+      {"plain-http", args->plain_http ? "" : NULL},
+      {"tls-ca", args->tls_ca},
+      {"authfile", args->authfile},
+      {"pull", args->pull ? "" : NULL},
+      {"jobs", args->jobs},
   };
   for (guint i = 0; i < G_N_ELEMENTS(options); i++)
     if (!set(self, options[i].name, options[i].value))

@@ -249,6 +249,11 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
         g_strdup_printf("%u more manifests of the index, for other platforms, were never "
                         "pulled and not judged",
                         image->n_absent));
+  if (image->n_others > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u more manifests of the index are for other platforms than "
+                                    "this host's; --platform all judges them too",
+                                    image->n_others));
   if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
                                              "were skipped; --verify reads them"));
