@@ -12,12 +12,14 @@ MAY_INCLUDE = {
     "fetch": {"core", "image"},
     "check": {"core", "rootfs"},
     "confine": {"core"},
-    "scan": {"core", "rootfs", "image", "check"},
+    "store": {"core"},
+    "scan": {"core", "rootfs", "image", "check", "store"},
     "policy": {"core", "check"},
     "report": {"core", "check"},
-    "api": {"core", "image", "check", "confine", "scan", "policy", "report"},
-    "cmd": {"core", "image", "check", "policy", "report"},
-    "docs": {"core", "image", "check", "policy", "report", "cmd"},
+    "api": {"core", "image", "check", "confine", "scan", "store", "policy", "report"},
+    "cmd": {"core", "image", "check", "policy", "report", "store"},
+    "fetch": {"core"},
+    "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 
 # Of some folders only these headers.

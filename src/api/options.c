@@ -144,7 +144,24 @@ set_base(nonzero_scanner *self, const char *value, GError **error)
   return TRUE;
 }
 
-/* A file that another program opens: not a directory, and not missing. */
+static gboolean
+set_cache_dir(nonzero_scanner *self, const char *value, GError **error)
+{
+  if (*value != '/')
+    return nz_set_input(error, "it is no absolute path");
+  g_free(self->cache_directory);
+  self->cache_directory = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+set_no_cache(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->no_cache = TRUE;
+  return TRUE;
+}
+
+/* A file that the program that fetches opens. */
 static gboolean
 add_fetch_file(nonzero_scanner *self, const char *option, const char *value, GError **error)
 {
@@ -179,11 +196,22 @@ static const struct {
   const char *name;
   gboolean (*set)(nonzero_scanner *self, const char *value, GError **error);
 } options[] = {
-    {"authfile", set_authfile}, {"base", set_base},       {"fail-on", set_fail_on},
-    {"ignore", set_ignore},     {"max-ratio", set_ratio}, {"plain-http", set_plain_http},
-    {"platform", set_platform}, {"policy", set_policy},   {"policy-search", set_policy_search},
-    {"profile", set_profile},   {"tls-ca", set_tls_ca},   {"today", set_today},
-    {"user", set_user},         {"verify", set_verify},
+    {"authfile", set_authfile},
+    {"base", set_base},
+    {"cache-dir", set_cache_dir},
+    {"fail-on", set_fail_on},
+    {"ignore", set_ignore},
+    {"max-ratio", set_ratio},
+    {"no-cache", set_no_cache},
+    {"plain-http", set_plain_http},
+    {"platform", set_platform},
+    {"policy", set_policy},
+    {"policy-search", set_policy_search},
+    {"profile", set_profile},
+    {"tls-ca", set_tls_ca},
+    {"today", set_today},
+    {"user", set_user},
+    {"verify", set_verify},
 };
 
 int

@@ -11,8 +11,8 @@
 #include "cmd/progress.h"
 
 typedef struct {
-  char *platform, *user, *color, *profile, *max_ratio, *tls_ca, *authfile;
-  gboolean verify, quiet, verbose, plain_http;
+  char *platform, *user, *color, *profile, *max_ratio, *cache_dir, *tls_ca, *authfile;
+  gboolean verify, quiet, verbose, no_cache, plain_http;
 } NzScanArgs;
 
 extern NzScanArgs nz_scan_args;
@@ -37,6 +37,10 @@ extern NzScanArgs nz_scan_args;
   {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.authfile,                                \
    "Where logins for registries are, instead of Podman's and Docker's files", "FILE"},             \
   NZ_POLICY_OPTIONS,                                                                               \
+  {"cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.cache_dir,                              \
+   "Keep what is learned of layers in DIR; `nonzero cache --help` says more", "DIR"},              \
+  {"no-cache", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.no_cache,                                    \
+   "Neither use nor keep what was learned of layers before", NULL},                                \
   {"color", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.color,                                        \
    "auto (the default), always or never", "WHEN"},                                                 \
   {"quiet", 'q', 0, G_OPTION_ARG_NONE, &nz_scan_args.quiet,                                        \
@@ -52,12 +56,15 @@ typedef struct {
   nonzero_scanner *scanner;
   NzOutputs *outputs;
   NzProgress *progress;
+  guint n_expected, n_judged; /* of many images; else 0 */
 } NzScanRun;
 
 /* Begins the run of a verb: makes a scanner of the options, opens the outputs, and confines the
  * process to reading IMAGES and BASE, which may be NULL. NZ_EXIT_PASS, or the exit code with a
  * message printed. */
 int nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base);
+/* Says that N inputs will be judged: with many, progress counts them. */
+void nz_scan_run_expect(NzScanRun *self, guint n);
 /* After the last image was judged. */
 void nz_scan_run_stop(NzScanRun *self);
 /* Writes WHAT, a report, into the outputs. FALSE with a message printed. */

@@ -20,6 +20,8 @@ typedef struct {
   char *media_type; /* NULL: the format has none */
   gint64 size;      /* what its bytes must be; -1: nothing says so */
   char *created_by; /* history, or NULL */
+  char *facts_key;  /* what stands for its content where its store vouches for it: see scan/facts.h;
+                     * NULL: nothing does */
   /* Annotations of its descriptor that say where its table of contents is; NULL: none. See toc.h */
   char *stargz_digest;    /* containerd.io/snapshot/stargz/toc.digest */
   char *chunked_position; /* io.github.containers.zstd-chunked.manifest-position */

@@ -139,19 +139,22 @@ nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
   return got;
 }
 
-static gboolean
-stopped(NzControl *control, GError **error)
+gboolean
+nz_control_stopped(NzControl *control, GError **error)
 {
-  if (!control || !g_atomic_int_get(&control->cancelled))
+  gboolean cancelled = FALSE;
+  for (; control && !cancelled; control = control->parent)
+    cancelled = g_atomic_int_get(&control->cancelled) != 0;
+  if (!cancelled)
     return FALSE;
   g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
   return TRUE;
 }
 
-static void
-count_in(NzControl *control, gsize n)
+void
+nz_control_count(NzControl *control, gsize n)
 {
-  if (control)
+  for (; control; control = control->parent)
     g_atomic_pointer_add(&control->bytes_in, (gssize)n);
 }
 
@@ -177,7 +180,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   FileStream *self = (FileStream *)base;
   if (self->left == 0)
     return 0;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   n = (gsize)MIN((guint64)n, self->left);
   gssize got;
@@ -196,7 +199,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   }
   self->offset += (guint64)got;
   self->left -= (guint64)got;
-  count_in(self->control, (gsize)got);
+  nz_control_count(self->control, (gsize)got);
   return got;
 }
 
@@ -216,13 +219,13 @@ static gint64
 file_skip(NzStream *base, guint64 n, GError **error)
 {
   FileStream *self = (FileStream *)base;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   n = MIN(n, self->left);
   self->offset += n;
   self->left -= n;
   self->read_size = FILE_READ_MIN;
-  count_in(self->control, n);
+  nz_control_count(self->control, n);
   return (gint64)n;
 }
 
@@ -265,7 +268,7 @@ static gssize
 pipe_next(NzStream *base, const guint8 **data, GError **error)
 {
   PipeStream *self = (PipeStream *)base;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   gssize got;
   do
@@ -275,7 +278,7 @@ pipe_next(NzStream *base, const guint8 **data, GError **error)
     nz_set_errno(error, errno, "cannot read");
     return -1;
   }
-  count_in(self->control, (gsize)got);
+  nz_control_count(self->control, (gsize)got);
   *data = self->buf;
   return got;
 }

@@ -15,6 +15,7 @@ typedef struct {
   gboolean platform_implied; /* nobody asked for PLATFORM: what it leaves out is counted */
   NzReadOptions read;        /* for an archive on a pipe, whose layers are read when it is opened */
   NzHost *host;              /* the engines' stores: image/engine.h; NULL: none were looked for */
+  const GError *fetch_failed; /* why FETCH is NULL; or NULL */
   NzFetch *fetch; /* registries and engines' sockets: image/fetch.h; NULL: not to be had */
 } NzOpenOptions;
 
@@ -78,3 +79,8 @@ NzImageStore *nz_file_store_new(int fd, guint64 offset, guint64 size, GError **e
 /* And of archive_stream.c: a tar archive that is read once, from front to back. Layers are taken in
  * as they come. STREAM is borrowed for the call. */
 NzImageStore *nz_stream_store_new(NzStream *stream, const NzOpenOptions *options, GError **error);
+
+/* And of layout.c: blobs below the directory DIR (owned). With INDEX (owned; NULL: the file
+ * index.json) the store is partial. MISSING (static) is what is said of a blob that is not there.
+ */
+NzImageStore *nz_layout_store_new(int dir, GBytes *index, const char *missing);

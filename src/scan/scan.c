@@ -98,7 +98,7 @@ read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GErro
     r->results = g_new0(NzLayerResult, r->n_results + 1);
     NzReadOptions read = options->read;
     read.wanted = wanted;
-    r->tree = nz_stack_layers(image, &read, r->results, error);
+    r->tree = nz_stack_layers(image, &read, options->facts, r->results, error);
     if (!r->tree)
       return FALSE;
     g_autoptr(GString) passwd_path = g_string_new(NULL), group_path = g_string_new(NULL);
@@ -233,6 +233,12 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                     g_strdup_printf("%u more manifests of the index are for other platforms than "
                                     "this host's; --platform all judges them too",
                                     image->n_others));
+  if (image->n_absent > 0)
+    g_ptr_array_add(
+        subject->notes,
+        g_strdup_printf("%u more manifests of the index, for other platforms, were never "
+                        "pulled and not judged",
+                        image->n_absent));
   if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
                                              "were skipped; --verify reads them"));

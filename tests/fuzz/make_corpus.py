@@ -5,6 +5,7 @@ deep. What the fuzzers found since stands beside them under other names.
     tests/fuzz/make_corpus.py tests/data/fuzz
 """
 
+import base64
 import gzip
 import json
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+import oddbolt as bolt
 import oddimage as img
 import oddpack as pack
 import oddtar as tar
@@ -286,7 +288,55 @@ def scripts_seeds():
     yield "carriage-returns", b"\x03app ALL=NOPASSWD: ALL\r\nexec gosu app x\r\n"
 
 
+def split_line(position, kind, payload, **more):
+    body = base64.b64encode(payload).decode() if payload is not None else None
+    line = {"type": kind, **more, "payload": body, "position": position}
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def tar_split_seeds():
+    zeros = bytes(512)
+    chunks = [(0, b"x" * 512), (4096, b"y" * 10)]
+    heads = {
+        "file": (tar.file("a", body=zeros)[:512], 512),
+        "link": (tar.hardlink("a", "b"), 7),
+        "pax": (tar.pax({"path": "long", "size": "512"}) + tar.file("a", body=zeros)[:512], 512),
+        "sparse": (tar.sparse_gnu("old", chunks, 8192)[:512], 8192),
+        "directory": (tar.directory("d"), 0),
+    }
+    for place, (name, (head, size)) in enumerate(heads.items()):
+        body = {"name": name + '<\n"\U0001f600', "size": size} if size else {"name_raw": "/w=="}
+        lines = split_line(0, 2, head) + split_line(1, 1, bytes(8) if size else None, **body)
+        ends = split_line(2, 2, zeros + zeros) + split_line(3, 2, b"")
+        yield name, bytes([place % 3]) + lines + ends
+        yield name + "-read", b"\x01" + lines + ends
+    yield "cut", b"\x00" + lines[:-20]
+
+
+def bolt_seeds():
+    digest = "sha256:" + "0a" * 32
+    few = bolt.containerd({"default/a:1": (digest, 5), "moby/b@" + digest: (digest, 70000)})
+    many = bolt.containerd({f"k8s.io/app:{n}": (digest, n) for n in range(40)})
+    yield "few", bolt.database(few)
+    yield "many", bolt.database(many)
+    yield "not-inline", bolt.database(few, inline=False)
+    yield "overflow", bolt.database({"a": {"b": b"x" * 3000}, "c": b""})
+    yield "large-pages", bolt.database(few, page_size=4096)
+    yield "empty", bolt.database({})
+    one = bolt.tree(few)
+    yield "wrong-checksum", one.bytes(checksum=1)
+    one.root = 900
+    yield "no-such-root", one.bytes()
+    loop = bolt.Database()
+    loop.root = loop.add(bolt.BRANCH, 2, bolt.branch([(b"a", 3), (b"b", 3)]))
+    yield "branch-to-itself", loop.bytes()
+    inward = bolt.Database()
+    inward.root = inward.add(bolt.LEAF, 1, bolt.leaf([(1, b"v1", bolt.struct.pack("=QQ", 3, 0))]))
+    yield "bucket-in-itself", inward.bytes()
+
+
 SEEDS = {
+    "bolt": bolt_seeds,
     "tar": tar_seeds,
     "layer": layer_seeds,
     "manifest": manifest_seeds,
@@ -297,6 +347,7 @@ SEEDS = {
     "policy": policy_seeds,
     "rpmdb": rpmdb_seeds,
     "scripts": scripts_seeds,
+    "tar_split": tar_split_seeds,
 }
 
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a scanner needs of the system before it reads anything, and the confinement that follows. */
+#include "confine/confine.h"
+#include "api/scanner.h"
+#include "core/limits.h"
+#include "scan/stack.h"
+
+/* TRUE when INPUTS name images whose layers can be known from before. */
+static gboolean
+may_be_known(const nonzero_scanner *self, const char *const *inputs)
+{
+  gboolean remote = FALSE;
+  for (guint i = 0; inputs[i]; i++)
+    remote |= g_str_has_prefix(inputs[i], "docker://");
+  return remote || nz_host_stores(self->host)->len > 0;
+}
+
+/* Without it a scan only takes longer. */
+static void
+start_cache(nonzero_scanner *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *directory =
+      self->cache_directory ? g_strdup(self->cache_directory) : nz_cache_default_directory();
+  if (self->no_cache || self->cache || !directory)
+    return;
+  self->cache = nz_cache_process_start(directory, &error);
+  if (!self->cache) {
+    nz_scanner_note(self, error->message);
+    return;
+  }
+  nz_facts_free(self->facts);
+  self->facts = nz_facts_new(self->cache);
+}
+
+/* Without the program that fetches, what needs it says why it is not there. */
+static void
+start_fetch(nonzero_scanner *self)
+{
+  g_autoptr(GPtrArray) argv = g_ptr_array_new();
+  for (guint i = 0; i < self->fetch_options->len; i++)
+    g_ptr_array_add(argv, self->fetch_options->pdata[i]);
+  g_ptr_array_add(argv, NULL);
+  /* One for each reader of layers there may be: who waits for its turn keeps one meanwhile. */
+  guint n = nz_stack_processors() * nz_stack_processors() + 1;
+  self->fetch = nz_fetch_start(MIN(n, NZ_FETCH_CHANNELS_MAX), (const char *const *)argv->pdata,
+                               &self->fetch_failed);
+}
+
+void
+nz_scanner_prepare(nonzero_scanner *self, const char *const *inputs)
+{
+  gboolean remote = self->base_source && nz_image_is_remote(self->base_source);
+  for (guint i = 0; inputs[i]; i++) {
+    nz_host_prepare(self->host, inputs[i]);
+    remote |= nz_image_is_remote(inputs[i]);
+  }
+  if (self->base_source)
+    nz_host_prepare(self->host, self->base_source);
+  if (!self->fetch && !self->fetch_failed && (remote || nz_host_needs_fetch(self->host)))
+    start_fetch(self);
+}
+
+int
+nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char **summary)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  for (guint i = 0; inputs[i]; i++) {
+    g_autofree char *path = nz_image_path(inputs[i]);
+    if (path)
+      g_strv_builder_add(builder, path);
+    nz_host_prepare(self->host, inputs[i]);
+  }
+  if (may_be_known(self, inputs))
+    start_cache(self); /* before other descriptors are there that it would have to close */
+  nz_scanner_prepare(self, inputs);
+  const GPtrArray *stores = nz_host_stores(self->host);
+  for (guint i = 0; i < stores->len; i++) {
+    const NzEngineStore *store = stores->pdata[i];
+    for (guint j = 0; j < store->paths->len; j++)
+      g_strv_builder_add(builder, store->paths->pdata[j]);
+  }
+  g_auto(GStrv) paths = g_strv_builder_end(builder);
+  g_autofree char *said = NULL;
+  nz_scan_prepare();
+  NzConfined confined = nz_confine((const char *const *)paths, &said);
+  nz_api_set_error(summary, said);
+  return confined == NZ_CONFINED_ALL ? 0 : -1;
+}
