@@ -343,8 +343,8 @@
 
 /* --- what is fetched --- */
 
-/* Requests at once: as many as a host has processors that read layers. */
-#define NZ_FETCH_CHANNELS_MAX 64u
+/* Requests at once: as many as there may be readers of layers. */
+#define NZ_FETCH_CHANNELS_MAX 256u
 
 /* What may still be on its way when an answer is given up: the buffers of a socket and one frame.
  * Some 0.4 MiB. */
@@ -386,7 +386,3 @@
 
 /* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
 #define NZ_HTTP_WAIT_MAX 60u
-
-/* Configuration of engines (storage.conf, registries.conf): arrays in tables in arrays. */
-#define NZ_TOML_MAX       ((gsize)1024 * 1024)
-#define NZ_TOML_DEPTH_MAX 16u
