@@ -34,6 +34,18 @@
 /* Links from member to member of an image archive. One is what Docker writes. */
 #define NZ_ARCHIVE_LINKS_MAX 8u
 
+/* An uncompressed layer whose bodies are skipped is read by two threads from this size on: below it
+ * there are some thousand headers, which take a millisecond, and a thread a tenth of that. */
+#define NZ_SEGMENTS_MIN ((guint64)64 * 1024 * 1024)
+
+/* Parts that it is read in: many, because headers lie dense in some places and thin in others. */
+#define NZ_SEGMENTS 32u
+
+/* How far a header is looked for where a part should begin, and how often one that turns out not to be
+ * is passed over. Where files are larger there are few headers, and nothing to be gained. */
+#define NZ_SEGMENT_SEARCH ((guint64)256 * 1024)
+#define NZ_SEGMENT_TRIES  8u
+
 /* --- tar headers --- */
 
 /* Contents of a PAX or GNU long-name header: archive/tar's maxSpecialFileSize (CVE-2022-2879). */

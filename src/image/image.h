@@ -31,6 +31,7 @@ typedef struct {
   guint ratio;            /* see nz_inflate_stream_new() */
   gboolean verify;        /* diff_ids too */
   NzControl *control;     /* may be NULL */
+  gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
 } NzReadOptions;
 
 typedef struct {

@@ -12,6 +12,7 @@
 #include "image/compression.h"
 #include "image/digest.h"
 #include "image/image.h"
+#include "image/segments.h"
 #include "image/tar.h"
 #include "rootfs/capture.h"
 
@@ -145,18 +146,19 @@ read_entry(Reader *self, NzTar *tar, const NzTarHeader *h, GError **error)
   return nz_layer_log_append(self->log, &e, error);
 }
 
-static gboolean
-read_tar(NzStream *stream, const NzReadOptions *options, NzLayerLog *log, GError **error)
+gboolean
+nz_layer_read_entries(NzStream *stream, const NzReadOptions *options, NzLayerLog *log,
+                      NzReadUntil until, gpointer data, GError **error)
 {
   g_autoptr(NzTar) tar = nz_tar_new(stream);
   g_autoptr(GString) path = g_string_new(NULL), target = g_string_new(NULL);
   Reader self = {options, log, path, target};
   NzTarHeader header;
-  int got;
-  while ((got = nz_tar_next(tar, &header, error)) == 1)
+  int got = 1;
+  while (!(until && until(tar, data)) && (got = nz_tar_next(tar, &header, error)) == 1)
     if (!read_entry(&self, tar, &header, error))
       return FALSE;
-  return got == 0;
+  return got >= 0;
 }
 
 /* --- the stack --- */
@@ -204,6 +206,8 @@ check_digest(NzStream *stream, const char *expected, GError **error)
   return nz_set_input(error, "wrong digest: expected %s, but the content is %s", expected, actual);
 }
 
+static const NzSegmentPlan plan = {.n = NZ_SEGMENTS, .min = NZ_SEGMENTS_MIN};
+
 gboolean
 nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOptions *options,
               NzLayerLog *log, NzLayerResult *result, GError **error)
@@ -217,8 +221,11 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
   if (options->verify)
     top = content = nz_digest_stream_new(g_steal_pointer(&top), "sha256:", size);
 
+  gboolean must_drain = blob || content || result->compression;
+  gboolean in_segments = !must_drain && options->spare && size >= NZ_SEGMENTS_MIN;
   g_autoptr(GError) failed = NULL;
-  if (!read_tar(top, options, log, &failed)) {
+  if (!(in_segments ? nz_segments_read(top, size, &plan, options, log, &failed)
+                    : nz_layer_read_entries(top, options, log, NULL, NULL, &failed))) {
     /* A damaged blob is told by its digest, whatever its damage looks like to the readers above. */
     if (blob && g_error_matches(failed, NZ_ERROR, NZ_ERROR_INPUT) && drain(blob, NULL) &&
         !check_digest(blob, digest, error))
@@ -226,7 +233,6 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
   }
-  gboolean must_drain = blob || content || result->compression;
   if (must_drain && !drain(top, error))
     return FALSE;
   if (content)

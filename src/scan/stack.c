@@ -14,6 +14,7 @@ typedef struct {
   NzLayerLog **logs;
   NzLayerResult *results;
   gint next;
+  gint spare; /* processors without a worker */
 } Job;
 
 static gpointer
@@ -23,8 +24,10 @@ work(gpointer data)
   const NzImage *image = job->image;
   for (;;) {
     guint i = (guint)g_atomic_int_add(&job->next, 1);
-    if (i >= image->layers->len)
+    if (i >= image->layers->len) {
+      g_atomic_int_inc(&job->spare);
       return NULL;
+    }
     const NzLayer *layer = image->layers->pdata[i];
     GError *error = NULL;
     if (image->store->klass->read_layer(image->store, layer, &job->options, job->logs[i],
@@ -88,6 +91,8 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResul
     logs[i] = nz_layer_log_new(budget, i);
 
   guint n_threads = MIN(n, nz_stack_processors());
+  job.spare = (gint)(nz_stack_processors() - n_threads);
+  job.options.spare = &job.spare;
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
   for (guint i = 0; i < n_threads; i++)
     threads[i] = g_thread_new("layer", work, &job);
