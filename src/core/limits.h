@@ -38,11 +38,13 @@
  * there are some thousand headers, which take a millisecond, and a thread a tenth of that. */
 #define NZ_SEGMENTS_MIN ((guint64)64 * 1024 * 1024)
 
-/* Parts that it is read in: many, because headers lie dense in some places and thin in others. */
-#define NZ_SEGMENTS 32u
+/* What is left of a part and can be split, and how many splits there may be: a guess that fails
+ * costs some reads. */
+#define NZ_SEGMENT_PART ((guint64)2 * 1024 * 1024)
+#define NZ_SEGMENTS_MAX 64u
 
-/* How far a header is looked for where a part should begin, and how often one that turns out not to be
- * is passed over. Where files are larger there are few headers, and nothing to be gained. */
+/* How far a header is looked for where a part should begin, and how often one that turns out not to
+ * be is passed over. Where files are larger there are few headers, and nothing to be gained. */
 #define NZ_SEGMENT_SEARCH ((guint64)256 * 1024)
 #define NZ_SEGMENT_TRIES  8u
 

@@ -206,7 +206,7 @@ check_digest(NzStream *stream, const char *expected, GError **error)
   return nz_set_input(error, "wrong digest: expected %s, but the content is %s", expected, actual);
 }
 
-static const NzSegmentPlan plan = {.n = NZ_SEGMENTS, .min = NZ_SEGMENTS_MIN};
+static const NzSegmentPlan plan = {.min = NZ_SEGMENTS_MIN, .part = NZ_SEGMENT_PART};
 
 gboolean
 nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOptions *options,

@@ -61,9 +61,9 @@ gint64 nz_stream_skip(NzStream *self, guint64 n, GError **error);
  * start. Asked again, for no more than the first time. */
 gssize nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error);
 
-/* Another stream of the same bytes, that begins OFFSET bytes after SELF began; NULL where they cannot
- * be read at any place. Its position is counted from where SELF began, too. It must not outlive SELF,
- * and may be read by another thread. CONTROL may be NULL. */
+/* Another stream of the same bytes, that begins OFFSET bytes after SELF began; NULL where they
+ * cannot be read at any place. Its position is counted from where SELF began, too. It must not
+ * outlive SELF, and may be read by another thread. CONTROL may be NULL. */
 NzStream *nz_stream_at(NzStream *self, guint64 offset, NzControl *control);
 
 void nz_stream_free(NzStream *self);

@@ -42,8 +42,8 @@ gboolean nz_layer_log_flush(NzLayerLog *self, GError **error);
 void nz_layer_log_close(NzLayerLog *self, GError *error);
 
 /* --- a layer with several writers ---
- * Each but the first writes into a branch, and never has the turn of its layer before all that comes
- * before is written. */
+ * Each but the first writes into a branch, and never has the turn of its layer before all that
+ * comes before is written. */
 NzLayerLog *nz_layer_log_branch(NzLayerLog *self);
 /* Puts what is in BRANCH behind what is in SELF, and from now on what its writer still hands on.
  * SELF's own writer has flushed it and writes no more; a branch of a branch there is not. SELF must
