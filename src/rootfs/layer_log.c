@@ -52,6 +52,8 @@ struct NzLayerLog {
   GError *error;
   Block *open; /* the writer's own */
   GString *last_path;
+  NzLogTake take; /* NULL: another thread reads it */
+  gpointer take_data;
 };
 
 struct NzLogCursor {
@@ -173,6 +175,13 @@ nz_layer_log_new(NzLogBudget *budget, guint index)
   return self;
 }
 
+void
+nz_layer_log_set_take(NzLayerLog *self, NzLogTake take, gpointer data)
+{
+  self->take = take;
+  self->take_data = data;
+}
+
 NzLayerLog *
 nz_layer_log_ref(NzLayerLog *self)
 {
@@ -251,7 +260,8 @@ must_wait(const NzLayerLog *self, gsize size)
 {
   const NzLogBudget *budget = self->budget;
   const NzLayerLog *to = self->into ? self->into : self;
-  if (!budget->wait || budget->cancelled || self->dropped || budget->used + size <= budget->max)
+  if (!budget->wait || budget->cancelled || self->dropped || self->take ||
+      budget->used + size <= budget->max)
     return FALSE;
   return self->branch || budget->turn != self->index || to->blocks.length >= TURN_BLOCKS;
 }
@@ -275,7 +285,7 @@ hand_on(NzLayerLog *self, GError **error)
   }
   g_mutex_unlock(&budget->mutex);
   if (!cancelled && !over)
-    return TRUE;
+    return self->take ? self->take(self->take_data, error) : TRUE;
   block_free(block);
   if (cancelled)
     g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
@@ -401,7 +411,7 @@ wait_for_block(NzLogCursor *self, GError **error)
     self->link = self->link ? self->link->next : log->blocks.head;
     block = self->link ? self->link->data : NULL;
   } else {
-    while (g_queue_is_empty(&log->blocks) && !log->closed)
+    while (g_queue_is_empty(&log->blocks) && !log->closed && !log->take)
       g_cond_wait(&budget->changed, &budget->mutex);
     block = g_queue_pop_head(&log->blocks);
   }

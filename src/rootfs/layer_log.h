@@ -41,6 +41,12 @@ gboolean nz_layer_log_flush(NzLayerLog *self, GError **error);
 /* Ends the log. ERROR (taken, may be NULL): the layer could not be read to its end. */
 void nz_layer_log_close(NzLayerLog *self, GError *error);
 
+/* Of a log that is read by the thread that writes it: TAKE reads what lies ready, after which a
+ * cursor is at its end for this time. It is called when a block is full; what it says is the
+ * writer's error. */
+typedef gboolean (*NzLogTake)(gpointer data, GError **error);
+void nz_layer_log_set_take(NzLayerLog *self, NzLogTake take, gpointer data);
+
 /* --- a layer with several writers ---
  * Each but the first writes into a branch, and never has the turn of its layer before all that
  * comes before is written. */

@@ -13,27 +13,33 @@ typedef struct {
   NzLogBudget *budget;
   NzLayerLog **logs;
   NzLayerResult *results;
+  guint n_threads; /* 0: the caller's does it all */
   gint next;
   gint spare; /* processors without a worker */
 } Job;
+
+static void
+read_layer(Job *job, guint i)
+{
+  NzImageStore *store = job->image->store;
+  const NzLayer *layer = job->image->layers->pdata[i];
+  GError *error = NULL;
+  if (store->klass->read_layer(store, layer, &job->options, job->logs[i], &job->results[i], &error))
+    nz_layer_check_diff_id(layer, &job->results[i], &error);
+  nz_layer_log_close(job->logs[i], error);
+}
 
 static gpointer
 work(gpointer data)
 {
   Job *job = data;
-  const NzImage *image = job->image;
   for (;;) {
     guint i = (guint)g_atomic_int_add(&job->next, 1);
-    if (i >= image->layers->len) {
+    if (i >= job->image->layers->len) {
       g_atomic_int_inc(&job->spare);
       return NULL;
     }
-    const NzLayer *layer = image->layers->pdata[i];
-    GError *error = NULL;
-    if (image->store->klass->read_layer(image->store, layer, &job->options, job->logs[i],
-                                        &job->results[i], &error))
-      nz_layer_check_diff_id(layer, &job->results[i], &error);
-    nz_layer_log_close(job->logs[i], error);
+    read_layer(job, i);
   }
 }
 
@@ -50,10 +56,42 @@ apply_log(Job *job, NzTree *tree, guint index, GError **error)
   return got == 0;
 }
 
+typedef struct {
+  Job *job;
+  NzTree *tree;
+  guint index;
+} Applying;
+
+static gboolean
+apply_ready(gpointer data, GError **error)
+{
+  const Applying *self = data;
+  return apply_log(self->job, self->tree, self->index, error);
+}
+
+/* Reads a layer in the thread that applies it; what is left of its log then is still to be applied.
+ */
+static void
+read_in_place(Job *job, NzTree *tree, guint index)
+{
+  Applying applying = {job, tree, index};
+  nz_layer_log_set_take(job->logs[index], apply_ready, &applying);
+  read_layer(job, index);
+}
+
+static gboolean
+is_tiny(const NzImage *image)
+{
+  guint64 bytes = image->bytes > 0 ? image->bytes : image->store->bytes;
+  return bytes > 0 && bytes <= NZ_IN_PLACE_MAX;
+}
+
 static gboolean
 apply_all(Job *job, NzTree *tree, GError **error)
 {
   for (guint i = 0; i < job->image->layers->len; i++) {
+    if (job->n_threads == 0)
+      read_in_place(job, tree, i);
     if (apply_log(job, tree, i, error))
       continue;
     const NzLayer *layer = job->image->layers->pdata[i];
@@ -90,7 +128,7 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResul
   for (guint i = 0; i < n; i++)
     logs[i] = nz_layer_log_new(budget, i);
 
-  guint n_threads = MIN(n, nz_stack_processors());
+  guint n_threads = job.n_threads = is_tiny(image) ? 0 : MIN(n, nz_stack_processors());
   job.spare = (gint)(nz_stack_processors() - n_threads);
   job.options.spare = &job.spare;
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
