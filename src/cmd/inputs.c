@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/inputs.h"
 
-#include <nonzero.h>
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
@@ -30,10 +29,10 @@ nz_inputs_paths(char **inputs)
 }
 
 void
-nz_inputs_confine(const char *const *inputs, gboolean verbose)
+nz_inputs_confine(nonzero_scanner *scanner, const char *const *inputs, gboolean verbose)
 {
   char *summary = NULL;
-  nonzero_confine(inputs, &summary);
+  nonzero_scanner_confine(scanner, inputs, &summary);
   if (verbose)
     nz_complain("%s", summary);
   free(summary);

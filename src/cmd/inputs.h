@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <nonzero.h>
 
 /* IMAGES and BASE, which may be NULL, in one list. */
 char **nz_inputs_list(const char *const *images, const char *base);
@@ -10,7 +11,7 @@ char **nz_inputs_list(const char *const *images, const char *base);
 /* The paths that will be opened for INPUTS. */
 char **nz_inputs_paths(char **inputs);
 
-/* Confines the process to reading INPUTS, and says so when VERBOSE. To be called when the options
- * are known, the outputs open and the policy read, before the first image is opened and the first
- * thread started. */
-void nz_inputs_confine(const char *const *inputs, gboolean verbose);
+/* Confines the process to reading INPUTS by SCANNER, and says so when VERBOSE. To be called when
+ * the options are known, the outputs open and the policy read, before the first image is opened and
+ * the first thread started. */
+void nz_inputs_confine(nonzero_scanner *scanner, const char *const *inputs, gboolean verbose);

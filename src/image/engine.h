@@ -17,6 +17,7 @@ typedef struct NzEngine NzEngine;
 typedef struct {
   const NzEngine *engine;
   char *root;         /* a directory, or the engine's socket; for people and for the engine */
+  char *spec;         /* what it was asked for by, set by engine.c; NULL: nothing */
   GPtrArray *paths;   /* char *: what must be readable to list and open its images, ROOT too */
   char *denied;       /* it is there, but this user may not read it: why, and what to do. Or NULL */
   gboolean by_socket; /* the engine is asked, through NzOpenOptions.fetch */
@@ -29,6 +30,8 @@ typedef struct {
   const NzEngineStore *store; /* borrowed */
   GPtrArray *names;           /* char *, as the engine writes them, whole: "docker.io/library/a:1",
                                * "docker.io/library/a@sha256:..."; may be empty */
+  char *space;                /* containerd's namespace, which NAMES begin with, and a slash; NULL:
+                               * there are none */
   char *id;                   /* what the engine calls it: "sha256:<hex>" */
   char *digest;               /* of its manifest or index, where that is another; or NULL */
   gint64 bytes;               /* of its layers; -1: not known */
@@ -64,3 +67,63 @@ NzEngineStore *nz_engine_store_new(const NzEngine *engine, const char *root);
 void nz_engine_store_free(NzEngineStore *self);
 NzStoredImage *nz_stored_image_new(const NzEngineStore *store, const char *id);
 void nz_stored_image_free(NzStoredImage *self);
+
+/* --- all of them --- */
+
+/* The engine number I, in the order in which a name without a prefix is looked for; NULL past the
+ * last. The one called NAME, or NULL. */
+const NzEngine *nz_engine_at(guint i);
+const NzEngine *nz_engine_find(const char *name);
+
+/* The engine that SOURCE names before its colon, or NULL; *REST becomes what stands after it. */
+const NzEngine *nz_engine_of(const char *source, const char **rest);
+
+/* What was found on this host. Filled before the process is confined. */
+NzHost *nz_host_new(void);
+void nz_host_free(NzHost *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzHost, nz_host_free)
+
+/* Finds the stores that SOURCE, as nz_image_open() takes it, may be in: none for a path that is
+ * there, those of all engines for a bare name. Where that fails, for instance by a configuration
+ * that cannot be read, a store that is denied says why. */
+void nz_host_prepare(NzHost *self, const char *source);
+/* Finds the stores of ENGINE; NULL: of all. */
+void nz_host_prepare_all(NzHost *self, const NzEngine *engine);
+
+/* The stores found, NzEngineStore, in the engines' order. */
+const GPtrArray *nz_host_stores(const NzHost *self);
+/* TRUE when one of them is asked through a socket. */
+gboolean nz_host_needs_fetch(const NzHost *self);
+
+/* What STORE holds, listed once: NzStoredImage. */
+const GPtrArray *nz_host_list(NzHost *self, const NzEngineStore *store,
+                              const NzOpenOptions *options, GError **error);
+
+/* Opens the image called NAME of ENGINE (NULL: of the first that has it). NAME is what people
+ * write: a name without its registry, tag or both, a digest, an id or its beginning. *FOUND is
+ * FALSE, with an error that says where it was looked for and what is near, when none has it. */
+gboolean nz_engine_open(const NzEngine *engine, const char *name, const NzOpenRequest *request,
+                        GPtrArray *images, gboolean *found, GError **error);
+
+/* Opens STORED, which nz_host_list() gave. */
+gboolean nz_stored_image_open(const NzStoredImage *stored, const NzOpenOptions *options,
+                              GPtrArray *images, GError **error);
+
+/* "containers-storage:docker.io/library/a:1": what nz_image_open() takes for STORED. */
+char *nz_stored_image_source(const NzStoredImage *stored);
+
+/* --- names (engine_name.c) --- */
+
+/* How NAME stands to STORED. */
+typedef enum {
+  NZ_NAME_NO,
+  NZ_NAME_ID,    /* the beginning of its id */
+  NZ_NAME_SHORT, /* its name less its registry */
+  NZ_NAME_WHOLE, /* its name, "docker.io/library/" and ":latest" added as engines do; its digest */
+} NzNameMatch;
+
+NzNameMatch nz_name_match(const NzStoredImage *stored, const char *name);
+
+/* The name of STORED, less its namespace, by which SOURCE asked for it, or its first; NULL when it
+ * has none. */
+const char *nz_stored_image_name(const NzStoredImage *stored, const char *source);

@@ -20,6 +20,8 @@ typedef struct {
   char *media_type; /* NULL: the format has none */
   gint64 size;      /* what its bytes must be; -1: nothing says so */
   char *created_by; /* history, or NULL */
+  char *facts_key;  /* what stands for its content where its store vouches for it: see scan/facts.h;
+                     * NULL: nothing does */
   /* Annotations of its descriptor that say where its table of contents is; NULL: none. See toc.h */
   char *stargz_digest;    /* containerd.io/snapshot/stargz/toc.digest */
   char *chunked_position; /* io.github.containers.zstd-chunked.manifest-position */
@@ -30,6 +32,7 @@ typedef struct {
   const NzWanted *wanted; /* more files that are asked for; may be NULL */
   guint ratio;            /* see nz_inflate_stream_new() */
   gboolean verify;        /* diff_ids too */
+  guint workers;          /* layers that may be read at once; 0: as there are processors */
   NzControl *control;     /* may be NULL */
   gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
 } NzReadOptions;
@@ -61,7 +64,7 @@ struct NzImageStore {
   gboolean whiteouts;  /* its layers are layers, not a plain directory */
   gboolean partial;    /* an index in it may name manifests that were never brought here */
   gsize json_read;     /* bytes of documents, each as often as it was read */
-  guint64 bytes;       /* all that it holds; 0: not known */
+  guint64 bytes;       /* of an archive in a file: all of it; 0: it is none */
 };
 
 /* The document NAME. All that are read of STORE, one for as many images as share it, have a limit
@@ -88,6 +91,7 @@ struct NzImage {
   const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
   guint64 bytes;                 /* of all layers, as stored; 0: not known */
   guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
+  guint n_others;    /* the same: manifests for other platforms than this host's */
   guint n_absent;    /* the same: manifests for other platforms that are not in the store */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */

@@ -186,7 +186,7 @@ add(Archive *self, Segment *before, guint64 start)
   Segment *segment = g_new0(Segment, 1);
   *segment = (Segment){self, .start = start, .at = (gsize)start};
   segment->log = nz_layer_log_branch(self->first->log);
-  segment->control.above = self->options->control;
+  segment->control.parent = self->options->control;
   while (before->next && before->next->start < start)
     before = before->next;
   segment->next = before->next;
@@ -302,7 +302,7 @@ look_for_help(Archive *self, guint64 at)
 static void
 segment_free(Segment *segment)
 {
-  NzControl *control = segment->control.above;
+  NzControl *control = segment->control.parent;
   if (segment->control.cancelled && control)
     g_atomic_pointer_add(&control->bytes_in, -(gssize)segment->control.bytes_in);
   nz_layer_log_unref(segment->log);

@@ -148,21 +148,22 @@ nz_stream_at(NzStream *self, guint64 offset, NzControl *control)
   return other;
 }
 
-static gboolean
-stopped(NzControl *control, GError **error)
+gboolean
+nz_control_stopped(NzControl *control, GError **error)
 {
-  for (; control; control = control->above)
-    if (g_atomic_int_get(&control->cancelled)) {
-      g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
-      return TRUE;
-    }
-  return FALSE;
+  gboolean cancelled = FALSE;
+  for (; control && !cancelled; control = control->parent)
+    cancelled = g_atomic_int_get(&control->cancelled) != 0;
+  if (!cancelled)
+    return FALSE;
+  g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
+  return TRUE;
 }
 
-static void
-count_in(NzControl *control, gsize n)
+void
+nz_control_count(NzControl *control, gsize n)
 {
-  for (; control; control = control->above)
+  for (; control; control = control->parent)
     g_atomic_pointer_add(&control->bytes_in, (gssize)n);
 }
 
@@ -189,7 +190,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   FileStream *self = (FileStream *)base;
   if (self->left == 0)
     return 0;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   n = (gsize)MIN((guint64)n, self->left);
   gssize got;
@@ -208,7 +209,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   }
   self->offset += (guint64)got;
   self->left -= (guint64)got;
-  count_in(self->control, (gsize)got);
+  nz_control_count(self->control, (gsize)got);
   return got;
 }
 
@@ -228,13 +229,13 @@ static gint64
 file_skip(NzStream *base, guint64 n, GError **error)
 {
   FileStream *self = (FileStream *)base;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   n = MIN(n, self->left);
   self->offset += n;
   self->left -= n;
   self->read_size = FILE_READ_MIN;
-  count_in(self->control, n);
+  nz_control_count(self->control, n);
   return (gint64)n;
 }
 
@@ -256,7 +257,7 @@ file_at(NzStream *base, guint64 offset, NzControl *control)
                             self->length - MIN(offset, self->length), control);
 }
 
-static const NzStreamClass file_class = {file_next, file_read, file_skip, file_at, file_free};
+static const NzStreamClass file_class = {file_next, file_read, file_skip, file_free, file_at};
 
 NzStream *
 nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length, NzControl *control)
@@ -285,7 +286,7 @@ static gssize
 pipe_next(NzStream *base, const guint8 **data, GError **error)
 {
   PipeStream *self = (PipeStream *)base;
-  if (stopped(self->control, error))
+  if (nz_control_stopped(self->control, error))
     return -1;
   gssize got;
   do
@@ -295,7 +296,7 @@ pipe_next(NzStream *base, const guint8 **data, GError **error)
     nz_set_errno(error, errno, "cannot read");
     return -1;
   }
-  count_in(self->control, (gsize)got);
+  nz_control_count(self->control, (gsize)got);
   *data = self->buf;
   return got;
 }

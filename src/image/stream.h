@@ -14,13 +14,6 @@
 typedef struct NzStream NzStream;
 typedef struct NzControl NzControl;
 
-/* What a long run shares with its readers. All fields but ABOVE are used with g_atomic_*. */
-struct NzControl {
-  gint cancelled;   /* set: every reader stops with NZ_ERROR_CANCELLED at its next chunk */
-  gsize bytes_in;   /* bytes read from files and pipes so far */
-  NzControl *above; /* of the run that this one is a part of; NULL: it is all of it */
-};
-
 typedef struct {
   /* Points *DATA at the next unread bytes and returns how many there are: 0 at the end, -1 on
    * error. They stay valid until the next call on this stream. Mandatory. */
@@ -29,9 +22,9 @@ typedef struct {
   gssize (*read)(NzStream *self, guint8 *buf, gsize n, GError **error);
   /* Passes over up to N bytes without reading them; returns how many. NULL: by reading. */
   gint64 (*skip)(NzStream *self, guint64 n, GError **error);
+  void (*free)(NzStream *self);
   /* See nz_stream_at(). NULL: its bytes can only be read forward. */
   NzStream *(*at)(NzStream *self, guint64 offset, NzControl *control);
-  void (*free)(NzStream *self);
 } NzStreamClass;
 
 struct NzStream {
@@ -43,6 +36,19 @@ struct NzStream {
   gsize n_held;
   guint64 position; /* bytes taken so far */
 };
+
+/* What a long run shares with its readers. */
+struct NzControl {
+  NzControl *parent; /* of all of the run, where this is of a part; or NULL */
+  gint cancelled; /* set (g_atomic_int_set): readers stop with NZ_ERROR_CANCELLED at the next chunk
+                   */
+  gsize bytes_in; /* of files and pipes so far (g_atomic_pointer_get); counted for the parent too */
+};
+
+/* TRUE with an error when CONTROL (may be NULL) says to stop. */
+gboolean nz_control_stopped(NzControl *control, GError **error);
+/* N more bytes were read. */
+void nz_control_count(NzControl *control, gsize n);
 
 /* Looks at the next bytes without taking them. Returns how many lie ready, 0 at the end, -1 on
  * error. */

@@ -5,7 +5,7 @@
 
 struct NzBase {
   char *source;
-  NzReadOptions read;
+  NzOpenOptions options;
   GHashTable *found; /* platform, or "" -> NzImage; NULL where there is none */
 };
 
@@ -16,11 +16,11 @@ image_free(gpointer data)
 }
 
 NzBase *
-nz_base_new(const char *source, const NzReadOptions *read)
+nz_base_new(const char *source, const NzOpenOptions *options)
 {
   NzBase *self = g_new0(NzBase, 1);
   self->source = g_strdup(source);
-  self->read = *read;
+  self->options = *options;
   self->found = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, image_free);
   return self;
 }
@@ -61,7 +61,8 @@ open_base(const NzBase *self, const char *platform, GError **error)
 {
   g_auto(NzPlatform) parsed = {0};
   gboolean usable = platform && nz_platform_parse(platform, &parsed, NULL);
-  NzOpenOptions options = {.platform = usable ? platform : NULL, .read = self->read};
+  NzOpenOptions options = self->options;
+  options.platform = usable ? platform : NULL;
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(image_free);
   if (!nz_image_open(self->source, &options, images, error))
     return NULL;

@@ -7,8 +7,8 @@
 
 typedef struct NzBase NzBase;
 
-/* SOURCE as nz_image_open() takes it, and READ as NzOpenOptions has it. */
-NzBase *nz_base_new(const char *source, const NzReadOptions *read);
+/* SOURCE as nz_image_open() takes it. The platform of OPTIONS is not asked. */
+NzBase *nz_base_new(const char *source, const NzOpenOptions *options);
 void nz_base_free(NzBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzBase, nz_base_free)
 

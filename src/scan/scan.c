@@ -98,7 +98,7 @@ read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GErro
     r->results = g_new0(NzLayerResult, r->n_results + 1);
     NzReadOptions read = options->read;
     read.wanted = wanted;
-    r->tree = nz_stack_layers(image, &read, r->results, error);
+    r->tree = nz_stack_layers(image, &read, options->facts, r->results, error);
     if (!r->tree)
       return FALSE;
     g_autoptr(GString) passwd_path = g_string_new(NULL), group_path = g_string_new(NULL);
@@ -217,6 +217,21 @@ add_layers(const NzImage *image, NzSubject *subject)
   }
 }
 
+/* What a table says is its author's word, and only some runtimes go by it. */
+static void
+add_table_note(const Reading *r, NzSubject *subject)
+{
+  guint n = 0;
+  for (guint i = 0; i < r->n_results; i++)
+    n += r->results[i].by_table != FALSE;
+  if (n > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u of %u layers were read by their table of contents: what it "
+                                    "leaves out, but the layer's archive holds, was not seen; "
+                                    "--verify reads the archives",
+                                    n, r->n_results));
+}
+
 static void
 add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, NzSubject *subject)
 {
@@ -228,6 +243,17 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                     g_strdup_printf("%u more entries of the index are no images (attestations or "
                                     "other artifacts) and were not judged",
                                     image->n_artifacts));
+  if (image->n_absent > 0)
+    g_ptr_array_add(
+        subject->notes,
+        g_strdup_printf("%u more manifests of the index, for other platforms, were never "
+                        "pulled and not judged",
+                        image->n_absent));
+  if (image->n_others > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u more manifests of the index are for other platforms than "
+                                    "this host's; --platform all judges them too",
+                                    image->n_others));
   if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
                                              "were skipped; --verify reads them"));
@@ -241,6 +267,7 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                     g_strdup_printf("%u entries on other filesystems (mount points) were not "
                                     "looked at",
                                     r->results[0].n_mounts));
+  add_table_note(r, subject);
 }
 
 /* Names the packages of all files that findings may be about. */

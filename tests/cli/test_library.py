@@ -136,7 +136,7 @@ main(int argc, char **argv)
   printf("none %d\n", nonzero_scanner_set(scanner, "no-such", "x", NULL));
   printf("ignore %d\n", nonzero_scanner_set(scanner, "ignore", "DL3002", NULL));
   const char *inputs[] = {argv[1], argv[2], NULL};
-  nonzero_confine(inputs, &summary);
+  nonzero_scanner_confine(scanner, inputs, &summary);
   printf("summary %d\n", strncmp(summary, "confined", 8) == 0 || strncmp(summary, "not", 3) == 0);
   free(summary);
   printf("absent %d\n", nonzero_scanner_scan(scanner, "/absent"));
