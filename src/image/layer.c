@@ -100,8 +100,7 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
   if (options->verify)
     top = content = nz_digest_stream_new(g_steal_pointer(&top), "sha256:", size);
 
-  gboolean must_drain = blob || content || result->compression;
-  gboolean in_segments = !must_drain && options->spare && size >= NZ_SEGMENTS_MIN;
+  gboolean in_segments = top->klass->at && options->spare && size >= NZ_SEGMENTS_MIN;
   g_autoptr(GError) failed = NULL;
   if (!(in_segments ? nz_segments_read(top, size, &plan, options, log, &failed)
                     : nz_layer_read_entries(top, options, log, NULL, NULL, &failed))) {

@@ -257,7 +257,7 @@ file_at(NzStream *base, guint64 offset, NzControl *control)
                             self->length - MIN(offset, self->length), control);
 }
 
-static const NzStreamClass file_class = {file_next, file_read, file_skip, file_at, file_free};
+static const NzStreamClass file_class = {file_next, file_read, file_skip, file_free, file_at};
 
 NzStream *
 nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length, NzControl *control)

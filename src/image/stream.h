@@ -29,9 +29,9 @@ typedef struct {
   gssize (*read)(NzStream *self, guint8 *buf, gsize n, GError **error);
   /* Passes over up to N bytes without reading them; returns how many. NULL: by reading. */
   gint64 (*skip)(NzStream *self, guint64 n, GError **error);
+  void (*free)(NzStream *self);
   /* See nz_stream_at(). NULL: its bytes can only be read forward. */
   NzStream *(*at)(NzStream *self, guint64 offset, NzControl *control);
-  void (*free)(NzStream *self);
 } NzStreamClass;
 
 struct NzStream {

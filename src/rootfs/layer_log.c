@@ -51,7 +51,7 @@ struct NzLayerLog {
   GQueue blocks;    /* Block, full ones only until closed */
   gboolean closed;
   GError *error;
-  Block *open; /* the writer's own, as is the copy */
+  Block *open; /* the writer's own */
   GByteArray *copy;
   gsize copy_max;
   GString *last_path;
@@ -192,6 +192,34 @@ nz_layer_log_ref(NzLayerLog *self)
   return self;
 }
 
+/* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
+static void
+copy_block(NzLayerLog *self, const Block *block)
+{
+  GByteArray *out = self->copy;
+  guint n_bodies = block->bodies ? block->bodies->len : 0;
+  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
+    g_clear_pointer(&self->copy, g_byte_array_unref);
+    return;
+  }
+  nz_pack_bytes(out, block->bytes->data, block->bytes->len);
+  nz_pack_number(out, n_bodies);
+  for (guint i = 0; i < n_bodies; i++) {
+    gsize len;
+    const void *data = g_bytes_get_data(block->bodies->pdata[i], &len);
+    nz_pack_bytes(out, data, len);
+  }
+}
+
+/* Called with the mutex held: a joined branch writes here, too. */
+static void
+push_block(NzLayerLog *self, Block *block)
+{
+  if (self->copy)
+    copy_block(self, block);
+  g_queue_push_tail(&self->blocks, block);
+}
+
 NzLayerLog *
 nz_layer_log_branch(NzLayerLog *self)
 {
@@ -206,7 +234,7 @@ nz_layer_log_join(NzLayerLog *self, NzLayerLog *branch)
   g_mutex_lock(&self->budget->mutex);
   Block *block;
   while ((block = g_queue_pop_head(&branch->blocks)))
-    g_queue_push_tail(&self->blocks, block);
+    push_block(self, block);
   branch->branch = FALSE;
   branch->into = self;
   g_cond_broadcast(&self->budget->changed);
@@ -270,32 +298,11 @@ must_wait(const NzLayerLog *self, gsize size)
   return self->branch || budget->turn != self->index || to->blocks.length >= TURN_BLOCKS;
 }
 
-/* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
-static void
-copy_block(NzLayerLog *self, const Block *block)
-{
-  GByteArray *out = self->copy;
-  guint n_bodies = block->bodies ? block->bodies->len : 0;
-  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
-    g_clear_pointer(&self->copy, g_byte_array_unref);
-    return;
-  }
-  nz_pack_bytes(out, block->bytes->data, block->bytes->len);
-  nz_pack_number(out, n_bodies);
-  for (guint i = 0; i < n_bodies; i++) {
-    gsize len;
-    const void *data = g_bytes_get_data(block->bodies->pdata[i], &len);
-    nz_pack_bytes(out, data, len);
-  }
-}
-
 static gboolean
 hand_on(NzLayerLog *self, GError **error)
 {
   NzLogBudget *budget = self->budget;
   Block *block = g_steal_pointer(&self->open);
-  if (self->copy)
-    copy_block(self, block);
   block->charged = block->bytes->len + block->body_bytes;
   g_string_truncate(self->last_path, 0);
   g_mutex_lock(&budget->mutex);
@@ -305,7 +312,7 @@ hand_on(NzLayerLog *self, GError **error)
   gboolean over = !budget->wait && budget->used + block->charged > budget->max;
   if (!cancelled && !over) {
     budget->used += block->charged;
-    g_queue_push_tail(self->into ? &self->into->blocks : &self->blocks, block);
+    push_block(self->into ? self->into : self, block);
     g_cond_broadcast(&budget->changed);
   }
   g_mutex_unlock(&budget->mutex);

@@ -84,8 +84,7 @@ read_in_place(Job *job, NzTree *tree, guint index)
 static gboolean
 is_tiny(const NzImage *image)
 {
-  guint64 bytes = image->bytes > 0 ? image->bytes : image->store->bytes;
-  return bytes > 0 && bytes <= NZ_IN_PLACE_MAX;
+  return image->store->bytes > 0 && image->store->bytes <= NZ_IN_PLACE_MAX;
 }
 
 /* TREE holds START's layers already. */

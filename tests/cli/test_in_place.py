@@ -43,17 +43,8 @@ def answer(path, tree, *args):
 def test_the_answer_is_the_same(what, tree, args, tmp_path):
     small = tree(Image(IMAGES[what], user="app"))
     assert sum(map(len, small.values())) < 256 * 1024
-    # Of an OCI image the layers count, of a docker-archive all of it.
-    larger = Image([*IMAGES[what], archive(file("x", body=bytes(300_000)))], user="app")
-    same = Image([*IMAGES[what], archive(file("x", body=bytes(3)))], user="app")
-    if tree is docker_tree:
-        assert answer(tmp_path / "image.tar", small, *args) == answer(
-            tmp_path / "image.tar", {**small, "more": bytes(300_000)}, *args
-        )
-    code, err, subjects = answer(tmp_path / "image.tar", tree(larger), *args)
-    code_same, err_same, subjects_same = answer(tmp_path / "image.tar", tree(same), *args)
-    assert (code, err) == (code_same, err_same)
-    assert [one["findings"] for one in subjects] == [one["findings"] for one in subjects_same]
+    larger = {**small, "more": bytes(300_000)}
+    assert answer(tmp_path / "image.tar", small, *args) == answer(tmp_path / "image.tar", larger, *args)
 
 
 def test_a_tiny_image_needs_no_thread(tmp_path, tool):

@@ -326,6 +326,36 @@ test_a_joined_branch_comes_behind(void)
   assert_end(cursor);
 }
 
+/* What is kept for another run holds what all writers wrote, in order. */
+static void
+test_a_copy_holds_joined_branches(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0), again = nz_layer_log_new(budget, 0);
+  nz_layer_log_copy(log, 64 << 20);
+  g_autoptr(NzLayerLog) branch = nz_layer_log_branch(log);
+  for (guint i = 5000; i < 9000; i++)
+    append_number(branch, i);
+  for (guint i = 0; i < 5000; i++)
+    append_number(log, i);
+  g_assert_true(nz_layer_log_flush(log, NULL));
+  nz_layer_log_join(log, branch);
+  for (guint i = 9000; i < 12000; i++)
+    append_number(branch, i);
+  g_assert_true(nz_layer_log_flush(branch, NULL));
+  g_autoptr(GBytes) copy = nz_layer_log_take_copy(log);
+  nz_layer_log_close(log, NULL);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  g_assert_true(nz_layer_log_copy_serves(data, len, NULL));
+  g_assert_true(nz_layer_log_replay(again, data, len, NULL));
+  nz_layer_log_close(again, NULL);
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(again, FALSE);
+  for (guint i = 0; i < 12000; i++)
+    assert_number(cursor, i);
+  assert_end(cursor);
+}
+
 static void
 test_a_branch_waits_until_it_is_joined(void)
 {
@@ -435,6 +465,7 @@ main(int argc, char **argv)
   ADD("without-waiting-the-budget-is-an-error", test_without_waiting_the_budget_is_an_error);
   ADD("a-log-given-up-gives-its-share-back", test_a_log_given_up_gives_its_share_back);
   ADD("a-joined-branch-comes-behind", test_a_joined_branch_comes_behind);
+  ADD("a-copy-holds-joined-branches", test_a_copy_holds_joined_branches);
   ADD("a-branch-waits-until-it-is-joined", test_a_branch_waits_until_it_is_joined);
   ADD("a-dropped-branch-gives-its-share-back", test_a_dropped_branch_gives_its_share_back);
   ADD("a-log-taken-by-its-writer", test_a_log_taken_by_its_writer_needs_no_other_thread);
