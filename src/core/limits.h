@@ -83,7 +83,7 @@
 /* Package lists only name the packages of findings. They are fetched when they cost no more than
  * 1/NZ_TOC_LISTS_SHARE of the layer, or this much. */
 #define NZ_TOC_LISTS_SHARE 100u
-#define NZ_TOC_LISTS_FREE  ((guint64)256 * 1024)
+#define NZ_TOC_LISTS_FREE  ((guint64)1024 * 1024)
 
 /* --- tar headers --- */
 
