@@ -170,11 +170,11 @@ find_stores(const char *spec, GPtrArray *stores, GError **error)
 
 /* --- listing --- */
 
-static GPtrArray *
+static const GPtrArray *
 roots_of(const NzEngineStore *store, GError **error)
 {
   Store *self = store->data;
-  GPtrArray *found = NULL;
+  const GPtrArray *found = NULL;
   g_autoptr(GError) failed = NULL;
   g_mutex_lock(&self->mutex);
   if (!self->roots) {
@@ -239,41 +239,50 @@ make_stored(const NzEngineStore *store, const GPtrArray *roots, NzStorageRoot *r
   return stored;
 }
 
-static gboolean
-is_listed(const GPtrArray *images, guint from, const char *id)
+static NzStoredImage *
+find_listed(const GPtrArray *images, guint from, const char *id)
 {
   for (guint i = from; i < images->len; i++) {
-    const NzStoredImage *stored = images->pdata[i];
+    NzStoredImage *stored = images->pdata[i];
     if (strcmp(((Stored *)stored->data)->image->id, id) == 0)
-      return TRUE;
+      return stored;
   }
-  return FALSE;
+  return NULL;
 }
 
-/* An image that two stores have is the first one's, as it is for the library. */
+/* An image that two stores have is the first one's, by the names of both. IMAGE is owned. */
+static void
+add_image(const NzEngineStore *store, NzStorageRoot *root, NzStorageImage *image, guint first,
+          GPtrArray *images)
+{
+  const Store *data = store->data;
+  NzStoredImage *twin =
+      root == data->roots->pdata[0] ? NULL : find_listed(images, first, image->id);
+  if (!twin) {
+    g_ptr_array_add(images, make_stored(store, data->roots, root, image));
+    return;
+  }
+  for (guint i = 0; i < image->names->len; i++)
+    if (!g_ptr_array_find_with_equal_func(twin->names, image->names->pdata[i], g_str_equal, NULL))
+      g_ptr_array_add(twin->names, g_strdup(image->names->pdata[i]));
+  nz_storage_image_free(image);
+}
+
 static gboolean
 list_images(const NzEngineStore *store, const NzOpenOptions *options G_GNUC_UNUSED,
             GPtrArray *images, GError **error)
 {
-  GPtrArray *roots = roots_of(store, error);
-  if (!roots)
-    return FALSE;
+  const GPtrArray *roots = roots_of(store, error);
   guint first = images->len;
-  for (guint i = 0; i < roots->len; i++) {
+  for (guint i = 0; roots && i < roots->len; i++) {
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     gboolean ok = nz_storage_root_images(roots->pdata[i], found, error);
-    guint before = images->len;
-    for (guint k = 0; k < found->len; k++) {
-      NzStorageImage *image = found->pdata[k];
-      if (before > first && is_listed(images, first, image->id))
-        nz_storage_image_free(image);
-      else
-        g_ptr_array_add(images, make_stored(store, roots, roots->pdata[i], image));
-    }
+    for (guint k = 0; k < found->len; k++)
+      add_image(store, roots->pdata[i], found->pdata[k], first, images);
     if (!ok)
       return FALSE;
   }
-  return TRUE;
+  return roots != NULL;
 }
 
 /* --- opening --- */
