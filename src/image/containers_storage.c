@@ -197,20 +197,6 @@ roots_of(const NzEngineStore *store, GError **error)
   return found;
 }
 
-/* Of all layers, uncompressed; -1 when one does not say. */
-static gint64
-bytes_of(const GPtrArray *chain)
-{
-  gint64 sum = 0;
-  for (guint i = 0; i < chain->len; i++) {
-    const NzStorageStep *step = chain->pdata[i];
-    if (step->diff_size < 0 || step->diff_size > G_MAXINT64 - sum)
-      return -1;
-    sum += step->diff_size;
-  }
-  return sum;
-}
-
 static char *
 id_of(const NzStorageImage *image)
 {
@@ -220,8 +206,7 @@ id_of(const NzStorageImage *image)
 
 /* IMAGE is owned. */
 static NzStoredImage *
-make_stored(const NzEngineStore *store, const GPtrArray *roots, NzStorageRoot *root,
-            NzStorageImage *image)
+make_stored(const NzEngineStore *store, NzStorageRoot *root, NzStorageImage *image)
 {
   Stored *data = g_new0(Stored, 1);
   g_autofree char *id = id_of(image);
@@ -230,42 +215,36 @@ make_stored(const NzEngineStore *store, const GPtrArray *roots, NzStorageRoot *r
   data->root = nz_storage_root_ref(root);
   stored->data = data;
   stored->free_data = stored_free;
-  for (guint i = 0; i < image->names->len; i++)
-    g_ptr_array_add(stored->names, g_strdup(image->names->pdata[i]));
   stored->digest = g_strdup(image->digest);
   stored->created = image->created;
-  g_autoptr(GPtrArray) chain = nz_storage_chain(roots, image->layer, NULL);
-  stored->bytes = chain ? bytes_of(chain) : -1;
   return stored;
 }
 
-static NzStoredImage *
-find_listed(const GPtrArray *images, guint from, const char *id)
-{
-  for (guint i = from; i < images->len; i++) {
-    NzStoredImage *stored = images->pdata[i];
-    if (strcmp(((Stored *)stored->data)->image->id, id) == 0)
-      return stored;
-  }
-  return NULL;
-}
+typedef struct {
+  const NzEngineStore *store;
+  GPtrArray *tables; /* of layers */
+  GHashTable *by_id; /* NzStoredImage, borrowed */
+  GPtrArray *images;
+} Listing;
 
 /* An image that two stores have is the first one's, by the names of both. IMAGE is owned. */
 static void
-add_image(const NzEngineStore *store, NzStorageRoot *root, NzStorageImage *image, guint first,
-          GPtrArray *images)
+add_image(Listing *self, NzStorageRoot *root, NzStorageImage *image)
 {
-  const Store *data = store->data;
-  NzStoredImage *twin =
-      root == data->roots->pdata[0] ? NULL : find_listed(images, first, image->id);
-  if (!twin) {
-    g_ptr_array_add(images, make_stored(store, data->roots, root, image));
-    return;
+  NzStoredImage *stored = g_hash_table_lookup(self->by_id, image->id);
+  GPtrArray *names = g_ptr_array_ref(image->names);
+  if (stored) {
+    nz_storage_image_free(image);
+  } else {
+    stored = make_stored(self->store, root, image);
+    stored->bytes = nz_storage_bytes(self->tables, image->layer);
+    g_ptr_array_add(self->images, stored);
+    g_hash_table_insert(self->by_id, image->id, stored);
   }
-  for (guint i = 0; i < image->names->len; i++)
-    if (!g_ptr_array_find_with_equal_func(twin->names, image->names->pdata[i], g_str_equal, NULL))
-      g_ptr_array_add(twin->names, g_strdup(image->names->pdata[i]));
-  nz_storage_image_free(image);
+  for (guint i = 0; i < names->len; i++)
+    if (!g_ptr_array_find_with_equal_func(stored->names, names->pdata[i], g_str_equal, NULL))
+      g_ptr_array_add(stored->names, g_strdup(names->pdata[i]));
+  g_ptr_array_unref(names);
 }
 
 static gboolean
@@ -273,16 +252,18 @@ list_images(const NzEngineStore *store, const NzOpenOptions *options G_GNUC_UNUS
             GPtrArray *images, GError **error)
 {
   const GPtrArray *roots = roots_of(store, error);
-  guint first = images->len;
-  for (guint i = 0; roots && i < roots->len; i++) {
+  g_autoptr(GPtrArray) tables = roots ? nz_storage_tables(roots, error) : NULL;
+  g_autoptr(GHashTable) by_id = g_hash_table_new(nz_str_hash, g_str_equal);
+  Listing self = {store, tables, by_id, images};
+  for (guint i = 0; tables && i < roots->len; i++) {
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     gboolean ok = nz_storage_root_images(roots->pdata[i], found, error);
     for (guint k = 0; k < found->len; k++)
-      add_image(store, roots->pdata[i], found->pdata[k], first, images);
+      add_image(&self, roots->pdata[i], found->pdata[k]);
     if (!ok)
       return FALSE;
   }
-  return roots != NULL;
+  return tables != NULL;
 }
 
 /* --- opening --- */
