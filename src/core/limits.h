@@ -66,8 +66,6 @@
  */
 #define NZ_STORAGE_LIST_MAX   ((gsize)16 * 1024 * 1024)
 #define NZ_STORAGE_IMAGES_MAX 65536u
-/* Names of one image, each compared with the others. */
-#define NZ_STORAGE_NAMES_MAX 4096u
 
 /* How long a process that changes a store may keep a scan of it waiting: milliseconds. */
 #define NZ_STORAGE_WAIT_MS 2000u

@@ -224,6 +224,7 @@ typedef struct {
   const NzEngineStore *store;
   GPtrArray *tables; /* of layers */
   GHashTable *by_id; /* NzStoredImage, borrowed */
+  GHashTable *named; /* char *: "ID NAME" */
   GPtrArray *images;
 } Listing;
 
@@ -242,7 +243,7 @@ add_image(Listing *self, NzStorageRoot *root, NzStorageImage *image)
     g_hash_table_insert(self->by_id, image->id, stored);
   }
   for (guint i = 0; i < names->len; i++)
-    if (!g_ptr_array_find_with_equal_func(stored->names, names->pdata[i], g_str_equal, NULL))
+    if (g_hash_table_add(self->named, g_strconcat(stored->id, " ", names->pdata[i], NULL)))
       g_ptr_array_add(stored->names, g_strdup(names->pdata[i]));
   g_ptr_array_unref(names);
 }
@@ -254,7 +255,8 @@ list_images(const NzEngineStore *store, const NzOpenOptions *options G_GNUC_UNUS
   const GPtrArray *roots = roots_of(store, error);
   g_autoptr(GPtrArray) tables = roots ? nz_storage_tables(roots, error) : NULL;
   g_autoptr(GHashTable) by_id = g_hash_table_new(nz_str_hash, g_str_equal);
-  Listing self = {store, tables, by_id, images};
+  g_autoptr(GHashTable) named = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
+  Listing self = {store, tables, by_id, named, images};
   for (guint i = 0; tables && i < roots->len; i++) {
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     gboolean ok = nz_storage_root_images(roots->pdata[i], found, error);

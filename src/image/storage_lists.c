@@ -224,8 +224,6 @@ read_strings(const json_t *object, const char *key, gboolean ids, GPtrArray *out
     const char *text = json_string_value(json_array_get(list, i));
     if (!text || (ids && !is_id(text)))
       return nz_set_input(error, "\"%s\" has a member that is none", key);
-    if (out->len >= NZ_STORAGE_NAMES_MAX)
-      return nz_set_input(error, "\"%s\" has more than %u members", key, NZ_STORAGE_NAMES_MAX);
     g_ptr_array_add(out, g_strdup(text));
   }
   return TRUE;
