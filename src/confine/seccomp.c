@@ -114,6 +114,8 @@ static const Call calls[] = {
     {SYS_rt_sigaction, ALLOWED},
     {SYS_rt_sigprocmask, ALLOWED},
     {SYS_rt_sigreturn, ALLOWED},
+    {SYS_rt_sigpending, ALLOWED},
+    {SYS_rt_sigtimedwait, ALLOWED},
     {SYS_sigaltstack, ALLOWED},
     {SYS_tgkill, SELF},
     /* questions */

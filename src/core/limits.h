@@ -34,6 +34,39 @@
 /* Links from member to member of an image archive. One is what Docker writes. */
 #define NZ_ARCHIVE_LINKS_MAX 8u
 
+/* --- tables of contents --- */
+
+/* A layer below this is read whole, whatever table it has: that is one request instead of three. */
+#define NZ_TOC_BLOB_MIN ((gint64)64 * 1024)
+
+/* A table, compressed (it is held in memory; some 100 bytes an entry) and as JSON (some 400):
+ * enough for half a million files. The layer of a larger one is read whole. */
+#define NZ_TOC_MAX      ((guint64)32 * 1024 * 1024)
+#define NZ_TOC_JSON_MAX ((guint64)256 * 1024 * 1024)
+
+/* One entry of it, with its attributes. As large as a PAX header may be. */
+#define NZ_TOC_ENTRY_MAX ((gsize)1024 * 1024)
+
+/* Files whose contents are fetched by themselves, and parts of them; some 200 bytes each. Past it
+ * the layer is read whole. */
+#define NZ_TOC_BODIES_MAX 65536u
+
+/* Uncompressed bytes before a content in a part that several share. eStargz' writers put files of
+ * some kilobytes together. */
+#define NZ_TOC_INNER_MAX ((guint64)4 * 1024 * 1024)
+
+/* Contents with no more than this between them are fetched at once: a request costs as much time.
+ */
+#define NZ_TOC_GAP_MAX ((guint64)64 * 1024)
+
+/* What is fetched at once, if it is more than one part of a file. */
+#define NZ_TOC_GROUP_MAX ((guint64)4 * 1024 * 1024)
+
+/* Package lists only name the packages of findings. They are fetched when they cost no more than
+ * 1/NZ_TOC_LISTS_SHARE of the layer, or this much. */
+#define NZ_TOC_LISTS_SHARE 100u
+#define NZ_TOC_LISTS_FREE  ((guint64)256 * 1024)
+
 /* --- tar headers --- */
 
 /* Contents of a PAX or GNU long-name header: archive/tar's maxSpecialFileSize (CVE-2022-2879). */
@@ -202,6 +235,28 @@
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
 
+/* --- many images --- */
+
+/* What one run can be asked for: a list of names, each as long as a path may be. A host has
+ * hundreds of images. */
+#define NZ_REFERENCE_MAX  ((gsize)4096)
+#define NZ_REFERENCES_MAX 100000u
+
+/* Images at once. Each needs some MiB. */
+#define NZ_JOBS_MAX 64
+
+/* --- facts of layers that are kept --- */
+
+/* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
+ * is not kept, and read again the next time. */
+#define NZ_FACTS_ENTRY_MAX ((gsize)8 * 1024 * 1024)
+
+/* All entries of the cache on disk. What was not used for longest goes. */
+#define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
+
+/* What one run keeps in memory for its next images. */
+#define NZ_FACTS_MEMORY_MAX ((gsize)6 * 1024 * 1024)
+
 /* --- rpm databases --- */
 
 /* Packages of one database. All of Fedora is some 70,000; an image holds hundreds. */
@@ -251,3 +306,83 @@
 
 /* And for all images of a run: as many can share one layer as an archive holds images. */
 #define NZ_GLOB_STEPS_TOTAL_MAX (4 * NZ_GLOB_STEPS_MAX)
+
+/* --- stores of engines --- */
+
+/* A bolt database. containerd's has some megabytes; where many snapshots came and went, some
+ * hundred, for it never shrinks. Only pages of names are read. */
+#define NZ_BOLT_FILE_MAX ((guint64)16 * 1024 * 1024 * 1024)
+
+/* Pages that are read of it, most of 4 KiB: each image has one or two. */
+#define NZ_BOLT_PAGES_MAX 131072u
+
+/* Items that are looked at: values in a page may overlap, and buckets inside buckets with them. */
+#define NZ_BOLT_ITEMS_MAX (4u * 1024 * 1024)
+
+/* A node with its overflow. A bucket's node is split at a page; only one long value makes it
+ * larger, and values here are short. */
+#define NZ_BOLT_NODE_MAX ((guint64)1024 * 1024)
+
+/* Branches above a leaf. A page holds at least two keys, real ones a hundred. */
+#define NZ_BOLT_DEPTH_MAX 16u
+
+/* How often it is read anew when the daemon wrote to it meanwhile, and the pause (microseconds): a
+ * second in all. A listing takes a millisecond, a daemon that pulls commits some ten times a
+ * second.
+ */
+#define NZ_BOLT_TRIES_MAX 50u
+#define NZ_BOLT_WAIT      20000u
+
+/* Images that one store may list, and the bytes of their names. Hosts have hundreds. */
+#define NZ_STORED_MAX       65536u
+#define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
+
+/* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
+#define NZ_STORE_WORD_MAX    ((gsize)4096)
+#define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
+
+/* --- what is fetched --- */
+
+/* Requests at once: as many as there may be readers of layers. */
+#define NZ_FETCH_CHANNELS_MAX 256u
+
+/* What may still be on its way when an answer is given up: the buffers of a socket and one frame.
+ * Some 0.4 MiB. */
+#define NZ_FETCH_DRAIN_MAX ((gsize)4 * 1024 * 1024)
+
+/* A message of the program that fetches. */
+#define NZ_FETCH_MESSAGE_MAX ((gsize)2048)
+
+/* All headers of one answer. Registries send one or two KiB, with a redirect to storage four. */
+#define NZ_HTTP_HEADERS_MAX ((gsize)64 * 1024)
+
+/* Bytes a second below which a server is taken for one that only holds us up. */
+#define NZ_HTTP_SLOWEST 256u
+
+/* The path of an image's name: distribution/reference's RepositoryNameTotalLengthMax. */
+#define NZ_REFERENCE_PATH_MAX 255u
+
+/* What a registry gives as a token. Real ones have 1 to 4 KiB; that of a helper is as large. */
+#define NZ_TOKEN_MAX         ((gsize)1024 * 1024)
+#define NZ_HELPER_ANSWER_MAX ((gsize)64 * 1024)
+
+/* A file of credentials, and one of CAs: the system's has 200 KiB. */
+#define NZ_CREDENTIALS_MAX ((gsize)1024 * 1024)
+#define NZ_CA_MAX          ((gsize)4 * 1024 * 1024)
+
+/* Secrets that messages are searched for: tokens are made anew every few minutes. */
+#define NZ_FETCH_SECRETS_MAX 4096u
+
+/* A document (manifest, configuration, token) as a whole; layers may take longer. */
+#define NZ_HTTP_DOCUMENT_SECONDS 120u
+
+/* Redirects in a row: registries send once, to storage. */
+#define NZ_HTTP_REDIRECTS_MAX 5u
+
+/* Tries in a row that bring nothing, and tries for one request in all: a layer of gigabytes may be
+ * cut several times. */
+#define NZ_HTTP_TRIES_MAX       5u
+#define NZ_HTTP_TRIES_TOTAL_MAX 30u
+
+/* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
+#define NZ_HTTP_WAIT_MAX 60u

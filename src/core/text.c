@@ -87,8 +87,8 @@ nz_printable(const char *name, gssize len)
   return g_string_free(out, FALSE);
 }
 
-static guint64
-hash_seed(void)
+guint64
+nz_hash_seed(void)
 {
   static gsize once;
   static guint64 seed;
@@ -103,7 +103,13 @@ hash_seed(void)
 guint64
 nz_hash64(const void *data, gsize len)
 {
-  return XXH3_64bits_withSeed(data, len, hash_seed());
+  return XXH3_64bits_withSeed(data, len, nz_hash_seed());
+}
+
+guint64
+nz_hash64_seeded(const void *data, gsize len, guint64 seed)
+{
+  return XXH3_64bits_withSeed(data, len, seed);
 }
 
 guint

@@ -36,3 +36,7 @@ guint nz_str_hash(gconstpointer key);
 
 /* 64 bits over DATA with the same seed. */
 guint64 nz_hash64(const void *data, gsize len);
+
+/* That seed; and 64 bits with another, for hashes that outlive the process. */
+guint64 nz_hash_seed(void);
+guint64 nz_hash64_seeded(const void *data, gsize len, guint64 seed);

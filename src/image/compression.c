@@ -34,6 +34,15 @@ nz_compression_detect(const guint8 *data, gsize n)
   return NULL;
 }
 
+const char *
+nz_compression_name(const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(codecs); i++)
+    if (strcmp(codecs[i]->name, name) == 0)
+      return codecs[i]->name;
+  return NULL;
+}
+
 typedef struct {
   NzStream base;
   NzStream *parent;

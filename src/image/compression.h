@@ -31,6 +31,9 @@ extern const NzCodec nz_codec_zstd;
 /* The compression of a stream that begins with DATA; NULL when it is none of those known. */
 const NzCodec *nz_compression_detect(const guint8 *data, gsize n);
 
+/* The name of the compression called NAME, for good; NULL for any other. */
+const char *nz_compression_name(const char *name);
+
 /* What PARENT (owned) inflates to, all members and frames. More than RATIO times its size (0: no
  * limit), past NZ_BOMB_FREE, is an error. On error PARENT is freed. */
 NzStream *nz_inflate_stream_new(NzStream *parent, const NzCodec *codec, guint ratio,

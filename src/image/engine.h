@@ -30,6 +30,8 @@ typedef struct {
   const NzEngineStore *store; /* borrowed */
   GPtrArray *names;           /* char *, as the engine writes them, whole: "docker.io/library/a:1",
                                * "docker.io/library/a@sha256:..."; may be empty */
+  char *space;                /* containerd's namespace, which NAMES begin with, and a slash; NULL:
+                               * there are none */
   char *id;                   /* what the engine calls it: "sha256:<hex>" */
   char *digest;               /* of its manifest or index, where that is another; or NULL */
   gint64 bytes;               /* of its layers; -1: not known */
@@ -121,3 +123,7 @@ typedef enum {
 } NzNameMatch;
 
 NzNameMatch nz_name_match(const NzStoredImage *stored, const char *name);
+
+/* The name of STORED, less its namespace, by which SOURCE asked for it, or its first; NULL when it
+ * has none. */
+const char *nz_stored_image_name(const NzStoredImage *stored, const char *source);

@@ -90,11 +90,31 @@ is_id_of(const NzStoredImage *stored, const char *name)
   return strlen(name) >= ID_MIN && g_str_has_prefix(hex, name);
 }
 
+/* What stands in TEXT after "NAMESPACE/", or all of it. */
+static const char *
+after_space(const NzStoredImage *stored, const char *text)
+{
+  gsize n = stored->space ? strlen(stored->space) : 0;
+  return n > 0 && strncmp(text, stored->space, n) == 0 && text[n] == '/' ? text + n + 1 : text;
+}
+
 NzNameMatch
 nz_name_match(const NzStoredImage *stored, const char *name)
 {
   NzNameMatch best = NZ_NAME_NO;
+  name = after_space(stored, name);
   for (guint i = 0; i < stored->names->len; i++)
-    best = MAX(best, match_one(stored, stored->names->pdata[i], name));
+    best = MAX(best, match_one(stored, after_space(stored, stored->names->pdata[i]), name));
   return best == NZ_NAME_NO && is_id_of(stored, name) ? NZ_NAME_ID : best;
+}
+
+const char *
+nz_stored_image_name(const NzStoredImage *stored, const char *source)
+{
+  if (stored->names->len == 0)
+    return NULL;
+  for (guint i = 0; i < stored->names->len; i++)
+    if (g_str_has_suffix(source, stored->names->pdata[i]))
+      return after_space(stored, stored->names->pdata[i]);
+  return after_space(stored, stored->names->pdata[0]);
 }

@@ -42,6 +42,7 @@ layer_free(gpointer data)
   g_free(self->diff_id);
   g_free(self->media_type);
   g_free(self->created_by);
+  g_free(self->facts_key);
   g_free(self->stargz_digest);
   g_free(self->chunked_position);
   g_free(self->chunked_checksum);

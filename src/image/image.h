@@ -20,6 +20,8 @@ typedef struct {
   char *media_type; /* NULL: the format has none */
   gint64 size;      /* what its bytes must be; -1: nothing says so */
   char *created_by; /* history, or NULL */
+  char *facts_key;  /* what stands for its content where its store vouches for it: see scan/facts.h;
+                     * NULL: nothing does */
   /* Annotations of its descriptor that say where its table of contents is; NULL: none. See toc.h */
   char *stargz_digest;    /* containerd.io/snapshot/stargz/toc.digest */
   char *chunked_position; /* io.github.containers.zstd-chunked.manifest-position */
@@ -30,6 +32,7 @@ typedef struct {
   const NzWanted *wanted; /* more files that are asked for; may be NULL */
   guint ratio;            /* see nz_inflate_stream_new() */
   gboolean verify;        /* diff_ids too */
+  guint workers;          /* layers that may be read at once; 0: as there are processors */
   NzControl *control;     /* may be NULL */
 } NzReadOptions;
 
@@ -86,6 +89,7 @@ struct NzImage {
   const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
   guint64 bytes;                 /* of all layers, as stored; 0: not known */
   guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
+  guint n_others;    /* the same: manifests for other platforms than this host's */
   guint n_absent;    /* the same: manifests for other platforms that are not in the store */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */

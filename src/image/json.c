@@ -25,8 +25,8 @@ nz_json_parse(GBytes *bytes, GError **error)
 }
 
 /* Go folds case by Unicode's simple folding: besides ASCII, U+017F is an s and U+212A a k. */
-static gboolean
-fold_equal(const char *a, const char *key)
+gboolean
+nz_json_key_is(const char *a, const char *key)
 {
   while (*a && *key) {
     char c = *a;
@@ -53,7 +53,7 @@ nz_json_get(const json_t *object, const char *key, json_t **value, GError **erro
   guint hits = 0;
   for (void *i = json_object_iter((json_t *)object); i;
        i = json_object_iter_next((json_t *)object, i)) {
-    if (!fold_equal(json_object_iter_key(i), key))
+    if (!nz_json_key_is(json_object_iter_key(i), key))
       continue;
     *value = json_object_iter_value(i);
     hits++;

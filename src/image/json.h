@@ -16,6 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzJson, json_decref)
 /* Parses BYTES, which must hold one object or array and nothing else. */
 NzJson *nz_json_parse(GBytes *bytes, GError **error);
 
+/* TRUE when Go takes A for KEY. */
+gboolean nz_json_key_is(const char *a, const char *key);
+
 /* The value of KEY in OBJECT, case ignored as Go does; *VALUE is NULL when there is none or null.
  * FALSE: two keys mean KEY. */
 gboolean nz_json_get(const json_t *object, const char *key, json_t **value, GError **error);

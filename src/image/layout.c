@@ -15,6 +15,8 @@
 typedef struct {
   NzImageStore base;
   int dir;
+  GBytes *index;       /* instead of the file index.json; or NULL */
+  const char *missing; /* what it means that a blob is not there, and what to do */
 } LayoutStore;
 
 static int
@@ -25,7 +27,7 @@ open_blob(LayoutStore *self, const char *name, guint64 *size, GError **error)
   struct stat st;
   if (fd < 0) {
     if (errno == ENOENT)
-      nz_set_input(error, "%s is missing: the layout is incomplete; copy the image again", shown);
+      nz_set_input(error, "%s is missing: %s", shown, self->missing);
     else if (errno == EXDEV)
       nz_set_input(error, "%s is a link that leads out of the layout", shown);
     else
@@ -44,8 +46,11 @@ open_blob(LayoutStore *self, const char *name, guint64 *size, GError **error)
 static GBytes *
 layout_read_json(NzImageStore *base, const char *name, GError **error)
 {
+  LayoutStore *self = (LayoutStore *)base;
+  if (self->index && strcmp(name, "index.json") == 0)
+    return g_bytes_ref(self->index);
   guint64 size;
-  int fd = open_blob((LayoutStore *)base, name, &size, error);
+  int fd = open_blob(self, name, &size, error);
   if (fd < 0)
     return NULL;
   g_autoptr(NzStream) stream = nz_file_stream_new(fd, TRUE, 0, size, NULL);
@@ -86,12 +91,26 @@ layout_read_layer(NzImageStore *base, const NzLayer *layer, const NzReadOptions 
 static void
 layout_free(NzImageStore *base)
 {
-  close(((LayoutStore *)base)->dir);
-  g_free(base);
+  LayoutStore *self = (LayoutStore *)base;
+  close(self->dir);
+  g_clear_pointer(&self->index, g_bytes_unref);
+  g_free(self);
 }
 
 static const NzImageStoreClass layout_class = {layout_read_json, layout_has, layout_read_layer,
                                                layout_free};
+
+NzImageStore *
+nz_layout_store_new(int dir, GBytes *index, const char *missing)
+{
+  LayoutStore *self = g_new0(LayoutStore, 1);
+  self->base = (NzImageStore){&layout_class, 1, TRUE, TRUE};
+  self->base.partial = index != NULL;
+  self->dir = dir;
+  self->index = index;
+  self->missing = missing;
+  return &self->base;
+}
 
 static gboolean
 open_layout(const NzOpenRequest *request, GPtrArray *images, GError **error)
@@ -101,10 +120,8 @@ open_layout(const NzOpenRequest *request, GPtrArray *images, GError **error)
     nz_set_errno(error, errno, "cannot open the directory");
     return FALSE;
   }
-  LayoutStore *self = g_new0(LayoutStore, 1);
-  self->base = (NzImageStore){&layout_class, 1, TRUE, TRUE};
-  self->dir = dir;
-  g_autoptr(NzImageStore) store = &self->base;
+  g_autoptr(NzImageStore) store =
+      nz_layout_store_new(dir, NULL, "the layout is incomplete; copy the image again");
   return nz_store_list(store, NZ_FORMAT_OCI, request, images, error);
 }
 

@@ -124,6 +124,17 @@ copy_annotation(const json_t *descriptor, const char *key, char **copy, GError *
   return TRUE;
 }
 
+/* Of zstd:chunked layers. Older Podmans (Debian's 4.3) and stargz-snapshotter use the second key.
+ */
+static gboolean
+copy_chunked(const json_t *descriptor, const char *what, char **copy, GError **error)
+{
+  g_autofree char *key = g_strconcat("io.github.containers.zstd-chunked.", what, NULL);
+  g_autofree char *old = g_strconcat("io.containers.zstd-chunked.", what, NULL);
+  return copy_annotation(descriptor, key, copy, error) &&
+         (*copy || copy_annotation(descriptor, old, copy, error));
+}
+
 static gboolean
 add_layer(NzImage *image, const json_t *object, GError **error)
 {
@@ -149,10 +160,8 @@ add_layer(NzImage *image, const json_t *object, GError **error)
   g_ptr_array_add(image->layers, layer);
   return copy_annotation(object, "containerd.io/snapshot/stargz/toc.digest", &layer->stargz_digest,
                          error) &&
-         copy_annotation(object, "io.github.containers.zstd-chunked.manifest-position",
-                         &layer->chunked_position, error) &&
-         copy_annotation(object, "io.github.containers.zstd-chunked.manifest-checksum",
-                         &layer->chunked_checksum, error);
+         copy_chunked(object, "manifest-position", &layer->chunked_position, error) &&
+         copy_chunked(object, "manifest-checksum", &layer->chunked_checksum, error);
 }
 
 /* Runtimes run an image whose configuration has another media type, so it is one if it says what
@@ -212,7 +221,7 @@ typedef struct {
   GPtrArray *images;
   NzPlatform want;
   GString *seen; /* platforms that were not asked for, for the error */
-  guint n_documents, n_artifacts, n_absent;
+  guint n_documents, n_artifacts, n_absent, n_others;
 } Listing;
 
 static gboolean list_index(Listing *self, const json_t *root, guint depth, const char *name,
@@ -254,6 +263,7 @@ is_wanted(Listing *self, const char *platform)
 {
   if (!self->want.os || nz_platform_matches(platform, &self->want))
     return TRUE;
+  self->n_others++;
   if (platform && !strstr(self->seen->str, platform))
     g_string_append_printf(self->seen, "%s%s", self->seen->len ? ", " : "", platform);
   return FALSE;
@@ -430,7 +440,14 @@ nothing_found(const Listing *self, GError **error)
 {
   const char *ref = self->request->ref;
   g_autofree char *shown = ref ? nz_printable(ref, -1) : NULL;
-  if (self->want.os)
+  if (self->n_absent > 0)
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
+                "none of its images%s%s was pulled: the index names %u that are not here; pull the "
+                "platform that is meant%s%s",
+                self->want.os ? " for the platform " : "",
+                self->want.os ? self->request->options->platform : "", self->n_absent,
+                self->seen->len ? "; there are: " : "", self->seen->str);
+  else if (self->want.os)
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "no image for the platform %s%s%s",
                 self->request->options->platform, self->seen->len ? "; there are: " : "",
                 self->seen->str);
@@ -449,7 +466,7 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
   g_auto(NzPlatform) want = {0};
   if (request->options->platform && !nz_platform_parse(request->options->platform, &want, error))
     return FALSE;
-  Listing self = {store, request, images, want, seen, 0, 0, 0};
+  Listing self = {store, request, images, want, seen, 0, 0, 0, 0};
   guint before = images->len;
   g_autoptr(GBytes) bytes = store->klass->read_json(store, "index.json", error);
   g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, error) : NULL;
@@ -464,5 +481,7 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
   if (self.n_artifacts > 0)
     ((NzImage *)images->pdata[before])->n_artifacts = self.n_artifacts;
   ((NzImage *)images->pdata[before])->n_absent = self.n_absent;
+  if (request->options->platform_implied)
+    ((NzImage *)images->pdata[before])->n_others = self.n_others;
   return TRUE;
 }

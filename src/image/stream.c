@@ -142,7 +142,10 @@ nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
 gboolean
 nz_control_stopped(NzControl *control, GError **error)
 {
-  if (!control || !g_atomic_int_get(&control->cancelled))
+  gboolean cancelled = FALSE;
+  for (; control && !cancelled; control = control->parent)
+    cancelled = g_atomic_int_get(&control->cancelled) != 0;
+  if (!cancelled)
     return FALSE;
   g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
   return TRUE;
@@ -151,7 +154,7 @@ nz_control_stopped(NzControl *control, GError **error)
 void
 nz_control_count(NzControl *control, gsize n)
 {
-  if (control)
+  for (; control; control = control->parent)
     g_atomic_pointer_add(&control->bytes_in, (gssize)n);
 }
 

@@ -34,11 +34,14 @@ struct NzStream {
   guint64 position; /* bytes taken so far */
 };
 
-/* What a long run shares with its readers. All fields are used with g_atomic_*. */
-typedef struct {
-  gint cancelled; /* set: every reader stops with NZ_ERROR_CANCELLED at its next chunk */
-  gsize bytes_in; /* bytes read from files and pipes so far */
-} NzControl;
+/* What a long run shares with its readers. */
+typedef struct NzControl NzControl;
+struct NzControl {
+  NzControl *parent; /* of all of the run, where this is of a part; or NULL */
+  gint cancelled; /* set (g_atomic_int_set): readers stop with NZ_ERROR_CANCELLED at the next chunk
+                   */
+  gsize bytes_in; /* of files and pipes so far (g_atomic_pointer_get); counted for the parent too */
+};
 
 /* TRUE with an error when CONTROL (may be NULL) says to stop. */
 gboolean nz_control_stopped(NzControl *control, GError **error);

@@ -115,6 +115,12 @@ find_wanted(const NzWanted *wanted, const char *path, gsize len)
   return contains(wanted->extra, path) ? &wanted_extra : NULL;
 }
 
+gboolean
+nz_wanted_has(const NzWanted *wanted, const char *path, gsize len)
+{
+  return find_wanted(wanted, path, len) != NULL;
+}
+
 /* TRUE when the LEN bytes at PATH are DIR or end with "/DIR". */
 static gboolean
 dir_ends_with(const char *path, gsize len, const char *dir)
@@ -154,6 +160,12 @@ gboolean
 nz_capture_is_certain(const NzCapture *capture)
 {
   return capture && capture->kind != NZ_BODY_EXTRA;
+}
+
+gboolean
+nz_capture_is_list(const NzCapture *capture)
+{
+  return capture->kind == NZ_BODY_OWNERS;
 }
 
 NzBodyKind

@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzWanted, nz_wanted_free)
  * NZ_WANTED_MAX. */
 void nz_wanted_add(NzWanted *self, GPtrArray *list, const char *path);
 
+/* TRUE when PATH (cleaned) is one of them. WANTED may be NULL. */
+gboolean nz_wanted_has(const NzWanted *wanted, const char *path, gsize len);
+
 /* TRUE when a file called so is likely to be a script that starts something. */
 gboolean nz_is_script_name(const char *basename);
 
@@ -30,6 +33,9 @@ const NzCapture *nz_capture_for(const char *path, gsize path_len, guint64 size,
 
 /* TRUE when all files of CAPTURE are kept, or marked as unreadable; NULL: FALSE. */
 gboolean nz_capture_is_certain(const NzCapture *capture);
+
+/* TRUE for what only names the packages that files belong to. */
+gboolean nz_capture_is_list(const NzCapture *capture);
 
 /* What a file of CAPTURE is that cannot be read, or is too large to be. */
 NzBodyKind nz_capture_unread(const NzCapture *capture);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/pack.h"
 
 /* A block is handed on when it holds this much, packed entries and bodies. */
 #define BLOCK_SIZE   ((gsize)32 * 1024)
@@ -47,7 +48,9 @@ struct NzLayerLog {
   GQueue blocks; /* Block, full ones only until closed */
   gboolean closed;
   GError *error;
-  Block *open; /* the writer's own */
+  Block *open; /* the writer's own, as is the copy */
+  GByteArray *copy;
+  gsize copy_max;
   GString *last_path;
 };
 
@@ -196,6 +199,7 @@ nz_layer_log_unref(NzLayerLog *self)
   while ((block = g_queue_pop_head(&self->blocks)))
     release(self, block);
   block_free(self->open);
+  g_clear_pointer(&self->copy, g_byte_array_unref);
   nz_log_budget_unref(self->budget);
   g_clear_error(&self->error);
   g_string_free(self->last_path, TRUE);
@@ -216,11 +220,32 @@ must_wait(const NzLayerLog *self, gsize size)
   return budget->turn != self->index || self->blocks.length >= TURN_BLOCKS;
 }
 
+/* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
+static void
+copy_block(NzLayerLog *self, const Block *block)
+{
+  GByteArray *out = self->copy;
+  guint n_bodies = block->bodies ? block->bodies->len : 0;
+  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
+    g_clear_pointer(&self->copy, g_byte_array_unref);
+    return;
+  }
+  nz_pack_bytes(out, block->bytes->data, block->bytes->len);
+  nz_pack_number(out, n_bodies);
+  for (guint i = 0; i < n_bodies; i++) {
+    gsize len;
+    const void *data = g_bytes_get_data(block->bodies->pdata[i], &len);
+    nz_pack_bytes(out, data, len);
+  }
+}
+
 static gboolean
 hand_on(NzLayerLog *self, GError **error)
 {
   NzLogBudget *budget = self->budget;
   Block *block = g_steal_pointer(&self->open);
+  if (self->copy)
+    copy_block(self, block);
   block->charged = block->bytes->len + block->body_bytes;
   g_string_truncate(self->last_path, 0);
   g_mutex_lock(&budget->mutex);
@@ -413,4 +438,108 @@ nz_log_cursor_next(NzLogCursor *self, NzEntry *entry, GError **error)
   if (flags & HAS_BODY)
     entry->body = self->block->bodies->pdata[self->body_at++];
   return 1;
+}
+
+/* --- copies --- */
+
+void
+nz_layer_log_copy(NzLayerLog *self, gsize max)
+{
+  self->copy = g_byte_array_new();
+  self->copy_max = max;
+}
+
+GBytes *
+nz_layer_log_take_copy(NzLayerLog *self)
+{
+  if (self->copy && self->open)
+    copy_block(self, self->open);
+  return self->copy ? g_byte_array_free_to_bytes(g_steal_pointer(&self->copy)) : NULL;
+}
+
+/* One packed entry: where its path is, with PATH holding the one before it. */
+static gboolean
+check_entry(NzUnpack *in, GString *path, guint *n_bodies, NzEntry *e)
+{
+  e->kind = (NzEntryKind)*nz_unpack_raw(in, 1);
+  guint8 flags = *nz_unpack_raw(in, 1);
+  gsize shared = (gsize)nz_unpack_number(in, path->len), len;
+  const guint8 *suffix = nz_unpack_bytes(in, &len);
+  if (shared + len > NZ_PATH_MAX || memchr(suffix, '\0', len) || e->kind > NZ_ENTRY_WHITEOUT_DEVICE)
+    in->broken = TRUE;
+  if (in->broken)
+    return FALSE;
+  g_string_truncate(path, shared);
+  g_string_append_len(path, (const char *)suffix, (gssize)len);
+  nz_unpack_number(in, G_MAXUINT16);
+  nz_unpack_number(in, G_MAXUINT32);
+  nz_unpack_number(in, G_MAXUINT32);
+  if (flags & HAS_TARGET) {
+    const guint8 *target = nz_unpack_bytes(in, &len);
+    if (len > NZ_PATH_MAX || memchr(target, '\0', len))
+      in->broken = TRUE;
+  }
+  gboolean linked = e->kind == NZ_ENTRY_SYMLINK || e->kind == NZ_ENTRY_HARDLINK;
+  if (flags & HAS_CAPABILITY)
+    nz_unpack_raw(in, sizeof(NzCapability));
+  *n_bodies += (flags & HAS_BODY) != 0;
+  e->body_kind = (NzBodyKind)(flags >> BODY_SHIFT & BODY_MASK);
+  return !in->broken && linked == ((flags & HAS_TARGET) != 0) && e->body_kind <= NZ_BODY_EXTRA;
+}
+
+/* The entries of one block. */
+static gboolean
+check_block(const guint8 *data, gsize len, guint n_bodies, const NzWanted *wanted)
+{
+  NzUnpack in = {.data = data, .len = len};
+  g_autoptr(GString) path = g_string_new(NULL);
+  guint seen = 0;
+  while (in.at < in.len) {
+    NzEntry e = {0};
+    if (!check_entry(&in, path, &seen, &e))
+      return FALSE;
+    if (e.kind == NZ_ENTRY_FILE && e.body_kind == NZ_BODY_NONE &&
+        nz_wanted_has(wanted, path->str, path->len))
+      return FALSE;
+  }
+  return len > 0 && seen == n_bodies;
+}
+
+gboolean
+nz_layer_log_copy_serves(const void *data, gsize len, const NzWanted *wanted)
+{
+  NzUnpack in = {.data = data, .len = len};
+  while (!in.broken && in.at < in.len) {
+    gsize n, body;
+    const guint8 *entries = nz_unpack_bytes(&in, &n);
+    guint n_bodies = (guint)nz_unpack_number(&in, G_MAXUINT);
+    for (guint i = 0; i < n_bodies && !in.broken; i++)
+      nz_unpack_bytes(&in, &body);
+    if (in.broken || !check_block(entries, n, n_bodies, wanted))
+      return FALSE;
+  }
+  return nz_unpack_is_done(&in);
+}
+
+gboolean
+nz_layer_log_replay(NzLayerLog *self, const void *data, gsize len, GError **error)
+{
+  NzUnpack in = {.data = data, .len = len};
+  while (in.at < in.len && !in.broken) {
+    gsize n;
+    Block *block = self->open = block_new();
+    const guint8 *entries = nz_unpack_bytes(&in, &n);
+    g_byte_array_append(block->bytes, entries, (guint)n);
+    guint n_bodies = (guint)nz_unpack_number(&in, G_MAXUINT);
+    for (guint i = 0; i < n_bodies && !in.broken; i++) {
+      const guint8 *body = nz_unpack_bytes(&in, &n);
+      if (!block->bodies)
+        block->bodies = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+      g_ptr_array_add(block->bodies, g_bytes_new(body, n));
+      block->body_bytes += n;
+    }
+    if (!hand_on(self, error))
+      return FALSE;
+  }
+  return TRUE;
 }

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "core/error.h"
-#include "rootfs/entry.h"
+#include "rootfs/capture.h"
 
 typedef struct NzLogBudget NzLogBudget;
 typedef struct NzLayerLog NzLayerLog;
@@ -38,6 +38,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLayerLog, nz_layer_log_unref)
 gboolean nz_layer_log_append(NzLayerLog *self, const NzEntry *entry, GError **error);
 /* Ends the log. ERROR (taken, may be NULL): the layer could not be read to its end. */
 void nz_layer_log_close(NzLayerLog *self, GError *error);
+
+/* --- entries that outlive the run --- */
+/* Before the first entry: keeps a copy of what is written, of MAX bytes at most. */
+void nz_layer_log_copy(NzLayerLog *self, gsize max);
+/* After the last, before closing: the copy; NULL when it would be longer. */
+GBytes *nz_layer_log_take_copy(NzLayerLog *self);
+/* FALSE when DATA is no such copy, whole, or when it was made without WANTED and holds one of those
+ * files without its content. */
+gboolean nz_layer_log_copy_serves(const void *data, gsize len, const NzWanted *wanted);
+/* Appends what a copy, which serves, holds. */
+gboolean nz_layer_log_replay(NzLayerLog *self, const void *data, gsize len, GError **error);
 
 /* --- the reader --- */
 /* Starts reading at the first entry (again). A log that is read more than once must be kept:

@@ -3,6 +3,8 @@
  * tables, so that one that grows does not hold all names twice. */
 #include "rootfs/names.h"
 
+#include <string.h>
+
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -20,6 +22,7 @@ typedef struct {
 } Table;
 
 struct NzNames {
+  guint64 seed;
   Table tables[1 << TABLE_BITS];
   gsize n_used;
   gboolean full;
@@ -44,6 +47,7 @@ NzNames *
 nz_names_new(void)
 {
   NzNames *self = g_new0(NzNames, 1);
+  self->seed = nz_hash_seed();
   for (gsize i = 0; i < G_N_ELEMENTS(self->tables); i++)
     allocate(&self->tables[i], FIRST_SLOTS);
   return self;
@@ -60,9 +64,9 @@ nz_names_free(NzNames *self)
 }
 
 static guint64
-key_of(const char *path, gsize len)
+key_of(const NzNames *self, const char *path, gsize len)
 {
-  guint64 key = nz_hash64(path, len);
+  guint64 key = nz_hash64_seeded(path, len, self->seed);
   return key ? key : 1;
 }
 
@@ -108,7 +112,7 @@ gboolean
 nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKind kind,
               guint *old_layer, NzNameKind *old_kind)
 {
-  guint64 key = key_of(path, len);
+  guint64 key = key_of(self, path, len);
   Table *table = &self->tables[table_of(key)];
   gsize i = slot_of(table, key);
   gboolean known = table->keys[i] == key;
@@ -133,7 +137,7 @@ nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKin
 gboolean
 nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer, NzNameKind *kind)
 {
-  guint64 key = key_of(path, len);
+  guint64 key = key_of(self, path, len);
   const Table *table = &self->tables[table_of(key)];
   gsize i = slot_of(table, key);
   if (table->keys[i] != key)
@@ -146,4 +150,66 @@ gboolean
 nz_names_full(const NzNames *self)
 {
   return self->full;
+}
+
+/* --- as bytes: the seed, and for each table the keys that are used, then their facts --- */
+
+void
+nz_names_save(const NzNames *self, GByteArray *out)
+{
+  g_byte_array_append(out, (const guint8 *)&self->seed, sizeof self->seed);
+  nz_pack_number(out, self->full);
+  for (gsize t = 0; t < G_N_ELEMENTS(self->tables); t++) {
+    const Table *table = &self->tables[t];
+    nz_pack_number(out, table->n_used);
+    gsize at = out->len;
+    g_byte_array_set_size(out, (guint)(at + table->n_used * (sizeof(guint64) + sizeof(guint16))));
+    guint8 *keys = out->data + at, *facts = keys + table->n_used * sizeof(guint64);
+    for (gsize i = 0; i < table->n_slots; i++) {
+      if (table->keys[i] == 0)
+        continue;
+      keys = mempcpy(keys, &table->keys[i], sizeof(guint64));
+      facts = mempcpy(facts, &table->facts[i], sizeof(guint16));
+    }
+  }
+}
+
+/* Puts N keys, with their facts behind them, into TABLE, number T. */
+static gboolean
+load_table(Table *table, gsize t, const guint8 *data, gsize n)
+{
+  gsize n_slots = FIRST_SLOTS;
+  while (n_slots / 4 * 3 < n)
+    n_slots *= 2;
+  release(table);
+  allocate(table, n_slots);
+  const guint8 *facts = data + n * sizeof(guint64);
+  for (gsize i = 0; i < n; i++) {
+    guint64 key;
+    memcpy(&key, data + i * sizeof key, sizeof key);
+    if (key == 0 || table_of(key) != t)
+      return FALSE;
+    gsize slot = slot_of(table, key);
+    if (table->keys[slot] == key)
+      return FALSE;
+    table->keys[slot] = key;
+    memcpy(&table->facts[slot], facts + i * sizeof(guint16), sizeof(guint16));
+  }
+  table->n_used = n;
+  return TRUE;
+}
+
+gboolean
+nz_names_load(NzNames *self, NzUnpack *in)
+{
+  memcpy(&self->seed, nz_unpack_raw(in, sizeof self->seed), in->broken ? 0 : sizeof self->seed);
+  self->full = (gboolean)nz_unpack_number(in, 1);
+  for (gsize t = 0; t < G_N_ELEMENTS(self->tables); t++) {
+    gsize n = (gsize)nz_unpack_number(in, NZ_NAMES_MAX - self->n_used);
+    const guint8 *data = nz_unpack_raw(in, n * (sizeof(guint64) + sizeof(guint16)));
+    if (in->broken || !load_table(&self->tables[t], t, data, n))
+      return FALSE;
+    self->n_used += n;
+  }
+  return TRUE;
 }

@@ -6,7 +6,7 @@
  * collision of 64 bits under a seed the image's author cannot know. */
 #pragma once
 
-#include <glib.h>
+#include "core/pack.h"
 
 typedef struct NzNames NzNames;
 
@@ -32,3 +32,8 @@ gboolean nz_names_find(const NzNames *self, const char *path, gsize len, guint *
 
 /* TRUE when there were more paths than are remembered: a path not found may have been there. */
 gboolean nz_names_full(const NzNames *self);
+
+/* Packs SELF at the end of OUT, with the seed of its hashes. */
+void nz_names_save(const NzNames *self, GByteArray *out);
+/* Fills SELF, which must be new. FALSE when IN is damaged. */
+gboolean nz_names_load(NzNames *self, NzUnpack *in);

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "core/finding.h"
-#include "image/image.h"
+#include "scan/facts.h"
 
 typedef struct {
   const char *profile; /* NULL: "cbpp-0002" */
   const char *user;    /* judge as if started with `--user`; NULL: the image's own */
   const NzImage *base; /* what the image is said to be built on, or NULL */
+  NzFacts *facts;      /* what is known of layers; NULL: nothing, and nothing is kept */
   NzReadOptions read;
 } NzScanOptions;
 

@@ -8,8 +8,9 @@
 
 typedef struct {
   const NzImage *image;
+  NzFacts *facts; /* may be NULL */
   NzReadOptions options;
-  NzControl own_control; /* when the caller has none */
+  NzControl control; /* of this image's readers */
   NzLogBudget *budget;
   NzLayerLog **logs;
   NzLayerResult *results;
@@ -27,8 +28,8 @@ work(gpointer data)
       return NULL;
     const NzLayer *layer = image->layers->pdata[i];
     GError *error = NULL;
-    if (image->store->klass->read_layer(image->store, layer, &job->options, job->logs[i],
-                                        &job->results[i], &error))
+    if (nz_facts_read_layer(job->facts, image->store, layer, &job->options, job->logs[i],
+                            &job->results[i], &error))
       nz_layer_check_diff_id(layer, &job->results[i], &error);
     nz_layer_log_close(job->logs[i], error);
   }
@@ -47,12 +48,16 @@ apply_log(Job *job, NzTree *tree, guint index, GError **error)
   return got == 0;
 }
 
+/* TREE holds START's layers already. */
 static gboolean
-apply_all(Job *job, NzTree *tree, GError **error)
+apply_all(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
 {
-  for (guint i = 0; i < job->image->layers->len; i++) {
-    if (apply_log(job, tree, i, error))
+  for (guint i = start->n_layers; i < job->image->layers->len; i++) {
+    if (apply_log(job, tree, i, error)) {
+      if (start->keep[0] == i + 1 || start->keep[1] == i + 1)
+        nz_facts_keep(job->facts, job->image, i + 1, start->wanted, job->results, tree);
       continue;
+    }
     const NzLayer *layer = job->image->layers->pdata[i];
     g_autofree char *name = layer->name ? nz_printable(layer->name, -1) : NULL;
     if (name)
@@ -72,34 +77,51 @@ nz_stack_processors(void)
   return (guint)processors;
 }
 
-NzTree *
-nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResult *results,
-                GError **error)
+/* Reads the layers that START has not, and applies them to TREE. */
+static gboolean
+read_layers(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
 {
-  guint n = image->layers->len;
-  g_autoptr(NzTree) tree = nz_tree_new(image->store->whiteouts);
-  g_autoptr(NzLogBudget) budget = nz_log_budget_new(NZ_LOG_BYTES_MAX, TRUE);
-  g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
-  Job job = {
-      .image = image, .options = *options, .budget = budget, .logs = logs, .results = results};
-  if (!job.options.control)
-    job.options.control = &job.own_control;
-  for (guint i = 0; i < n; i++)
-    logs[i] = nz_layer_log_new(budget, i);
-
-  guint n_threads = MIN(n, nz_stack_processors());
+  guint workers = job->options.workers > 0 ? job->options.workers : nz_stack_processors();
+  guint n_threads = MIN(job->image->layers->len - start->n_layers, workers);
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
+  job->next = (gint)start->n_layers;
   for (guint i = 0; i < n_threads; i++)
-    threads[i] = g_thread_new("layer", work, &job);
-  gboolean ok = apply_all(&job, tree, error);
+    threads[i] = g_thread_new("layer", work, job);
+  gboolean ok = apply_all(job, tree, start, error);
   if (!ok) {
-    g_atomic_int_set(&job.options.control->cancelled, 1);
-    nz_log_budget_cancel(budget);
+    g_atomic_int_set(&job->control.cancelled, 1);
+    nz_log_budget_cancel(job->budget);
   }
   for (guint i = 0; i < n_threads; i++)
     g_thread_join(threads[i]);
-  if (!ok)
-    g_atomic_int_set(&job.options.control->cancelled, 0); /* the next image may use it */
+  return ok;
+}
+
+NzTree *
+nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *facts,
+                NzLayerResult *results, GError **error)
+{
+  guint n = image->layers->len;
+  g_auto(NzStackStart) start = {0};
+  if (facts)
+    nz_facts_begin(facts, image, options, results, &start);
+  g_autoptr(NzTree) tree =
+      start.tree ? g_steal_pointer(&start.tree) : nz_tree_new(image->store->whiteouts);
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(NZ_LOG_BYTES_MAX, TRUE);
+  g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
+  Job job = {.image = image,
+             .facts = facts,
+             .options = *options,
+             .budget = budget,
+             .logs = logs,
+             .results = results};
+  if (start.wanted)
+    job.options.wanted = start.wanted;
+  job.control.parent = options->control;
+  job.options.control = &job.control;
+  for (guint i = 0; i < n; i++)
+    logs[i] = nz_layer_log_new(budget, i);
+  gboolean ok = read_layers(&job, tree, &start, error);
   for (guint i = 0; i < n; i++)
     nz_layer_log_unref(logs[i]);
   return ok ? g_steal_pointer(&tree) : NULL;

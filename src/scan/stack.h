@@ -2,12 +2,11 @@
 /* Reads an image's layers side by side and stacks them in order. */
 #pragma once
 
-#include "image/image.h"
-#include "rootfs/tree.h"
+#include "scan/facts.h"
 
-/* RESULTS has one element for each layer. */
-NzTree *nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzLayerResult *results,
-                        GError **error);
+/* RESULTS has one element for each layer. FACTS may be NULL. */
+NzTree *nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *facts,
+                        NzLayerResult *results, GError **error);
 
 /* How many workers there may be. */
 guint nz_stack_processors(void);

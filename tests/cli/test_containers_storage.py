@@ -8,7 +8,7 @@ import stat
 
 import pytest
 from oddimage import Image, Layer, digest, dump
-from oddstore import Store, tar_split
+from oddcontainers import Store, tar_split
 from oddtar import archive, capability, device, directory, file, hardlink, opaque, symlink, whiteout
 from program import ERROR, FAIL, PASS, assert_consistent, assert_refused, run, scan
 
@@ -27,7 +27,7 @@ def store(tmp_path):
 
 
 def judge(store, *args, name=NAME, **knobs):
-    result = scan(*args, store.source(name), **knobs)
+    result = scan("--no-cache", *args, store.source(name), **knobs)
     if result.code != ERROR:
         assert_consistent(result)
     return result
@@ -122,7 +122,7 @@ def test_a_layer_may_lie_in_an_additional_store(tmp_path):
     )
     env = {**os.environ, "CONTAINERS_STORAGE_CONF": str(conf)}
     for name in (NAME, "localhost/shared:1"):
-        result = scan(f"containers-storage:{name}", env=env)
+        result = scan("--no-cache", f"containers-storage:{name}", env=env)
         assert result.code == FAIL, result
         assert result.paths("setuid-root") == ["/a", "/usr/bin/su"], result
 
@@ -391,6 +391,21 @@ def test_an_old_manifest_is_no_image(store):
 def test_a_device_in_a_tar_split_is_suspect_as_in_an_archive(store):
     store.add(Image([BASE, archive(device("gone", 0, 0))]), NAME)
     assert "ambiguous-layer" in judge(store).rules()
+
+
+def test_a_store_of_another_user_teaches_nothing_about_other_images(tmp_path):
+    """Its headers may lie about a layer that an honest store has too."""
+    honest, liar = Store(tmp_path / "honest"), Store(tmp_path / "liar")
+    for store in (honest, liar):
+        store.add(Image([BASE]), NAME)
+    lies = tar_split(BASE.replace(b"0004755", b"0000755").replace(SU[148:156], b"%06o\0 " % (
+        int(SU[148:154], 8) - 4)))
+    liar.split(liar.layers[0]).write_bytes(gzip.compress(lies))
+    os.chown(liar.root, 1000, 1000)
+    cache = ("--cache-dir", tmp_path / "cache")
+    for _ in range(2):
+        assert scan(*cache, liar.source(NAME)).code == PASS
+    assert scan(*cache, honest.source(NAME)).paths("setuid-root") == ["/usr/bin/su"]
 
 
 # --- asking for it ---

@@ -1,156 +1,130 @@
-"""Stores of containers/storage (Podman, Buildah, CRI-O) written byte by byte, and all the ways they can
-lie. `Store` writes what an engine would; a test then changes the files.
+"""Stores of engines as files, right or wrong in chosen places: Docker's graph drivers, containerd's
+root. What a real engine writes is tested in tests/e2e.
 
-    store = Store(tmp_path / "store")
-    store.add(Image([archive(file("a"))]), "localhost/a:1")
-    scan(store.source("localhost/a:1"))
-"""
+`docker_root` and `containerd_root` return the tree; `write_dir` of oddimage stores one after a test
+has changed it."""
 
 import base64
 import gzip
+import hashlib
 import io
 import json
-import os
 import tarfile
-from pathlib import Path
 
-from oddimage import CONFIG_TYPE, MANIFEST_TYPE, descriptor, digest, dump
-
-CRC_POLYNOMIAL = 0xD800000000000000
+import oddbolt
+from oddimage import digest, dump, oci_tree, write_dir
 
 
-def _crc_table():
-    for byte in range(256):
-        crc = byte
+def crc64():
+    table = []
+    for value in range(256):
         for _ in range(8):
-            crc = crc >> 1 ^ CRC_POLYNOMIAL if crc & 1 else crc >> 1
-        yield crc
+            value = value >> 1 ^ 0xD800000000000000 if value & 1 else value >> 1
+        table.append(value)
+
+    def crc(data):
+        value = 2**64 - 1
+        for byte in data:
+            value = table[(value ^ byte) & 0xFF] ^ value >> 8
+        return (value ^ 2**64 - 1).to_bytes(8, "big")
+
+    return crc
 
 
-CRC_TABLE = list(_crc_table())
+crc = crc64()
 
 
-def crc64(data):
-    crc = 0xFFFFFFFFFFFFFFFF
-    for byte in data:
-        crc = CRC_TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
-    return crc ^ 0xFFFFFFFFFFFFFFFF
+def split_of(tar):
+    """tar-split's lines, compressed, for a plain tar without sparse files."""
+    lines, at = [], 0
+
+    def add(kind, payload, **more):
+        text = base64.b64encode(payload).decode() if payload is not None else None
+        line = {"type": kind, **more, "payload": text, "position": len(lines)}
+        lines.append(json.dumps(line, separators=(",", ":")))  # as Go writes it
+
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        for member in archive:
+            add(2, tar[at : member.offset_data])
+            size = member.size if member.isfile() else 0
+            body = tar[member.offset_data : member.offset_data + size]
+            add(1, crc(body) if size else None, name=member.name, **({"size": size} if size else {}))
+            at = member.offset_data + size
+    add(2, tar[at:])
+    return gzip.compress("\n".join(lines).encode() + b"\n", mtime=0)
 
 
-def tar_split(tar):
-    """The lines that tar-split keeps of an archive, uncompressed."""
-    lines, done = [], 0
-
-    def add(**line):
-        lines.append(json.dumps({**line, "position": len(lines)}, separators=(",", ":")))
-
-    def add_raw(end):
-        add(type=2, payload=base64.b64encode(tar[done:end]).decode())
-
-    with tarfile.open(fileobj=io.BytesIO(tar), errors="surrogateescape") as opened:
-        for member in opened:
-            add_raw(member.offset_data)
-            size = member.size if member.isreg() else 0
-            done = member.offset_data + size
-            name = member.name.encode(errors="surrogateescape")
-            try:
-                named = {"name": name.decode()}
-            except UnicodeDecodeError:
-                named = {"name_raw": base64.b64encode(name).decode()}
-            if size:
-                crc = crc64(tar[member.offset_data : done]).to_bytes(8, "big")
-                add(type=1, **named, size=size, payload=base64.b64encode(crc).decode())
-            else:
-                add(type=1, **named, payload=None)
-    add_raw(len(tar))
-    return ("\n".join(lines) + "\n").encode()
+def files_of(tar):
+    """{name: content} of the plain files."""
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        return {one.name: archive.extractfile(one).read() for one in archive if one.isfile()}
 
 
-def file_of_key(key):
-    plain = all(c in ".0123456789abcdefghijklmnopqrstuvwxyz" for c in key)
-    return key if plain else "=" + base64.b64encode(key.encode()).decode()
+def chain_ids(diff_ids):
+    chains = []
+    for diff_id in diff_ids:
+        text = f"{chains[-1]} {diff_id}" if chains else diff_id
+        chains.append(digest(text.encode()) if chains else text)
+    return chains
 
 
-class Store:
-    def __init__(self, root, driver="overlay"):
-        self.root, self.driver = Path(root), driver
-        self.images, self.layers = [], []
-        for name in ("images", "layers"):
-            (self.root / f"{driver}-{name}").mkdir(parents=True)
-        self.write()
+def cache_id(chain):
+    return hashlib.sha256(b"cache" + chain.encode()).hexdigest()
 
-    def source(self, name):
-        return f"containers-storage:[{self.driver}@{self.root}]{name}"
 
-    def write(self):
-        """The lists, as they are in `images` and `layers`."""
-        self.images_json.write_text(json.dumps(self.images))
-        self.layers_json.write_text(json.dumps(self.layers))
+def layer_path(chain, name, driver="overlay2"):
+    """Of a layer's part: diff, parent, cache-id, tar-split.json.gz."""
+    return f"image/{driver}/layerdb/{chain.replace(':', '/')}/{name}"
 
-    @property
-    def images_json(self):
-        return self.root / f"{self.driver}-images" / "images.json"
 
-    @property
-    def layers_json(self):
-        return self.root / f"{self.driver}-layers" / "layers.json"
+def body_path(chain, name, driver="overlay2"):
+    folder = f"vfs/dir/{cache_id(chain)}" if driver == "vfs" else f"{driver}/{cache_id(chain)}/diff"
+    return f"{folder}/{name}"
 
-    def split(self, layer):
-        return self.root / f"{self.driver}-layers" / f"{layer['id']}.tar-split.gz"
 
-    def files(self, layer):
-        if self.driver == "vfs":
-            return self.root / "vfs" / "dir" / layer["id"]
-        return self.root / "overlay" / layer["id"] / "diff"
-
-    def document(self, image, key):
-        return self.root / f"{self.driver}-images" / image["id"] / file_of_key(key)
-
-    def add_layer(self, tar, parent=None):
-        """Its files are unpacked as they are: whoever needs whiteouts on disk makes them."""
-        chain = digest(((parent or "") + digest(tar)).encode())[7:]
-        layer = {
-            "id": chain,
-            "created": "2026-01-01T00:00:00Z",
-            "diff-digest": digest(tar),
-            "diff-size": len(tar),
-        }
-        if parent:
-            layer["parent"] = parent
-        if all(one["id"] != chain for one in self.layers):
-            self.layers.append(layer)
-            self.split(layer).write_bytes(gzip.compress(tar_split(tar), mtime=0))
-            self.files(layer).mkdir(parents=True)
-            with tarfile.open(fileobj=io.BytesIO(tar), errors="surrogateescape") as opened:
-                opened.extractall(os.fspath(self.files(layer)).encode().decode(), numeric_owner=True)
-        return layer
-
-    def add(self, image, *names):
-        """Returns what the list says of it; its layers are the last of `layers`."""
-        parent = None
-        for layer in image.layers:
-            parent = self.add_layer(layer.tar, parent)["id"]
+def docker_root(*images, driver="overlay2", split=True):
+    """A data root of Docker."""
+    tree, repositories = {}, {}
+    for image in images:
         config = image.config_bytes()
-        manifest = dump(
-            {
-                "schemaVersion": 2,
-                "mediaType": MANIFEST_TYPE,
-                "config": descriptor(CONFIG_TYPE, config),
-                "layers": [descriptor(one.media_type, one.blob) for one in image.layers],
-            }
-        )
-        listed = {
-            "id": digest(config)[7:],
-            "digest": digest(manifest),
-            "names": list(names),
-            "layer": parent,
-            "created": "2026-01-01T00:00:00Z",
-            "big-data-names": ["manifest", digest(config)],
-            "big-data-digests": {"manifest": digest(manifest), digest(config): digest(config)},
-        }
-        self.document(listed, "manifest").parent.mkdir()
-        self.document(listed, "manifest").write_bytes(manifest)
-        self.document(listed, digest(config)).write_bytes(config)
-        self.images.append(listed)
-        self.write()
-        return listed
+        place = f"image/{driver}/imagedb/content/sha256/"
+        tree[place + digest(config)[7:]] = config
+        for tag in image.tags:
+            repositories.setdefault(tag.rsplit(":", 1)[0], {})[tag] = digest(config)
+        chains = chain_ids([layer.diff_id for layer in image.layers])
+        for at, (layer, chain) in enumerate(zip(image.layers, chains)):
+            parts = {"diff": layer.diff_id.encode(), "cache-id": cache_id(chain).encode(),
+                     "size": b"1"}
+            if at:
+                parts["parent"] = chains[at - 1].encode()
+            if split:
+                parts["tar-split.json.gz"] = split_of(layer.tar)
+            for name, data in parts.items():
+                tree[layer_path(chain, name, driver)] = data
+            tree[body_path(chain, "keep", driver)] = b""
+            for name, data in files_of(layer.tar).items():
+                tree[body_path(chain, name, driver)] = data
+    tree[f"image/{driver}/repositories.json"] = dump({"Repositories": repositories})
+    return tree
+
+
+CONTENT = "io.containerd.content.v1.content/"
+DATABASE = "io.containerd.metadata.v1.bolt/meta.db"
+
+
+def containerd_root(*images, space="default", **knobs):
+    """A root of containerd; images are named by their first tag. With `nest`, all are one index."""
+    layout = oci_tree(*images, **knobs)
+    lines = json.loads(layout.pop("index.json"))["manifests"]
+    layout.pop("oci-layout")
+    names = [image.tags[0] for image in images]
+    records = oddbolt.containerd({
+        f"{space}/{name}": (line["digest"], line["size"], line["mediaType"])
+        for name, line in zip(names, lines)})
+    tree = {CONTENT + path: data for path, data in layout.items()}
+    tree[DATABASE] = oddbolt.database(records)
+    return tree
+
+
+__all__ = ["body_path", "cache_id", "chain_ids", "containerd_root", "docker_root",
+           "layer_path", "write_dir", "CONTENT", "DATABASE"]

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packed form of a tree; numbers are LEB128:
+ *   version, the tree's own fields, inodes, nodes, names, ambiguities.
+ * A node is written before those below it, and the children of a node from the last to the first,
+ * so that adding them again gives the same order. What is read back is checked as if it came from
+ * anybody: a cache file can be damaged. */
+#include "rootfs/tree_save.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/pack.h"
+#include "rootfs/tree_private.h"
+
+/* To be raised with every change of what a tree keeps or of how it is packed. */
+#define VERSION 1
+
+enum { END = 0, NODE = 1 }; /* before each child, and after the last */
+
+/* --- saving --- */
+
+typedef struct {
+  const NzTree *tree;
+  GByteArray *out;
+  GHashTable *inodes; /* NzInode -> its number, from 1 */
+  GPtrArray *order;
+} Saver;
+
+static void
+collect_inodes(Saver *self, const NzNode *node)
+{
+  if (node->inode && !g_hash_table_contains(self->inodes, node->inode)) {
+    g_ptr_array_add(self->order, node->inode);
+    g_hash_table_insert(self->inodes, node->inode, GUINT_TO_POINTER(self->order->len));
+  }
+  for (const NzNode *child = node->first_child; child; child = child->next)
+    collect_inodes(self, child);
+}
+
+static void
+save_text(GByteArray *out, const char *text)
+{
+  nz_pack_number(out, text != NULL);
+  if (text)
+    nz_pack_bytes(out, text, strlen(text));
+}
+
+static void
+save_inode(GByteArray *out, const NzInode *inode)
+{
+  nz_pack_number(out, inode->kind);
+  nz_pack_number(out, inode->mode);
+  nz_pack_number(out, inode->uid);
+  nz_pack_number(out, inode->gid);
+  nz_pack_number(out, inode->layer);
+  nz_pack_bytes(out, &inode->capability, sizeof inode->capability);
+  save_text(out, inode->target);
+  save_text(out, inode->origin);
+  nz_pack_number(out, inode->body_kind);
+  nz_pack_number(out, inode->body != NULL);
+  if (inode->body) {
+    gsize len;
+    const void *data = g_bytes_get_data(inode->body, &len);
+    nz_pack_bytes(out, data, len);
+  }
+}
+
+static void
+save_node(Saver *self, const NzNode *node)
+{
+  GByteArray *out = self->out;
+  nz_pack_number(out, node->layer);
+  nz_pack_number(out, node->opaque_layer);
+  nz_pack_number(out, GPOINTER_TO_UINT(g_hash_table_lookup(self->inodes, node->inode)));
+  nz_pack_number(out, node->has_owner | node->notable << 1);
+  if (node->has_owner) {
+    nz_pack_number(out, node->mode);
+    nz_pack_number(out, node->uid);
+    nz_pack_number(out, node->gid);
+    nz_pack_number(out, node->owner_layer);
+  }
+  const NzNode *child = node->first_child;
+  while (child && child->next)
+    child = child->next;
+  for (; child; child = child->prev) {
+    nz_pack_number(out, NODE);
+    nz_pack_bytes(out, child->name, child->len);
+    save_node(self, child);
+  }
+  nz_pack_number(out, END);
+}
+
+static void
+save_fields(const NzTree *tree, GByteArray *out)
+{
+  nz_pack_number(out, VERSION);
+  nz_pack_number(out, tree->whiteouts);
+  nz_pack_number(out, tree->layer);
+  nz_pack_number(out, tree->layer_hid);
+  nz_pack_number(out, tree->ever_hid);
+  nz_pack_number(out, tree->n_ambiguities);
+  nz_pack_number(out, tree->hides);
+  nz_pack_number(out, tree->link_bytes);
+  nz_pack_number(out, tree->notable_full);
+}
+
+static void
+save_ambiguities(const NzTree *tree, GByteArray *out)
+{
+  nz_pack_number(out, tree->ambiguities->len);
+  for (guint i = 0; i < tree->ambiguities->len; i++) {
+    const NzAmbiguity *a = tree->ambiguities->pdata[i];
+    nz_pack_number(out, a->kind);
+    nz_pack_bytes(out, a->path, strlen(a->path));
+    nz_pack_number(out, a->layer);
+    nz_pack_number(out, a->hides);
+  }
+}
+
+void
+nz_tree_save(const NzTree *tree, GByteArray *out)
+{
+  g_autoptr(GHashTable) inodes = g_hash_table_new(NULL, NULL);
+  g_autoptr(GPtrArray) order = g_ptr_array_new();
+  Saver self = {tree, out, inodes, order};
+  save_fields(tree, self.out);
+  collect_inodes(&self, tree->root);
+  nz_pack_number(self.out, order->len);
+  for (guint i = 0; i < order->len; i++)
+    save_inode(self.out, order->pdata[i]);
+  save_node(&self, tree->root);
+  nz_names_save(tree->names, self.out);
+  save_ambiguities(tree, self.out);
+}
+
+/* --- loading --- */
+
+typedef struct {
+  NzTree *tree;
+  NzUnpack in;
+  NzInode **inodes;
+  gsize n_inodes;
+} Loader;
+
+static char *
+load_text(NzUnpack *in)
+{
+  return nz_unpack_number(in, 1) ? nz_unpack_string(in) : NULL;
+}
+
+static NzInode *
+load_inode(Loader *self)
+{
+  NzUnpack *in = &self->in;
+  NzInode *inode = g_new0(NzInode, 1);
+  gsize len;
+  inode->refs = 1;
+  inode->kind = (NzEntryKind)nz_unpack_number(in, NZ_ENTRY_WHITEOUT_DEVICE);
+  inode->mode = (guint16)nz_unpack_number(in, 07777);
+  inode->uid = (guint32)nz_unpack_number(in, G_MAXUINT32);
+  inode->gid = (guint32)nz_unpack_number(in, G_MAXUINT32);
+  inode->layer = (guint)nz_unpack_number(in, NZ_LAYERS_MAX);
+  const guint8 *capability = nz_unpack_bytes(in, &len);
+  if (len == sizeof inode->capability)
+    memcpy(&inode->capability, capability, len);
+  else
+    in->broken = TRUE;
+  inode->target = load_text(in);
+  inode->origin = load_text(in);
+  inode->body_kind = (NzBodyKind)nz_unpack_number(in, NZ_BODY_EXTRA);
+  if (nz_unpack_number(in, 1)) {
+    const guint8 *body = nz_unpack_bytes(in, &len);
+    inode->body = g_bytes_new(body, len);
+    self->tree->bytes += len;
+  }
+  self->tree->bytes += inode->target ? strlen(inode->target) : 0;
+  if (inode->kind == NZ_ENTRY_DIRECTORY || inode->kind == NZ_ENTRY_HARDLINK ||
+      (inode->kind == NZ_ENTRY_SYMLINK && !inode->target))
+    in->broken = TRUE;
+  return inode;
+}
+
+static void
+load_inodes(Loader *self)
+{
+  /* Each takes more than ten bytes. */
+  self->n_inodes = (gsize)nz_unpack_number(&self->in, self->in.len / 10);
+  self->inodes = g_new0(NzInode *, self->n_inodes + 1);
+  for (gsize i = 0; i < self->n_inodes && !self->in.broken; i++)
+    self->inodes[i] = load_inode(self);
+}
+
+static void
+load_attributes(Loader *self, NzNode *node)
+{
+  NzUnpack *in = &self->in;
+  node->layer = (guint)nz_unpack_number(in, NZ_LAYERS_MAX);
+  node->opaque_layer = (guint)nz_unpack_number(in, NZ_LAYERS_MAX);
+  gsize inode = (gsize)nz_unpack_number(in, self->n_inodes);
+  if (inode > 0)
+    node->inode = nz_inode_ref(self->inodes[inode - 1]);
+  guint flags = (guint)nz_unpack_number(in, 3);
+  node->has_owner = flags & 1;
+  node->notable = flags >> 1;
+  self->tree->n_notable += node->notable;
+  if (!node->has_owner)
+    return;
+  node->mode = (guint16)nz_unpack_number(in, 07777);
+  node->uid = (guint32)nz_unpack_number(in, G_MAXUINT32);
+  node->gid = (guint32)nz_unpack_number(in, G_MAXUINT32);
+  node->owner_layer = (guint)nz_unpack_number(in, NZ_LAYERS_MAX);
+}
+
+static gboolean
+is_node_name(const guint8 *name, gsize len)
+{
+  return len > 0 && len <= NZ_PATH_MAX && !memchr(name, '/', len) && !memchr(name, '\0', len);
+}
+
+static void
+load_node(Loader *self, NzNode *node, gsize depth)
+{
+  NzUnpack *in = &self->in;
+  load_attributes(self, node);
+  while (nz_unpack_number(in, NODE) == NODE) {
+    gsize len;
+    const guint8 *name = nz_unpack_bytes(in, &len);
+    NzNode *child = NULL;
+    /* A path has no more components than half its bytes. */
+    if (is_node_name(name, len) && depth < NZ_PATH_MAX / 2 && !node->inode &&
+        !nz_node_find(self->tree, node, (const char *)name, len))
+      child = nz_node_add(self->tree, node, (const char *)name, len, NULL);
+    if (!child) {
+      in->broken = TRUE;
+      return;
+    }
+    load_node(self, child, depth + 1);
+  }
+}
+
+static void
+load_fields(Loader *self)
+{
+  NzTree *tree = self->tree;
+  NzUnpack *in = &self->in;
+  if (nz_unpack_number(in, G_MAXUINT64) != VERSION)
+    in->broken = TRUE;
+  tree->whiteouts = (gboolean)nz_unpack_number(in, 1);
+  tree->layer = (guint)nz_unpack_number(in, NZ_LAYERS_MAX);
+  tree->layer_hid = (guint)nz_unpack_number(in, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+  tree->ever_hid = (guint)nz_unpack_number(in, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+  tree->n_ambiguities = (guint)nz_unpack_number(in, G_MAXUINT);
+  tree->hides = (guint)nz_unpack_number(in, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+  tree->link_bytes = nz_unpack_number(in, NZ_LINK_BYTES_MAX);
+  tree->notable_full = (gboolean)nz_unpack_number(in, 1);
+}
+
+static void
+load_ambiguities(Loader *self)
+{
+  NzUnpack *in = &self->in;
+  guint n = (guint)nz_unpack_number(in, NZ_AMBIGUITIES_MAX);
+  for (guint i = 0; i < n && !in->broken; i++) {
+    NzAmbiguity *a = g_new0(NzAmbiguity, 1);
+    a->kind = (NzAmbiguousKind)nz_unpack_number(in, NZ_AMBIGUOUS_N_KINDS - 1);
+    a->path = nz_unpack_string(in);
+    a->layer = (guint)nz_unpack_number(in, NZ_LAYERS_MAX);
+    a->hides = (guint)nz_unpack_number(in, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+    g_ptr_array_add(self->tree->ambiguities, a);
+  }
+}
+
+NzTree *
+nz_tree_load(const void *data, gsize len)
+{
+  g_autoptr(NzTree) tree = nz_tree_new(TRUE);
+  Loader self = {.tree = tree, .in = {.data = data, .len = len}};
+  load_fields(&self);
+  load_inodes(&self);
+  if (!self.in.broken)
+    load_node(&self, tree->root, 0);
+  if (!self.in.broken && !nz_names_load(tree->names, &self.in))
+    self.in.broken = TRUE;
+  load_ambiguities(&self);
+  for (gsize i = 0; i < self.n_inodes; i++)
+    nz_inode_unref(self.inodes[i]);
+  g_free(self.inodes);
+  gboolean ok = nz_unpack_is_done(&self.in) && tree->n_notable <= NZ_NOTABLE_MAX;
+  return ok ? g_steal_pointer(&tree) : NULL;
+}
+
+/* --- what is missing in it --- */
+
+/* Files are asked for by the path in their entry: one that is only found through a link would not
+ * have been kept by reading the layers again either. */
+static gboolean
+lacks_one(const NzTree *tree, const char *path)
+{
+  g_auto(NzWalk) w = {.path = g_string_new(NULL)};
+  if (nz_walk(tree, path, strlen(path), FALSE, &w) != NZ_WALK_OK || strcmp(w.path->str, path) != 0)
+    return FALSE;
+  if (w.beyond == 0)
+    return w.node->inode && w.node->inode->kind == NZ_ENTRY_FILE &&
+           w.node->inode->body_kind == NZ_BODY_NONE;
+  guint layer;
+  NzNameKind kind;
+  if (!nz_names_find(tree->names, w.path->str, w.path->len, &layer, &kind))
+    return nz_names_full(tree->names);
+  return kind == NZ_NAME_FILE || kind == NZ_NAME_PROGRAM;
+}
+
+gboolean
+nz_tree_lacks(const NzTree *tree, const NzWanted *wanted)
+{
+  const GPtrArray *lists[] = {wanted->users, wanted->extra};
+  for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
+    for (guint i = 0; i < lists[l]->len; i++)
+      if (lacks_one(tree, lists[l]->pdata[i]))
+        return TRUE;
+  return FALSE;
+}

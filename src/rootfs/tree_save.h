@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tree as bytes, between layers: what the layers so far leave for those that follow. */
+#pragma once
+
+#include "rootfs/capture.h"
+#include "rootfs/tree.h"
+
+/* Packs SELF, between two layers or before nz_tree_finish(), at the end of OUT. */
+void nz_tree_save(const NzTree *self, GByteArray *out);
+
+/* NULL when DATA is damaged, or of another version. */
+NzTree *nz_tree_load(const void *data, gsize len);
+
+/* TRUE when SELF was made without WANTED and holds a file of those whose content, or exact mode,
+ * was not kept: its layers must be read again. */
+gboolean nz_tree_lacks(const NzTree *self, const NzWanted *wanted);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A value is what it was made for (NzWanted), the results of its layers, and the entries of a layer
+ * or the tree of a stack. */
+#include "scan/facts.h"
+
+#include <nettle/sha2.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/pack.h"
+#include "image/compression.h"
+#include "rootfs/tree_save.h"
+#include "version.h"
+
+/* To be raised with every change of what is read from a layer. Part of every key, as is the
+ * program's version. */
+#define FACTS_VERSION "1"
+
+typedef struct {
+  guint8 bytes[NZ_CACHE_KEY];
+} Key;
+
+struct NzFacts {
+  NzCacheProcess *cache;
+  GMutex mutex;       /* guards what follows */
+  GHashTable *memory; /* Key -> GBytes, of stacks */
+  GQueue order;       /* Key, borrowed from MEMORY, oldest first */
+  gsize bytes;
+  GHashTable *seen; /* Key of stacks that images of this run had */
+};
+
+static guint
+key_hash(gconstpointer key)
+{
+  guint hash;
+  memcpy(&hash, key, sizeof hash);
+  return hash;
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+  return memcmp(a, b, sizeof(Key)) == 0;
+}
+
+NzFacts *
+nz_facts_new(NzCacheProcess *cache)
+{
+  NzFacts *self = g_new0(NzFacts, 1);
+  self->cache = cache;
+  g_mutex_init(&self->mutex);
+  self->memory = g_hash_table_new_full(key_hash, key_equal, g_free, (GDestroyNotify)g_bytes_unref);
+  g_queue_init(&self->order);
+  self->seen = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+  return self;
+}
+
+void
+nz_facts_free(NzFacts *self)
+{
+  if (!self)
+    return;
+  g_queue_clear(&self->order);
+  g_hash_table_unref(self->memory);
+  g_hash_table_unref(self->seen);
+  g_mutex_clear(&self->mutex);
+  g_free(self);
+}
+
+/* --- keys --- */
+
+static void
+key_begin(struct sha256_ctx *hash, const char *what)
+{
+  static const char version[] = "nonzero " NZ_VERSION " facts " FACTS_VERSION " of a ";
+  sha256_init(hash);
+  sha256_update(hash, strlen(version), (const uint8_t *)version);
+  sha256_update(hash, strlen(what) + 1, (const uint8_t *)what);
+}
+
+static void
+key_of_layer(const NzLayer *layer, Key *key)
+{
+  struct sha256_ctx hash;
+  key_begin(&hash, "layer");
+  sha256_update(&hash, strlen(layer->facts_key), (const uint8_t *)layer->facts_key);
+  sha256_digest(&hash, sizeof key->bytes, key->bytes);
+}
+
+/* The keys of the stacks of 1, 2, ... layers of IMAGE, as many as have one. */
+static GArray *
+keys_of_stacks(const NzImage *image)
+{
+  GArray *keys = g_array_new(FALSE, FALSE, sizeof(Key));
+  struct sha256_ctx hash;
+  key_begin(&hash, "stack");
+  for (guint i = 0; i < image->layers->len; i++) {
+    const NzLayer *layer = image->layers->pdata[i];
+    if (!layer->facts_key || !image->store->whiteouts)
+      break;
+    sha256_update(&hash, strlen(layer->facts_key) + 1, (const uint8_t *)layer->facts_key);
+    struct sha256_ctx so_far = hash;
+    Key key;
+    sha256_digest(&so_far, sizeof key.bytes, key.bytes);
+    g_array_append_val(keys, key);
+  }
+  return keys;
+}
+
+/* --- values --- */
+
+static void
+pack_paths(GByteArray *out, const GPtrArray *paths)
+{
+  nz_pack_number(out, paths->len);
+  for (guint i = 0; i < paths->len; i++)
+    nz_pack_bytes(out, paths->pdata[i], strlen(paths->pdata[i]));
+}
+
+static void
+unpack_paths(NzUnpack *in, NzWanted *wanted, GPtrArray *list)
+{
+  guint n = (guint)nz_unpack_number(in, NZ_WANTED_MAX);
+  for (guint i = 0; i < n && !in->broken; i++) {
+    g_autofree char *path = nz_unpack_string(in);
+    if (!in->broken)
+      nz_wanted_add(wanted, list, path);
+  }
+}
+
+static void
+pack_result(GByteArray *out, const NzLayerResult *result)
+{
+  const char *compression = result->compression ? result->compression : "";
+  nz_pack_bytes(out, compression, strlen(compression));
+  nz_pack_number(out, result->by_table);
+}
+
+static void
+unpack_result(NzUnpack *in, NzLayerResult *result)
+{
+  g_autofree char *compression = nz_unpack_string(in);
+  result->compression = nz_compression_name(compression);
+  result->by_table = (gboolean)nz_unpack_number(in, 1);
+}
+
+static GByteArray *
+pack_head(const NzWanted *wanted, const NzLayerResult *results, guint n)
+{
+  GByteArray *out = g_byte_array_new();
+  pack_paths(out, wanted->users);
+  pack_paths(out, wanted->extra);
+  for (guint i = 0; i < n; i++)
+    pack_result(out, &results[i]);
+  return out;
+}
+
+/* What follows the head of VALUE; NULL when it is damaged. WANTED is added to. */
+static const guint8 *
+unpack_head(GBytes *value, NzWanted *wanted, NzLayerResult *results, guint n, gsize *len)
+{
+  NzUnpack in = {0};
+  in.data = g_bytes_get_data(value, &in.len);
+  unpack_paths(&in, wanted, wanted->users);
+  unpack_paths(&in, wanted, wanted->extra);
+  for (guint i = 0; i < n; i++)
+    unpack_result(&in, &results[i]);
+  *len = in.len - in.at;
+  return in.broken ? NULL : in.data + in.at;
+}
+
+/* --- memory --- */
+
+static GBytes *
+recall(NzFacts *self, const Key *key)
+{
+  g_mutex_lock(&self->mutex);
+  GBytes *value = g_hash_table_lookup(self->memory, key);
+  if (value)
+    g_bytes_ref(value);
+  g_mutex_unlock(&self->mutex);
+  if (!value && self->cache)
+    value = nz_cache_process_get(self->cache, key->bytes);
+  return value;
+}
+
+static void
+remember(NzFacts *self, const Key *key, GBytes *value)
+{
+  g_mutex_lock(&self->mutex);
+  if (!g_hash_table_contains(self->memory, key)) {
+    Key *copy = g_memdup2(key, sizeof *key);
+    g_hash_table_insert(self->memory, copy, g_bytes_ref(value));
+    g_queue_push_tail(&self->order, copy);
+    self->bytes += g_bytes_get_size(value);
+  }
+  while (self->bytes > NZ_FACTS_MEMORY_MAX) {
+    Key *oldest = g_queue_pop_head(&self->order);
+    self->bytes -= g_bytes_get_size(g_hash_table_lookup(self->memory, oldest));
+    g_hash_table_remove(self->memory, oldest);
+  }
+  g_mutex_unlock(&self->mutex);
+}
+
+/* --- stacks --- */
+
+static NzWanted *
+wanted_copy(const NzWanted *from)
+{
+  NzWanted *copy = nz_wanted_new();
+  for (guint i = 0; from && i < from->users->len; i++)
+    nz_wanted_add(copy, copy->users, from->users->pdata[i]);
+  for (guint i = 0; from && i < from->extra->len; i++)
+    nz_wanted_add(copy, copy->extra, from->extra->pdata[i]);
+  return copy;
+}
+
+/* The tree of VALUE if it serves. */
+static NzTree *
+load_stack(GBytes *value, guint n, const NzReadOptions *options, NzWanted *wanted,
+           NzLayerResult *results)
+{
+  gsize len;
+  const guint8 *packed = unpack_head(value, wanted, results, n, &len);
+  g_autoptr(NzTree) tree = packed ? nz_tree_load(packed, len) : NULL;
+  return tree && !nz_tree_lacks(tree, options->wanted) ? g_steal_pointer(&tree) : NULL;
+}
+
+/* The tallest stack below TALLEST layers, above the one that is known, that another image of this
+ * run had; all of KEYS are then had. */
+static guint
+find_shared(NzFacts *self, const GArray *keys, guint known, guint tallest)
+{
+  guint shared = 0;
+  g_mutex_lock(&self->mutex);
+  for (guint n = 1; n <= keys->len; n++) {
+    const Key *key = &g_array_index(keys, Key, n - 1);
+    if (!g_hash_table_contains(self->seen, key))
+      g_hash_table_add(self->seen, g_memdup2(key, sizeof *key));
+    else if (n > known && n < tallest)
+      shared = n;
+  }
+  g_mutex_unlock(&self->mutex);
+  return shared;
+}
+
+void
+nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options,
+               NzLayerResult *results, NzStackStart *start)
+{
+  *start = (NzStackStart){.wanted = wanted_copy(options->wanted)};
+  if (options->verify)
+    return;
+  g_autoptr(GArray) keys = keys_of_stacks(image);
+  for (guint n = keys->len; n > 0 && !start->tree; n--) {
+    const Key *key = &g_array_index(keys, Key, n - 1);
+    g_autoptr(GBytes) value = recall(self, key);
+    if (!value)
+      continue;
+    start->tree = load_stack(value, n, options, start->wanted, results);
+    start->n_layers = start->tree ? n : 0;
+    if (start->tree && n < image->layers->len)
+      remember(self, key, value);
+  }
+  guint total = image->layers->len;
+  gboolean whole = self->cache && keys->len == total && start->n_layers < total;
+  start->keep[0] = find_shared(self, keys, start->n_layers, total);
+  start->keep[1] = whole ? total : 0;
+}
+
+void
+nz_stack_start_clear(NzStackStart *self)
+{
+  nz_tree_free(self->tree);
+  nz_wanted_free(self->wanted);
+}
+
+void
+nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
+              const NzLayerResult *results, const NzTree *tree)
+{
+  g_autoptr(GArray) keys = keys_of_stacks(image);
+  const Key *key = &g_array_index(keys, Key, n_layers - 1);
+  GByteArray *out = pack_head(wanted, results, n_layers);
+  nz_tree_save(tree, out);
+  g_autoptr(GBytes) value = g_byte_array_free_to_bytes(out);
+  gsize len;
+  const void *data = g_bytes_get_data(value, &len);
+  if (len > NZ_FACTS_ENTRY_MAX)
+    return;
+  if (n_layers < image->layers->len)
+    remember(self, key, value);
+  if (self->cache)
+    nz_cache_process_put(self->cache, key->bytes, "stack", data, len);
+}
+
+/* --- layers --- */
+
+/* 1: LOG was written from what is kept. 0: it was not touched. -1: error. */
+static int
+replay(GBytes *value, const NzReadOptions *options, NzWanted *wanted, NzLayerLog *log,
+       NzLayerResult *result, GError **error)
+{
+  gsize len;
+  const guint8 *packed = unpack_head(value, wanted, result, 1, &len);
+  if (!packed || !nz_layer_log_copy_serves(packed, len, options->wanted))
+    return 0;
+  return nz_layer_log_replay(log, packed, len, error) ? 1 : -1;
+}
+
+static gboolean
+read_and_keep(NzFacts *self, const Key *key, NzImageStore *store, const NzLayer *layer,
+              const NzReadOptions *options, NzLayerLog *log, NzLayerResult *result, GError **error)
+{
+  nz_layer_log_copy(log, NZ_FACTS_ENTRY_MAX / 2);
+  if (!store->klass->read_layer(store, layer, options, log, result, error))
+    return FALSE;
+  g_autoptr(GBytes) entries = nz_layer_log_take_copy(log);
+  if (!entries)
+    return TRUE;
+  gsize len;
+  const void *data = g_bytes_get_data(entries, &len);
+  g_autoptr(GByteArray) out = pack_head(options->wanted, result, 1);
+  g_byte_array_append(out, data, (guint)len);
+  nz_cache_process_put(self->cache, key->bytes, "layer", out->data, out->len);
+  return TRUE;
+}
+
+gboolean
+nz_facts_read_layer(NzFacts *self, NzImageStore *store, const NzLayer *layer,
+                    const NzReadOptions *options, NzLayerLog *log, NzLayerResult *result,
+                    GError **error)
+{
+  if (!self || !self->cache || !layer->facts_key || options->verify)
+    return store->klass->read_layer(store, layer, options, log, result, error);
+  Key key;
+  key_of_layer(layer, &key);
+  g_autoptr(NzWanted) wanted = wanted_copy(options->wanted);
+  g_autoptr(GBytes) value = nz_cache_process_get(self->cache, key.bytes);
+  int got = value ? replay(value, options, wanted, log, result, error) : 0;
+  if (got != 0)
+    return got == 1;
+  *result = (NzLayerResult){0};
+  NzReadOptions read = *options;
+  read.wanted = wanted;
+  return read_and_keep(self, &key, store, layer, &read, log, result, error);
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/cache.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+
+/* Of the tables, kept in user_version: a database with another one is made anew. */
+#define SCHEMA 1
+
+/* How long another process is waited for. */
+#define BUSY_MS 2000
+
+/* The time of use is written once in a while only: reading shall not mean writing. */
+#define USE_STEP (12 * 60 * 60)
+
+struct NzCache {
+  sqlite3 *db; /* NULL: damaged, and could not be made anew */
+  char *path;
+  gboolean writable;
+};
+
+/* Without waiting for the disk: each entry has its own sum, and a database that a power failure
+ * damages is made anew. */
+static const char setup[] = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;";
+static const char tables[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, kind TEXT NOT NULL,"
+    " used INTEGER NOT NULL, size INTEGER NOT NULL, sum INTEGER NOT NULL, data BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS facts_used ON facts (used, size);"
+    "PRAGMA user_version = " G_STRINGIFY(SCHEMA) "; COMMIT;";
+
+char *
+nz_cache_default_directory(void)
+{
+  const char *home = g_getenv("XDG_CACHE_HOME");
+  if (home && *home == '/')
+    return g_build_filename(home, "nonzero", NULL);
+  if (geteuid() == 0)
+    return g_strdup("/var/cache/nonzero");
+  home = g_getenv("HOME");
+  return home && *home == '/' ? g_build_filename(home, ".cache", "nonzero", NULL) : NULL;
+}
+
+/* --- statements --- */
+
+static gboolean
+is_damage(int code)
+{
+  code &= 0xff;
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
+}
+
+static sqlite3_stmt *
+prepare(NzCache *self, const char *sql, int *code)
+{
+  sqlite3_stmt *statement = NULL;
+  *code = sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL);
+  return statement;
+}
+
+/* The one number that SQL asks for. */
+static int
+ask_number(NzCache *self, const char *sql, gint64 *number)
+{
+  int code;
+  sqlite3_stmt *statement = prepare(self, sql, &code);
+  if (code == SQLITE_OK)
+    code = sqlite3_step(statement);
+  if (code == SQLITE_ROW) {
+    *number = sqlite3_column_int64(statement, 0);
+    code = SQLITE_OK;
+  }
+  sqlite3_finalize(statement);
+  return code;
+}
+
+/* --- opening --- */
+
+/* SQLITE_OK, or what is wrong. */
+static int
+open_database(NzCache *self, gboolean create)
+{
+  gint64 schema = 0;
+  int flags = create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
+  int code = sqlite3_open_v2(self->path, &self->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+  if (code != SQLITE_OK)
+    return code;
+  sqlite3_busy_timeout(self->db, BUSY_MS);
+  self->writable = sqlite3_db_readonly(self->db, "main") == 0;
+  code = ask_number(self, "PRAGMA user_version", &schema);
+  if (code == SQLITE_OK && schema != 0 && schema != SCHEMA)
+    return SQLITE_NOTADB;
+  if (code == SQLITE_OK && self->writable)
+    code = sqlite3_exec(self->db, setup, NULL, NULL, NULL);
+  if (code == SQLITE_OK && schema == 0)
+    code = self->writable ? sqlite3_exec(self->db, tables, NULL, NULL, NULL) : SQLITE_NOTADB;
+  return code;
+}
+
+static void
+close_database(NzCache *self)
+{
+  sqlite3_close(self->db);
+  self->db = NULL;
+}
+
+static void
+remove_file(const NzCache *self)
+{
+  g_autofree char *journal = g_strconcat(self->path, "-journal", NULL);
+  unlink(journal);
+  unlink(self->path);
+}
+
+/* Who may write into the directory could tell us anything. */
+static gboolean
+check_directory(const char *directory, GError **error)
+{
+  struct stat st;
+  g_autofree char *shown = nz_printable(directory, -1);
+  if (stat(directory, &st) < 0) {
+    nz_set_errno(error, errno, "%s: cannot look at the cache's directory", shown);
+    return FALSE;
+  }
+  if (S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0) && !(st.st_mode & 0022))
+    return TRUE;
+  g_set_error(error, NZ_ERROR, NZ_ERROR_IO,
+              "%s: the cache's directory is not ours, or others may write into it; remove it, or "
+              "choose another with --cache-dir",
+              shown);
+  return FALSE;
+}
+
+NzCache *
+nz_cache_open(const char *directory, gboolean create, GError **error)
+{
+  g_autofree char *shown = nz_printable(directory, -1);
+  if (create && g_mkdir_with_parents(directory, 0700) < 0) {
+    nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
+    return NULL;
+  }
+  if (!check_directory(directory, error))
+    return NULL;
+  g_autoptr(NzCache) self = g_new0(NzCache, 1);
+  self->path = g_build_filename(directory, "facts.sqlite", NULL);
+  mode_t before = umask(0077);
+  int code = open_database(self, create);
+  if (is_damage(code)) {
+    close_database(self);
+    remove_file(self);
+    code = open_database(self, TRUE);
+  }
+  umask(before);
+  if (code == SQLITE_OK)
+    return g_steal_pointer(&self);
+  g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "%s: cannot open the cache: %s", shown,
+              sqlite3_errstr(code));
+  return NULL;
+}
+
+void
+nz_cache_close(NzCache *self)
+{
+  if (!self)
+    return;
+  close_database(self);
+  g_free(self->path);
+  g_free(self);
+}
+
+/* After CODE of any statement: a damaged database gives place to an empty one. */
+static void
+heal(NzCache *self, int code)
+{
+  if (!is_damage(code))
+    return;
+  close_database(self);
+  remove_file(self);
+  if (open_database(self, TRUE) != SQLITE_OK)
+    close_database(self);
+}
+
+/* --- entries --- */
+
+static gint64
+sum_of(const void *data, gsize len)
+{
+  return (gint64)XXH3_64bits(data, len);
+}
+
+static gint64
+now(void)
+{
+  return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+/* Runs SQL, whose first parameter is KEY and whose second is the time. */
+static int
+run_on(NzCache *self, const char *sql, const guint8 *key)
+{
+  int code;
+  sqlite3_stmt *statement = prepare(self, sql, &code);
+  if (code == SQLITE_OK) {
+    sqlite3_bind_blob(statement, 1, key, NZ_CACHE_KEY, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, now());
+    code = sqlite3_step(statement);
+  }
+  sqlite3_finalize(statement);
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int
+read_entry(NzCache *self, const guint8 *key, GBytes **found, gboolean *whole, gint64 *used)
+{
+  int code;
+  sqlite3_stmt *statement =
+      prepare(self, "SELECT data, sum, size, used FROM facts WHERE key = ?1", &code);
+  if (code == SQLITE_OK) {
+    sqlite3_bind_blob(statement, 1, key, NZ_CACHE_KEY, SQLITE_STATIC);
+    code = sqlite3_step(statement);
+  }
+  if (code == SQLITE_ROW) {
+    const void *data = sqlite3_column_blob(statement, 0);
+    gsize len = (gsize)sqlite3_column_bytes(statement, 0);
+    *whole = data && (gint64)len == sqlite3_column_int64(statement, 2) &&
+             sum_of(data, len) == sqlite3_column_int64(statement, 1);
+    *used = sqlite3_column_int64(statement, 3);
+    *found = *whole ? g_bytes_new(data, len) : NULL;
+    code = SQLITE_OK;
+  }
+  sqlite3_finalize(statement);
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+GBytes *
+nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY])
+{
+  GBytes *found = NULL;
+  gboolean whole = TRUE;
+  gint64 used = 0;
+  if (!self->db)
+    return NULL;
+  int code = read_entry(self, key, &found, &whole, &used);
+  if (code == SQLITE_OK && self->writable && !whole)
+    code = run_on(self, "DELETE FROM facts WHERE key = ?1 AND ?2", key);
+  else if (found && self->writable && used < now() - USE_STEP)
+    code = run_on(self, "UPDATE facts SET used = ?2 WHERE key = ?1", key);
+  heal(self, code);
+  return found;
+}
+
+gboolean
+nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind, const void *data,
+             gsize len)
+{
+  if (!self->db || !self->writable || len > NZ_FACTS_ENTRY_MAX)
+    return FALSE;
+  int code;
+  sqlite3_stmt *statement =
+      prepare(self, "INSERT OR REPLACE INTO facts VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &code);
+  if (code == SQLITE_OK) {
+    sqlite3_bind_blob(statement, 1, key, NZ_CACHE_KEY, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, kind, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, now());
+    sqlite3_bind_int64(statement, 4, (sqlite3_int64)len);
+    sqlite3_bind_int64(statement, 5, sum_of(data, len));
+    sqlite3_bind_blob64(statement, 6, data, len, SQLITE_STATIC);
+    code = sqlite3_step(statement);
+  }
+  sqlite3_finalize(statement);
+  heal(self, code);
+  return code == SQLITE_DONE;
+}
+
+/* --- looking after it --- */
+
+static gboolean
+set_sqlite(const NzCache *self, const char *what, int code, GError **error)
+{
+  g_autofree char *shown = nz_printable(self->path, -1);
+  g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "%s: cannot %s: %s", shown, what, sqlite3_errstr(code));
+  return FALSE;
+}
+
+guint64
+nz_cache_prune(NzCache *self, guint64 max, GError **error)
+{
+  /* The newest entries that have room together stay. */
+  static const char sql[] = "DELETE FROM facts WHERE key IN (SELECT key FROM (SELECT key, sum(size)"
+                            " OVER (ORDER BY used DESC, key) AS total FROM facts)"
+                            " WHERE total > ?1)";
+  int code;
+  gint64 total = 0;
+  code = ask_number(self, "SELECT coalesce(sum(size), 0) FROM facts", &total);
+  if (code == SQLITE_OK && (guint64)total <= max)
+    return 0;
+  sqlite3_stmt *statement = prepare(self, sql, &code);
+  if (code == SQLITE_OK) {
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)MIN(max, (guint64)G_MAXINT64));
+    code = sqlite3_step(statement);
+  }
+  sqlite3_finalize(statement);
+  guint64 gone = code == SQLITE_DONE ? (guint64)sqlite3_changes64(self->db) : 0;
+  if (code == SQLITE_DONE && gone > 0)
+    code = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK ? SQLITE_DONE : code;
+  if (code != SQLITE_DONE)
+    set_sqlite(self, "prune the cache", code, error);
+  return gone;
+}
+
+static void
+kind_free(gpointer data)
+{
+  NzCacheKind *kind = data;
+  g_free(kind->kind);
+  g_free(kind);
+}
+
+void
+nz_cache_stat_clear(NzCacheStat *self)
+{
+  g_free(self->path);
+  g_clear_pointer(&self->kinds, g_ptr_array_unref);
+}
+
+gboolean
+nz_cache_stat(NzCache *self, NzCacheStat *out, GError **error)
+{
+  int code;
+  struct stat st;
+  *out = (NzCacheStat){.path = g_strdup(self->path),
+                       .kinds = g_ptr_array_new_with_free_func(kind_free)};
+  if (stat(self->path, &st) == 0)
+    out->disk = (guint64)st.st_size;
+  sqlite3_stmt *statement = prepare(
+      self, "SELECT kind, count(*), sum(size), min(used), max(used) FROM facts GROUP BY kind",
+      &code);
+  while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+    NzCacheKind *kind = g_new0(NzCacheKind, 1);
+    kind->kind = g_strdup((const char *)sqlite3_column_text(statement, 0));
+    kind->entries = (guint64)sqlite3_column_int64(statement, 1);
+    kind->bytes = (guint64)sqlite3_column_int64(statement, 2);
+    gint64 oldest = sqlite3_column_int64(statement, 3);
+    out->oldest = out->oldest == 0 ? oldest : MIN(out->oldest, oldest);
+    out->newest = MAX(out->newest, sqlite3_column_int64(statement, 4));
+    out->entries += kind->entries;
+    out->bytes += kind->bytes;
+    g_ptr_array_add(out->kinds, kind);
+    code = SQLITE_OK;
+  }
+  sqlite3_finalize(statement);
+  return code == SQLITE_DONE || set_sqlite(self, "read the cache", code, error);
+}

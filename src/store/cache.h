@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cache on disk: what was learned of layers, by key. One SQLite database in a directory of its
+ * own, which only its owner may read.
+ *
+ * It may be removed at any time, used by many processes at once, and killed at any moment. What is
+ * damaged is left out or removed; a disk that is full or cannot be written makes it smaller or
+ * empty, never an error of the scan. */
+#pragma once
+
+#include "core/error.h"
+
+#define NZ_CACHE_KEY 32 /* bytes of a key: a SHA-256 */
+
+typedef struct NzCache NzCache;
+
+/* Where it is by default: $XDG_CACHE_HOME/nonzero or ~/.cache/nonzero, /var/cache/nonzero for root;
+ * NULL when there is no home. */
+char *nz_cache_default_directory(void);
+
+/* Opens the database in DIRECTORY, and makes both with CREATE. One that is no database, or of
+ * another version, is made anew. Without permission to write it is only read. */
+NzCache *nz_cache_open(const char *directory, gboolean create, GError **error);
+void nz_cache_close(NzCache *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzCache, nz_cache_close)
+
+/* The value of KEY, whole and as it was written, or NULL. */
+GBytes *nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY]);
+
+/* Sets the value of KEY. FALSE when it could not be kept: the disk is full or read-only. */
+gboolean nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
+                      const void *data, gsize len);
+
+/* Removes what was not used for longest until MAX bytes are left. Returns how many entries went. */
+guint64 nz_cache_prune(NzCache *self, guint64 max, GError **error);
+
+typedef struct {
+  char *kind;
+  guint64 entries, bytes;
+} NzCacheKind;
+
+typedef struct {
+  char *path;
+  GPtrArray *kinds; /* NzCacheKind */
+  guint64 entries, bytes, disk;
+  gint64 oldest, newest; /* use, seconds since 1970; 0: nothing in it */
+} NzCacheStat;
+
+gboolean nz_cache_stat(NzCache *self, NzCacheStat *out, GError **error);
+void nz_cache_stat_clear(NzCacheStat *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzCacheStat, nz_cache_stat_clear)

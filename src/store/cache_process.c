@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two pipes. An order is a Header and, for a put, LEN bytes; the answer to a get is a length and as
+ * many bytes, or NONE. */
+#include "store/cache_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+
+#define KIND_MAX 15
+
+typedef struct {
+  guint8 key[NZ_CACHE_KEY];
+  char kind[KIND_MAX + 1]; /* empty: get */
+  guint64 len;
+} Header;
+
+#define NONE G_MAXUINT64
+
+struct NzCacheProcess {
+  GMutex mutex;
+  int order, reply;
+  gboolean broken;
+};
+
+static gboolean
+read_all(int fd, void *data, gsize len)
+{
+  for (guint8 *p = data; len > 0;) {
+    gssize n = read(fd, p, len);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return FALSE;
+    p += n;
+    len -= (gsize)n;
+  }
+  return TRUE;
+}
+
+static gboolean
+write_all(int fd, const void *data, gsize len)
+{
+  for (const guint8 *p = data; len > 0;) {
+    gssize n = write(fd, p, len);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return FALSE;
+    p += n;
+    len -= (gsize)n;
+  }
+  return TRUE;
+}
+
+/* --- the child --- */
+
+/* Its descriptors, after those of standard input, output and error. */
+enum { ORDER = 3, REPLY = 4 };
+
+static gboolean
+answer(NzCache *cache, const Header *header, int reply)
+{
+  g_autoptr(GBytes) found = cache ? nz_cache_get(cache, header->key) : NULL;
+  gsize len = 0;
+  const void *data = found ? g_bytes_get_data(found, &len) : NULL;
+  guint64 told = found ? len : NONE;
+  return write_all(reply, &told, sizeof told) && write_all(reply, data, len);
+}
+
+static gboolean
+keep(NzCache *cache, const Header *header, int order, gboolean *changed)
+{
+  if (header->len > NZ_FACTS_ENTRY_MAX)
+    return FALSE;
+  g_autofree guint8 *data = g_malloc(header->len + 1);
+  if (!read_all(order, data, header->len))
+    return FALSE;
+  *changed |= cache && nz_cache_put(cache, header->key, header->kind, data, header->len);
+  return TRUE;
+}
+
+static void
+serve(const char *directory, int order, int reply)
+{
+  g_autoptr(NzCache) cache = nz_cache_open(directory, TRUE, NULL);
+  gboolean changed = FALSE;
+  Header header;
+  while (read_all(order, &header, sizeof header)) {
+    header.kind[KIND_MAX] = '\0';
+    gboolean ok =
+        header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
+    if (!ok)
+      break;
+  }
+  if (changed)
+    nz_cache_prune(cache, NZ_CACHE_BYTES_MAX, NULL);
+}
+
+/* Nobody's pipe, terminal or lock is kept open by us, and what the scanner is sent is not our end:
+ * that is its own. */
+static void G_GNUC_NORETURN
+child(const char *directory, int order, int reply)
+{
+  static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+  for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
+    signal(ignored[i], SIG_IGN);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  int in = fcntl(order, F_DUPFD, 10), out = fcntl(reply, F_DUPFD, 10);
+  int null = open("/dev/null", O_RDWR);
+  if (in < 0 || out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+      dup2(null, 2) < 0 || dup2(in, ORDER) < 0 || dup2(out, REPLY) < 0)
+    _exit(1);
+  if (syscall(SYS_close_range, 5u, ~0u, 0u) != 0) /* Linux 5.9 */
+    for (int fd = 5; fd < 1024; fd++)
+      close(fd);
+  serve(directory, ORDER, REPLY);
+  _exit(0);
+}
+
+/* --- the scanner's side --- */
+
+static void
+close_both(int fds[2])
+{
+  close(fds[0]);
+  close(fds[1]);
+}
+
+NzCacheProcess *
+nz_cache_process_start(const char *directory, GError **error)
+{
+  int order[2], reply[2];
+  if (pipe2(order, O_CLOEXEC) < 0) {
+    nz_set_errno(error, errno, "cannot make a pipe");
+    return NULL;
+  }
+  if (pipe2(reply, O_CLOEXEC) < 0) {
+    nz_set_errno(error, errno, "cannot make a pipe");
+    close_both(order);
+    return NULL;
+  }
+  /* Room for most values: who puts one goes on at once. */
+  fcntl(order[1], F_SETPIPE_SZ, 1024 * 1024);
+  fcntl(reply[1], F_SETPIPE_SZ, 1024 * 1024);
+  pid_t pid = fork();
+  if (pid == 0)
+    child(directory, order[0], reply[1]);
+  close(order[0]);
+  close(reply[1]);
+  if (pid < 0) {
+    nz_set_errno(error, errno, "cannot start a process");
+    close(order[1]);
+    close(reply[0]);
+    return NULL;
+  }
+  NzCacheProcess *self = g_new0(NzCacheProcess, 1);
+  g_mutex_init(&self->mutex);
+  self->order = order[1];
+  self->reply = reply[0];
+  return self;
+}
+
+static GBytes *
+ask(NzCacheProcess *self, const Header *header)
+{
+  guint64 len = NONE;
+  self->broken |=
+      !write_all(self->order, header, sizeof *header) || !read_all(self->reply, &len, sizeof len);
+  if (self->broken || len == NONE)
+    return NULL;
+  if (len > NZ_FACTS_ENTRY_MAX) {
+    self->broken = TRUE;
+    return NULL;
+  }
+  guint8 *data = g_malloc(len + 1);
+  self->broken = !read_all(self->reply, data, len);
+  if (!self->broken)
+    return g_bytes_new_take(data, len);
+  g_free(data);
+  return NULL;
+}
+
+GBytes *
+nz_cache_process_get(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY])
+{
+  Header header = {.len = 0};
+  memcpy(header.key, key, NZ_CACHE_KEY);
+  g_mutex_lock(&self->mutex);
+  GBytes *found = self->broken ? NULL : ask(self, &header);
+  g_mutex_unlock(&self->mutex);
+  return found;
+}
+
+void
+nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
+                     const void *data, gsize len)
+{
+  Header header = {.len = len};
+  if (len > NZ_FACTS_ENTRY_MAX)
+    return;
+  memcpy(header.key, key, NZ_CACHE_KEY);
+  g_strlcpy(header.kind, kind, sizeof header.kind);
+  g_mutex_lock(&self->mutex);
+  self->broken = self->broken || !write_all(self->order, &header, sizeof header) ||
+                 !write_all(self->order, data, len);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+nz_cache_process_stop(NzCacheProcess *self)
+{
+  if (!self)
+    return;
+  guint8 byte;
+  close(self->order);
+  read_all(self->reply, &byte, 1); /* its end */
+  close(self->reply);
+  g_mutex_clear(&self->mutex);
+  g_free(self);
+}
