@@ -281,8 +281,12 @@ advance(SplitStream *self, GError **error)
   const char *text;
   gsize len;
   int got = read_line(self, &text, &len, error);
-  if (got == 0)
+  if (got == 0 && self->n_lines > 0)
     return 0;
+  if (got == 0) { /* what a crash leaves of it; even an empty archive has a line */
+    nz_set_input(error, "tar-split: it is empty");
+    return -1;
+  }
   NzSplitLine *before = &self->lines[self->n_lines & 1], *line = &self->lines[~self->n_lines & 1];
   gboolean ok = got > 0 && nz_split_line_parse(line, text, len, self->n_lines, error);
   if (ok && line->type == NZ_SPLIT_BODY) {
