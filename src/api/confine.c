@@ -2,17 +2,12 @@
 /* What a scanner needs of the system before it reads anything, and the confinement that follows. */
 #include "confine/confine.h"
 #include "api/scanner.h"
-#include "core/limits.h"
-#include "scan/stack.h"
 
 /* TRUE when INPUTS name images whose layers can be known from before. */
 static gboolean
 may_be_known(const nonzero_scanner *self, const char *const *inputs)
 {
-  gboolean remote = FALSE;
-  for (guint i = 0; inputs[i]; i++)
-    remote |= g_str_has_prefix(inputs[i], "docker://");
-  return remote || nz_host_stores(self->host)->len > 0;
+  return nz_scanner_needs_fetch(self, inputs) || nz_host_stores(self->host)->len > 0;
 }
 
 /* Without it a scan only takes longer. */
@@ -33,32 +28,14 @@ start_cache(nonzero_scanner *self)
   self->facts = nz_facts_new(self->cache);
 }
 
-/* Without the program that fetches, what needs it says why it is not there. */
-static void
-start_fetch(nonzero_scanner *self)
-{
-  g_autoptr(GPtrArray) argv = g_ptr_array_new();
-  for (guint i = 0; i < self->fetch_options->len; i++)
-    g_ptr_array_add(argv, self->fetch_options->pdata[i]);
-  g_ptr_array_add(argv, NULL);
-  /* One for each reader of layers there may be: who waits for its turn keeps one meanwhile. */
-  guint n = nz_stack_processors() * nz_stack_processors() + 1;
-  self->fetch = nz_fetch_start(MIN(n, NZ_FETCH_CHANNELS_MAX), (const char *const *)argv->pdata,
-                               &self->fetch_failed);
-}
-
 void
 nz_scanner_prepare(nonzero_scanner *self, const char *const *inputs)
 {
-  gboolean remote = self->base_source && nz_image_is_remote(self->base_source);
-  for (guint i = 0; inputs[i]; i++) {
+  for (guint i = 0; inputs[i]; i++)
     nz_host_prepare(self->host, inputs[i]);
-    remote |= nz_image_is_remote(inputs[i]);
-  }
   if (self->base_source)
     nz_host_prepare(self->host, self->base_source);
-  if (!self->fetch && !self->fetch_failed && (remote || nz_host_needs_fetch(self->host)))
-    start_fetch(self);
+  nz_scanner_start_fetch(self, inputs);
 }
 
 int

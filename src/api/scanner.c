@@ -25,9 +25,9 @@ nonzero_scanner_new(void)
   self->ignored = g_ptr_array_new_with_free_func(g_free);
   self->policy = nz_policy_new();
   self->host = nz_host_new();
-  self->fetch_options = g_ptr_array_new_with_free_func(g_free);
   self->facts = nz_facts_new(NULL);
   g_mutex_init(&self->mutex);
+  self->fetch_options = g_ptr_array_new_with_free_func(g_free);
   self->report = report_new();
   return self;
 }
@@ -45,8 +45,8 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_cache_process_stop(self->cache);
   g_free(self->cache_directory);
   nz_fetch_unref(self->fetch);
-  g_clear_error(&self->fetch_failed);
   g_ptr_array_unref(self->fetch_options);
+  g_clear_error(&self->fetch_failed);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -149,11 +149,13 @@ nz_scanner_scan_options(nonzero_scanner *self)
 {
   const char *profile = self->profile ? self->profile : nz_policy_profile(self->policy);
   self->report->profile = profile ? profile : nz_profiles[0];
-  return (NzScanOptions){
-      .profile = self->report->profile,
-      .user = self->user,
-      .facts = self->facts,
-      .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
+  return (NzScanOptions){.profile = self->report->profile,
+                         .user = self->user,
+                         .facts = self->facts,
+                         .read = {.ratio = self->ratio,
+                                  .verify = self->verify,
+                                  .workers = nz_scanner_workers(self),
+                                  .control = &self->control}};
 }
 
 NzOpenOptions
@@ -164,8 +166,9 @@ nz_scanner_open_options(const nonzero_scanner *self)
                                   .verify = self->verify,
                                   .control = (NzControl *)&self->control},
                          .host = self->host,
-                         .fetch = self->fetch,
-                         .fetch_failed = self->fetch_failed};
+                         .pull = self->pull,
+                         .fetch_failed = self->fetch_failed,
+                         .fetch = self->fetch};
 }
 
 /* The images of INPUT; NULL with the error noted. */

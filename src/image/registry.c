@@ -329,6 +329,19 @@ host_platform(void)
              : g_steal_pointer(&text);
 }
 
+/* What is learned of a layer is learned of its digest; by a table that its manifest names, of that
+ * too. */
+static void
+set_facts_keys(const NzImage *image)
+{
+  for (guint i = 0; i < image->layers->len; i++) {
+    NzLayer *layer = image->layers->pdata[i];
+    g_autofree char *table = nz_toc_key(layer);
+    layer->facts_key =
+        table ? g_strconcat(layer->digest, " ", table, NULL) : g_strdup(layer->digest);
+  }
+}
+
 static gboolean
 list(RegistryStore *self, const NzOpenRequest *request, gboolean is_index, GPtrArray *images,
      GError **error)
@@ -340,7 +353,12 @@ list(RegistryStore *self, const NzOpenRequest *request, gboolean is_index, GPtrA
     options.platform = host = host_platform();
     options.platform_implied = TRUE;
   }
-  return nz_oci_list(&self->base, &inner, images, error);
+  guint before = images->len;
+  if (!nz_oci_list(&self->base, &inner, images, error))
+    return FALSE;
+  for (guint i = before; i < images->len; i++)
+    set_facts_keys(images->pdata[i]);
+  return TRUE;
 }
 
 static gboolean

@@ -145,11 +145,17 @@ static gboolean
 open_by_name(const char *name, const NzOpenRequest *request, GPtrArray *images, GError **error)
 {
   gboolean found;
-  if (nz_engine_open(NULL, name, request, images, &found, error))
+  g_autoptr(GError) failed = NULL;
+  if (nz_engine_open(NULL, name, request, images, &found, &failed))
     return TRUE;
-  if (!found)
-    add_path_hint(name, error);
-  return FALSE;
+  if (found || !request->options->pull) {
+    if (!found)
+      add_path_hint(name, &failed);
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+  }
+  g_autofree char *source = g_strconcat("docker://", name, NULL);
+  return nz_image_open(source, request->options, images, error);
 }
 
 static gboolean
