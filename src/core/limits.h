@@ -95,6 +95,17 @@
  */
 #define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
 
+/* A list of an engine's store. 2,000 layers have some 1.5 MB, which parsed take twenty times that. */
+#define NZ_STORAGE_LIST_MAX   ((gsize)16 * 1024 * 1024)
+#define NZ_STORAGE_IMAGES_MAX 65536u
+
+/* How long a process that changes a store may keep a scan of it waiting: milliseconds. */
+#define NZ_STORAGE_WAIT_MS 2000u
+
+/* Configuration of engines (storage.conf, registries.conf): arrays in tables in arrays. */
+#define NZ_TOML_MAX       ((gsize)1024 * 1024)
+#define NZ_TOML_DEPTH_MAX 16u
+
 /* Strings of a configuration that are kept: a user beyond this is an error (no passwd line is as
  * long), a line of history is cut (it is printed with every finding of its layer), and so are
  * platform names. */

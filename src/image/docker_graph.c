@@ -111,6 +111,11 @@ open_body(gpointer data, const char *name, guint64 size, GError **error)
                       O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
   struct stat st;
+  if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_DENIED, "the content of /%s may not be read: use sudo",
+                shown);
+    return -1;
+  }
   if (fd < 0) {
     nz_set_errno(error, errno, "the content of /%s is not where Docker keeps it", shown);
     return -1;

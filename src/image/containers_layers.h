@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layers of one image in containers/storage. */
+#pragma once
+
+#include "image/image.h"
+#include "image/storage_lists.h"
+
+/* A layer, and in which of several stores it lies. */
+typedef struct {
+  NzStorageRoot *root;
+  char *id, *parent, *diff_digest, *created;
+  gint64 diff_size;
+  gboolean mapped, by_table;
+} NzStorageStep;
+
+void nz_storage_step_free(NzStorageStep *self);
+
+/* The chain of layers from the bottom up to TOP (NULL: none), each in the first of ROOTS
+ * (NzStorageRoot) that has it: NzStorageStep. */
+GPtrArray *nz_storage_chain(const GPtrArray *roots, const char *top, GError **error);
+
+/* Images of a store in which attributes called "trusted." cannot be seen by this process. CHAIN is
+ * owned. */
+NzImageStore *nz_storage_store_new(GPtrArray *chain, gboolean trusted_hidden);
+
+/* TRUE when all layers of CHAIN have what tar-split keeps of their archives. */
+gboolean nz_storage_chain_is_split(const GPtrArray *chain);
+
+/* Makes IMAGE, whose store has one layer only, the whole tree at the top of its chain. */
+void nz_storage_make_whole(NzImage *image);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TOML, as far as the configuration of container engines uses it. */
+#pragma once
+
+#include "image/json.h"
+
+/* TEXT as one JSON object: tables are objects, arrays of tables are arrays of objects. Errors name
+ * the line. What is TOML but not read here (floats, dates, other bases than ten) is an error too.
+ */
+NzJson *nz_toml_parse(const char *text, gsize len, GError **error);
+
+/* The file at PATH. NULL without an error when there is none. */
+NzJson *nz_toml_read(const char *path, GError **error);
