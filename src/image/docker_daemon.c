@@ -250,8 +250,8 @@ find(const char *spec, GPtrArray *stores, GError **error)
   if (add_docker_host(stores))
     return TRUE;
   guint before = stores->len;
-  Place system = {
-      .root = "/var/lib/docker", .socket = SYSTEM_SOCKET, .containerd = "/var/lib/containerd"};
+  g_autofree char *containerd = nz_containerd_system_root(NULL);
+  Place system = {.root = "/var/lib/docker", .socket = SYSTEM_SOCKET, .containerd = containerd};
   if (!add_configured(system, "/etc/docker/daemon.json", stores, error))
     return FALSE;
   if (stores->len == before || !((const NzEngineStore *)stores->pdata[before])->by_socket)

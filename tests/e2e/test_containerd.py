@@ -183,6 +183,17 @@ def test_another_user_is_told_to_use_sudo(containerd):
         program.close()
 
 
+def test_the_root_is_where_the_configuration_says(containerd, place):
+    config = kit.run("containerd", "config", "default").stdout.decode()
+    config = config.replace('root = "/var/lib/containerd"', f'root = "{containerd.root}"', 1)
+    done = stores.scan_with_etc(place, {"containerd/config.toml": config},
+                                f"containerd:app/{NAME}-gzip")
+    assert stores.judged(done)["digest"] == scan(containerd, f"app/{NAME}-gzip")["digest"]
+    broken = stores.scan_with_etc(place, {"containerd/config.toml": "root = [\n"},
+                                  f"containerd:app/{NAME}-gzip")
+    stores.refused(broken, "/etc/containerd/config.toml")
+
+
 def test_a_containerd_that_does_not_run_is_read_all_the_same(scratch, archives):
     directory = scratch / "containerd-stopped"
     with engines.containerd_daemon(str(directory)) as ctr:

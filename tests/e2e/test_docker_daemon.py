@@ -1,5 +1,6 @@
 """Images of a real Docker, read in its store and by its socket, beside what `docker save` says."""
 
+import json
 import os
 import pathlib
 import threading
@@ -142,6 +143,15 @@ def test_images_that_are_removed_meanwhile_are_judged_right_or_refused(daemon, s
         ended.set()
         thread.join()
     assert judged > 0, f"{refused} times refused"
+
+
+def test_the_data_root_is_where_the_configuration_says(daemon, saved, place):
+    config = json.dumps({"data-root": os.fspath(daemon.root)})
+    for name in ("docker-daemon:rich:1", "rich:1"):
+        done = stores.scan_with_etc(place, {"docker/daemon.json": config}, name)
+        stores.assert_same(stores.judged(done), saved)
+    broken = stores.scan_with_etc(place, {"docker/daemon.json": "{"}, "docker-daemon:rich:1")
+    stores.refused(broken, "/etc/docker/daemon.json")
 
 
 def test_a_docker_that_does_not_run_is_read_all_the_same(reachable, archive, saved):
