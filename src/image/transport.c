@@ -97,20 +97,23 @@ find_transport(const char *source, const char **rest)
   return NULL;
 }
 
-/* Tells a path that is not there from what nobody knows. */
-static gboolean
-set_no_such(const char *source, GError **error)
+/* Adds to ERROR, unless it is NULL, what may have been meant by SOURCE where all before its colon is
+ * a path. */
+static void
+add_path_hint(const char *source, GError **error)
 {
   const char *colon = strchr(source, ':');
   g_autofree char *before = colon ? g_strndup(source, (gsize)(colon - source)) : NULL;
   g_autofree char *shown = nz_printable(source, -1);
   struct stat st;
-  if (before && stat(before, &st) == 0)
-    return nz_set_input(error,
-                        "no such file; to name an image of an archive or layout, say what it is: "
-                        "docker-archive:%s or oci:%s",
-                        shown, shown);
-  return nz_set_input(error, "no such file");
+  if (!error || !*error || !before || stat(before, &st) < 0)
+    return;
+  g_autofree char *text =
+      g_strdup_printf("%s; to name an image of an archive or layout, say what it is: "
+                      "docker-archive:%s or oci:%s",
+                      (*error)->message, shown, shown);
+  g_free((*error)->message);
+  (*error)->message = g_steal_pointer(&text);
 }
 
 /* distribution/reference, loosely: what no engine would take for a name is a path. */
@@ -120,22 +123,24 @@ nz_image_is_bare_name(const char *source)
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "._-/:@";
   const char *rest;
-  const char *colon = strchr(source, ':');
-  g_autofree char *before = colon ? g_strndup(source, (gsize)(colon - source)) : NULL;
   struct stat st;
   if (find_transport(source, &rest) || nz_engine_of(source, &rest))
     return FALSE;
   if (!g_ascii_isalnum(*source) || source[strspn(source, allowed)] || strstr(source, "//") ||
       g_str_has_suffix(source, ".tar"))
     return FALSE;
-  return stat(source, &st) < 0 && errno == ENOENT && !(before && stat(before, &st) == 0);
+  return stat(source, &st) < 0 && errno == ENOENT;
 }
 
 static gboolean
 open_by_name(const char *name, const NzOpenRequest *request, GPtrArray *images, GError **error)
 {
   gboolean found;
-  return nz_engine_open(NULL, name, request, images, &found, error);
+  if (nz_engine_open(NULL, name, request, images, &found, error))
+    return TRUE;
+  if (!found)
+    add_path_hint(name, error);
+  return FALSE;
 }
 
 static gboolean
@@ -149,8 +154,10 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
     return open_by_name(request->path, request, images, error);
   if (stat(request->path, &st) < 0) {
     if (errno == ENOENT)
-      return set_no_such(request->path, error);
-    nz_set_errno(error, errno, "cannot open it");
+      nz_set_input(error, "no such file");
+    else
+      nz_set_errno(error, errno, "cannot open it");
+    add_path_hint(request->path, error);
     return FALSE;
   }
   if (!S_ISDIR(st.st_mode))
