@@ -32,12 +32,24 @@ start_cache(nonzero_scanner *self)
   self->facts = nz_facts_new(self->cache);
 }
 
-/* Without the program that fetches, what needs it says so. */
+/* The sockets that the program may connect to are said before anything hostile is read. Without it,
+ * what needs it says so. */
 static void
 start_fetch(nonzero_scanner *self)
 {
-  if (!self->fetch && nz_host_needs_fetch(self->host))
-    self->fetch = nz_fetch_start(NZ_FETCH_CHANNELS, NULL, NULL);
+  if (self->fetch || !nz_host_needs_fetch(self->host))
+    return;
+  g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func(g_free);
+  const GPtrArray *stores = nz_host_stores(self->host);
+  for (guint i = 0; i < stores->len; i++) {
+    const NzEngineStore *store = stores->pdata[i];
+    if (store->by_socket)
+      g_ptr_array_add(options, g_strconcat("--socket=", store->root, NULL));
+  }
+  if (options->len == 0)
+    g_ptr_array_add(options, g_strdup("--no-sockets"));
+  g_ptr_array_add(options, NULL);
+  self->fetch = nz_fetch_start(NZ_FETCH_CHANNELS, (const char *const *)options->pdata, NULL);
 }
 
 void

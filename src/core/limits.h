@@ -95,7 +95,8 @@
  */
 #define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
 
-/* A list of an engine's store. 2,000 layers have some 1.5 MB, which parsed take twenty times that. */
+/* A list of an engine's store. 2,000 layers have some 1.5 MB, which parsed take twenty times that.
+ */
 #define NZ_STORAGE_LIST_MAX   ((gsize)16 * 1024 * 1024)
 #define NZ_STORAGE_IMAGES_MAX 65536u
 
@@ -341,6 +342,10 @@
 /* Images that one store may list, and the bytes of their names. Hosts have hundreds. */
 #define NZ_STORED_MAX       65536u
 #define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
+
+/* The list of a store in JSON, which takes ten times that when it is read: some 10,000 images of
+ * Docker. */
+#define NZ_STORE_LIST_MAX ((gsize)8 * 1024 * 1024)
 
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
