@@ -121,15 +121,21 @@ open_split(const NzStorageStep *step)
 }
 
 gboolean
+nz_storage_step_is_split(const NzStorageStep *step)
+{
+  int fd = open_split(step);
+  gboolean missing = fd < 0 && errno == ENOENT;
+  if (fd >= 0)
+    close(fd);
+  return !missing;
+}
+
+gboolean
 nz_storage_chain_is_split(const GPtrArray *chain)
 {
-  for (guint i = 0; i < chain->len; i++) {
-    int fd = open_split(chain->pdata[i]);
-    if (fd < 0 && errno == ENOENT)
+  for (guint i = 0; i < chain->len; i++)
+    if (!nz_storage_step_is_split(chain->pdata[i]))
       return FALSE;
-    if (fd >= 0)
-      close(fd);
-  }
   return TRUE;
 }
 

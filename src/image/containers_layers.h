@@ -23,7 +23,8 @@ GPtrArray *nz_storage_chain(const GPtrArray *roots, const char *top, GError **er
  * owned. */
 NzImageStore *nz_storage_store_new(GPtrArray *chain, gboolean trusted_hidden);
 
-/* TRUE when all layers of CHAIN have what tar-split keeps of their archives. */
+/* TRUE when there is what tar-split keeps of the layer's archive; for all layers of CHAIN. */
+gboolean nz_storage_step_is_split(const NzStorageStep *step);
 gboolean nz_storage_chain_is_split(const GPtrArray *chain);
 
 /* Makes IMAGE, whose store has one layer only, the whole tree at the top of its chain. */

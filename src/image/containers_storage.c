@@ -308,6 +308,19 @@ add_layers(NzImage *image, const GPtrArray *chain)
   }
 }
 
+/* The headers of a layer's archive, which the store keeps, are those of its diff_id; the files on
+ * disk may be anything. */
+static void
+set_facts_keys(const NzImage *image, const GPtrArray *chain)
+{
+  for (guint i = 0; i < chain->len; i++) {
+    const NzStorageStep *step = chain->pdata[i];
+    NzLayer *layer = image->layers->pdata[i];
+    if (step->diff_digest && layer->diff_id && nz_storage_step_is_split(step))
+      layer->facts_key = g_strdup(layer->diff_id);
+  }
+}
+
 /* What the store says of a layer's content must be what the configuration says. */
 static gboolean
 check_diff_ids(const NzImage *image, const GPtrArray *chain, GError **error)
@@ -371,6 +384,7 @@ fill_image(NzImage *image, const Stored *stored, const json_t *manifest, const G
     g_prefix_error(error, "configuration: ");
     return FALSE;
   }
+  set_facts_keys(image, chain);
   return check_diff_ids(image, chain, error);
 }
 

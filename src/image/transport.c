@@ -97,8 +97,8 @@ find_transport(const char *source, const char **rest)
   return NULL;
 }
 
-/* Adds to ERROR, unless it is NULL, what may have been meant by SOURCE where all before its colon is
- * a path. */
+/* Adds to ERROR, unless it is NULL, what may have been meant by SOURCE where all before its colon
+ * is a path. */
 static void
 add_path_hint(const char *source, GError **error)
 {
