@@ -149,6 +149,8 @@ def test_images_that_are_removed_meanwhile_are_judged_right_or_refused(container
                            source(containerd, f"churn/{NAME}-zstd"), check=False)
             if done.returncode == 2:
                 stores.refused(done)
+                message = done.stderr.decode()
+                assert "no image called" in message or "removed while it was read" in message
             else:
                 assert stores.facts(stores.judged(done)) == expected
                 judged += 1
