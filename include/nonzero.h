@@ -159,10 +159,10 @@ void nonzero_scanner_free(nonzero_scanner *scanner);
 
 /**
  * Sets what the option of the same name sets on the command line of `nonzero scan`, before the
- * first scan: "base", "cache-dir", "fail-on", "ignore" (several times), "max-ratio", "no-cache",
- * "platform", "policy", "profile", "today", "user", "verify". VALUE is its text; "" or NULL where
- * there is none. "policy-search" looks for a policy where the program does; without it and
- * "policy", none is used.
+ * first scan: "authfile", "base", "cache-dir", "fail-on", "ignore" (several times), "jobs",
+ * "max-ratio", "no-cache", "plain-http", "platform", "policy", "profile", "pull", "tls-ca",
+ * "today", "user", "verify". VALUE is its text; "" or NULL where there is none. "policy-search"
+ * looks for a policy where the program does; without it and "policy", none is used.
  */
 int nonzero_scanner_set(nonzero_scanner *scanner, const char *option, const char *value,
                         char **error);
@@ -188,10 +188,10 @@ void nonzero_scanner_set_events(nonzero_scanner *scanner, const nonzero_events *
 int nonzero_scanner_scan(nonzero_scanner *scanner, const char *input);
 
 /**
- * The same for all of INPUTS (NULL-terminated), JOBS of them side by side; 0: as many as there are
- * processors. The report has them in the order of INPUTS.
+ * The same for all of INPUTS (NULL-terminated), as many side by side as the option "jobs" says
+ * (one). The report has them in the order of INPUTS.
  */
-int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs, unsigned jobs);
+int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs);
 
 /* --- what the host's engines hold --- */
 

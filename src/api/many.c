@@ -5,7 +5,6 @@
 
 #include "api/scanner.h"
 #include "core/text.h"
-#include "scan/stack.h"
 
 /* --- what there is --- */
 
@@ -91,7 +90,7 @@ judge_one(gpointer data, gpointer user_data)
 }
 
 int
-nonzero_scanner_scan_all(nonzero_scanner *self, const char *const *inputs, unsigned jobs)
+nonzero_scanner_scan_all(nonzero_scanner *self, const char *const *inputs)
 {
   guint n = g_strv_length((char **)inputs);
   g_autofree NzOutcome **outcomes = g_new0(NzOutcome *, n + 1);
@@ -100,9 +99,8 @@ nonzero_scanner_scan_all(nonzero_scanner *self, const char *const *inputs, unsig
   nz_scanner_prepare(self, inputs);
   for (guint i = 0; i < n; i++)
     outcomes[i] = nz_outcome_new();
-  guint n_jobs = jobs > 0 ? jobs : nz_stack_processors();
-  if (MIN(n, n_jobs) > 1) {
-    GThreadPool *pool = g_thread_pool_new(judge_one, &work, (int)MIN(n, n_jobs), FALSE, NULL);
+  if (MIN(n, self->jobs) > 1) {
+    GThreadPool *pool = g_thread_pool_new(judge_one, &work, (int)MIN(n, self->jobs), FALSE, NULL);
     for (guint i = 0; i < n; i++)
       g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
     g_thread_pool_free(pool, FALSE, TRUE);

@@ -27,6 +27,7 @@ nonzero_scanner_new(void)
   self->host = nz_host_new();
   self->facts = nz_facts_new(NULL);
   g_mutex_init(&self->mutex);
+  self->fetch_options = g_ptr_array_new_with_free_func(g_free);
   self->report = report_new();
   return self;
 }
@@ -44,6 +45,8 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_cache_process_stop(self->cache);
   g_free(self->cache_directory);
   nz_fetch_unref(self->fetch);
+  g_ptr_array_unref(self->fetch_options);
+  g_clear_error(&self->fetch_failed);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -146,11 +149,13 @@ nz_scanner_scan_options(nonzero_scanner *self)
 {
   const char *profile = self->profile ? self->profile : nz_policy_profile(self->policy);
   self->report->profile = profile ? profile : nz_profiles[0];
-  return (NzScanOptions){
-      .profile = self->report->profile,
-      .user = self->user,
-      .facts = self->facts,
-      .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
+  return (NzScanOptions){.profile = self->report->profile,
+                         .user = self->user,
+                         .facts = self->facts,
+                         .read = {.ratio = self->ratio,
+                                  .verify = self->verify,
+                                  .workers = nz_scanner_workers(self),
+                                  .control = &self->control}};
 }
 
 NzOpenOptions
@@ -161,6 +166,7 @@ nz_scanner_open_options(const nonzero_scanner *self)
                                   .verify = self->verify,
                                   .control = (NzControl *)&self->control},
                          .host = self->host,
+                         .pull = self->pull,
                          .fetch = self->fetch};
 }
 
@@ -173,6 +179,10 @@ open_input(nonzero_scanner *self, const char *input, NzOutcome *outcome)
   g_autoptr(GError) error = NULL;
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
+  if (nz_image_is_remote(input) && self->fetch_failed) {
+    nz_scanner_fail(self, outcome, input, NULL, self->fetch_failed);
+    return NULL;
+  }
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
   nz_scanner_fail(self, outcome, input, NULL, error);

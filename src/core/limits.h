@@ -245,12 +245,6 @@
 /* Images at once. Each needs some MiB. */
 #define NZ_JOBS_MAX 64
 
-/* --- fetching --- */
-
-/* Requests to registries and engines that can run side by side: layers of one image, several
- * images. More would be refused by some registries. */
-#define NZ_FETCH_CHANNELS 4u
-
 /* --- facts of layers that are kept --- */
 
 /* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
@@ -368,3 +362,35 @@
 
 /* Bytes a second below which a server is taken for one that only holds us up. */
 #define NZ_HTTP_SLOWEST 256u
+
+/* The path of an image's name: distribution/reference's RepositoryNameTotalLengthMax. */
+#define NZ_REFERENCE_PATH_MAX 255u
+
+/* What a registry gives as a token. Real ones have 1 to 4 KiB; that of a helper is as large. */
+#define NZ_TOKEN_MAX         ((gsize)1024 * 1024)
+#define NZ_HELPER_ANSWER_MAX ((gsize)64 * 1024)
+
+/* A file of credentials, and one of CAs: the system's has 200 KiB. */
+#define NZ_CREDENTIALS_MAX ((gsize)1024 * 1024)
+#define NZ_CA_MAX          ((gsize)4 * 1024 * 1024)
+
+/* Secrets that messages are searched for: tokens are made anew every few minutes. */
+#define NZ_FETCH_SECRETS_MAX 4096u
+
+/* A document (manifest, configuration, token) as a whole; layers may take longer. */
+#define NZ_HTTP_DOCUMENT_SECONDS 120u
+
+/* Redirects in a row: registries send once, to storage. */
+#define NZ_HTTP_REDIRECTS_MAX 5u
+
+/* Tries in a row that bring nothing, and tries for one request in all: a layer of gigabytes may be
+ * cut several times. */
+#define NZ_HTTP_TRIES_MAX       5u
+#define NZ_HTTP_TRIES_TOTAL_MAX 30u
+
+/* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
+#define NZ_HTTP_WAIT_MAX 60u
+
+/* Configuration of engines (storage.conf, registries.conf): arrays in tables in arrays. */
+#define NZ_TOML_MAX       ((gsize)1024 * 1024)
+#define NZ_TOML_DEPTH_MAX 16u

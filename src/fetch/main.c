@@ -19,6 +19,7 @@
 #include "core/exit.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "fetch/credentials.h"
 #include "fetch/ops.h"
 #include "fetch/settings.h"
 #include "version.h"
@@ -48,6 +49,8 @@ static const struct {
   const char *name;
   gboolean (*run)(NzWorker *worker, const json_t *request, GError **error);
 } ops[] = {
+    {"manifest", nz_op_manifest},
+    {"blob", nz_op_blob},
     {"socket", nz_op_socket},
 };
 
@@ -93,6 +96,15 @@ answer(NzWorker *worker, const json_t *request, GError **error)
   return nz_fetch_fail(error, NZ_FETCH_INVALID, "a request of an unknown kind");
 }
 
+/* Whoever made the message, and whatever a server put into it. */
+static void
+send_error(NzChannel *channel, const GError *error)
+{
+  g_autofree char *text = nz_secret_scrub(error->message);
+  g_autoptr(GError) scrubbed = g_error_new_literal(error->domain, error->code, text);
+  nz_channel_send_error(channel, scrubbed);
+}
+
 static gpointer
 serve(gpointer data)
 {
@@ -105,7 +117,7 @@ serve(gpointer data)
     if (answer(&worker, request, &error))
       nz_channel_send_end(&channel);
     else
-      nz_channel_send_error(&channel, error);
+      send_error(&channel, error);
     json_decref(request);
   }
   nz_http_free(http);

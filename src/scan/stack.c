@@ -81,7 +81,8 @@ nz_stack_processors(void)
 static gboolean
 read_layers(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
 {
-  guint n = job->image->layers->len, n_threads = MIN(n - start->n_layers, nz_stack_processors());
+  guint workers = job->options.workers > 0 ? job->options.workers : nz_stack_processors();
+  guint n_threads = MIN(job->image->layers->len - start->n_layers, workers);
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
   job->next = (gint)start->n_layers;
   for (guint i = 0; i < n_threads; i++)
