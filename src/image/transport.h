@@ -16,6 +16,7 @@ typedef struct {
   NzReadOptions read;        /* for an archive on a pipe, whose layers are read when it is opened */
   NzHost *host;              /* the engines' stores: image/engine.h; NULL: none were looked for */
   gboolean pull;             /* what no engine has is looked for in its registry */
+  const GError *fetch_failed; /* why FETCH is NULL; or NULL */
   NzFetch *fetch; /* registries and engines' sockets: image/fetch.h; NULL: not to be had */
 } NzOpenOptions;
 
