@@ -139,7 +139,9 @@ read_by_tar_split(int fd, guint64 size, int files, const NzReadOptions *options,
     return FALSE;
   }
   NzStream *tar = nz_tar_split_stream_new(json, open_body, &files, options->control);
-  return nz_layer_read(tar, size, NULL, options, log, result, error);
+  /* How long the archive is stands nowhere; long enough for a thread to hash it. */
+  guint64 length = options->verify ? G_MAXINT64 : 0;
+  return nz_layer_read(tar, length, NULL, options, log, result, error);
 }
 
 static const char lost_split[] = "its tar-split.json.gz is lost, and ";
