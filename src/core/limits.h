@@ -355,6 +355,10 @@
 #define NZ_STORED_MAX       65536u
 #define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
 
+/* The list of a store in JSON, which takes ten times that when it is read: some 10,000 images of
+ * Docker. */
+#define NZ_STORE_LIST_MAX ((gsize)8 * 1024 * 1024)
+
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
