@@ -379,9 +379,9 @@ set_not_found(const Search *self, const NzEngine *engine, GError **error)
                 "no such file, and no image called %s: %s has no store on this host", shown,
                 engine ? engine->title : "no engine");
   else
-    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "no image called %s in %s%s%s%s", shown,
-                self->looked->str, hint ? "; did you mean " : "", hint ? hint : "",
-                hint ? "?" : "");
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "%sno image called %s in %s%s%s%s",
+                engine ? "" : "no such file, and ", shown, self->looked->str,
+                hint ? "; did you mean " : "", hint ? hint : "", hint ? "?" : "");
   return FALSE;
 }
 

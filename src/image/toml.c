@@ -48,7 +48,10 @@ bad(Toml *self, const char *what)
 static char
 look(const Toml *self)
 {
-  return self->at < self->end ? *self->at : '\0';
+  char c = 0;
+  if (self->at < self->end)
+    c = *self->at;
+  return c;
 }
 
 static gboolean
