@@ -86,7 +86,7 @@ nz_fetch_start(guint n_channels, const char *const *argv, GError **error)
   self->refs = 1;
   g_mutex_init(&self->mutex);
   g_cond_init(&self->freed);
-  g_autofree int *theirs = g_new(int, n_channels);
+  g_autofree int *theirs = g_new0(int, n_channels);
   gboolean ok = TRUE;
   for (guint i = 0; i < n_channels && ok; i++) {
     int pair[2];

@@ -255,7 +255,6 @@ def test_unreadable_image_does_not_silence_the_others(tmp_path):
     "name, say",
     [
         ("alpine:latest", "podman save alpine:latest | nonzero scan -"),
-        ("docker://docker.io/library/nginx", "podman save docker.io/library/nginx | nonzero scan -"),
         ("docker-daemon:app:1", "podman save app:1 | nonzero scan -"),
         ("./absent.tar", "no such file"),
     ],
