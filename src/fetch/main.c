@@ -65,7 +65,7 @@ read_times(void)
   g_auto(GStrv) parts = g_strsplit(text ? text : "", ":", -1);
   guint *const times[] = {&nz_settings.connect_seconds, &nz_settings.idle_seconds,
                           &nz_settings.backoff_ms};
-  for (guint i = 0; parts[i] && i < G_N_ELEMENTS(times); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS(times) && parts[i]; i++) {
     guint64 value;
     if (g_ascii_string_to_unsigned(parts[i], 10, 1, 3600, &value, NULL))
       *times[i] = (guint)value;

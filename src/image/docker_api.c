@@ -115,7 +115,7 @@ nz_docker_api_list(const NzEngineStore *store, const NzOpenOptions *options, GPt
   if (!check_channel(options, error))
     return FALSE;
   g_autoptr(GBytes) bytes =
-      nz_fetch_read(options->fetch, request, NZ_STORED_BYTES_MAX, &head, error);
+      nz_fetch_read(options->fetch, request, NZ_STORE_LIST_MAX, &head, error);
   if (!bytes || !check_status(head, error))
     return FALSE;
   g_autoptr(NzJson) root = nz_json_parse(bytes, error);

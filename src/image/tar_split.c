@@ -398,7 +398,8 @@ split_free(NzStream *base)
   g_free(self);
 }
 
-static const NzStreamClass split_class = {split_next, split_read, split_skip, split_free};
+static const NzStreamClass split_class = {
+    .next = split_next, .read = split_read, .skip = split_skip, .free = split_free};
 
 NzStream *
 nz_tar_split_stream_new(NzStream *json, NzOpenBody open_body, gpointer data, NzControl *control)
