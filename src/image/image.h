@@ -11,6 +11,7 @@
 
 typedef struct NzImageStore NzImageStore;
 typedef struct NzImage NzImage;
+typedef struct NzBoard NzBoard;
 
 typedef struct {
   guint index;      /* 0 at the bottom */
@@ -35,6 +36,7 @@ typedef struct {
   guint workers;          /* layers that may be read at once; 0: as there are processors */
   NzControl *control;     /* may be NULL */
   gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
+  NzBoard *board;         /* where layers at work are shown: board.h; NULL: nowhere */
 } NzReadOptions;
 
 typedef struct {
