@@ -255,11 +255,11 @@ static const Call keeping[] = {
 
 /* What is deadly in the table, and fetching needs. */
 static const Call fetching[] = {
-    {SYS_socket, ALLOWED},      {SYS_socketpair, ALLOWED},  {SYS_connect, ALLOWED},
-    {SYS_bind, ALLOWED},        {SYS_sendto, ALLOWED},      {SYS_recvfrom, ALLOWED},
-    {SYS_sendmsg, ALLOWED},     {SYS_recvmsg, ALLOWED},     {SYS_shutdown, ALLOWED},
-    {SYS_getsockname, ALLOWED}, {SYS_getpeername, ALLOWED}, {SYS_setsockopt, ALLOWED},
-    {SYS_getsockopt, ALLOWED},
+    {SYS_socket, ALLOWED},      {SYS_socketpair, ALLOWED},   {SYS_connect, ALLOWED},
+    {SYS_bind, ALLOWED},        {SYS_sendto, ALLOWED},       {SYS_recvfrom, ALLOWED},
+    {SYS_sendmsg, ALLOWED},     {SYS_recvmsg, ALLOWED},      {SYS_shutdown, ALLOWED},
+    {SYS_getsockname, ALLOWED}, {SYS_getpeername, ALLOWED},  {SYS_setsockopt, ALLOWED},
+    {SYS_getsockopt, ALLOWED},  {SYS_memfd_create, ALLOWED}, /* CAs in one file */
 };
 
 /* What the calls with an argument may have there: one of VALUES, or none of the bits of MASK. */
