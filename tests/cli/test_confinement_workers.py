@@ -53,7 +53,15 @@ def start(registry, tmp_path):
 
     def start(*args, env=None, **knobs):
         process = subprocess.Popen(
-            [PROGRAM, "scan", "--plain-http", "--cache-dir", tmp_path / "cache", *args, registry.source],
+            [
+                PROGRAM,
+                "scan",
+                "--plain-http",
+                "--cache-dir",
+                tmp_path / "cache",
+                *args,
+                registry.source,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -260,7 +268,11 @@ def log_in_by(registry, tmp_path, script):
 
 def test_a_helper_runs_as_it_would_elsewhere(registry, start, tmp_path):
     """It may write, and programs that it starts may gain privileges: some ask a daemon or sudo."""
-    env = log_in_by(registry, tmp_path, f'cat /proc/self/status > "$HOME/status"; ulimit -c > "$HOME/core"; {SAYS}')
+    env = log_in_by(
+        registry,
+        tmp_path,
+        f'cat /proc/self/status > "$HOME/status"; ulimit -c > "$HOME/core"; {SAYS}',
+    )
     core = subprocess.run(["sh", "-c", "ulimit -c"], capture_output=True).stdout
     judge(start, env=env)
     said = (tmp_path / "home" / "status").read_text()
@@ -274,7 +286,11 @@ def test_a_helper_runs_as_it_would_elsewhere(registry, start, tmp_path):
 
 
 def test_a_helper_ends_when_nobody_waits_for_it(registry, start, tmp_path):
-    env = log_in_by(registry, tmp_path, 'echo $$ > "$HOME/pid.new"; mv "$HOME/pid.new" "$HOME/pid"; exec sleep 100')
+    env = log_in_by(
+        registry,
+        tmp_path,
+        'echo $$ > "$HOME/pid.new"; mv "$HOME/pid.new" "$HOME/pid"; exec sleep 100',
+    )
     process = start(env=env)
     until((tmp_path / "home" / "pid").exists)
     pid = int((tmp_path / "home" / "pid").read_text())
