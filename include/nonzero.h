@@ -132,13 +132,19 @@ const char *nonzero_report_error_source(const nonzero_report *report, size_t ind
 const char *nonzero_report_error(const nonzero_report *report, size_t index);
 
 enum {
-  NONZERO_WRITE_COLOR = 1,   /**< for a terminal */
-  NONZERO_WRITE_VERBOSE = 2, /**< findings of level info, digests, other tools' names */
+  NONZERO_WRITE_COLOR = 1,    /**< for a terminal */
+  NONZERO_WRITE_VERBOSE = 2,  /**< findings of level info, digests, other tools' names */
+  NONZERO_WRITE_STREAMED = 4, /**< nonzero_subject_write() has written the subjects */
 };
 
 /** Writes REPORT as FORMAT ("text", "json", ...) and flushes. FLAGS: NONZERO_WRITE_*. */
 int nonzero_report_write(const nonzero_report *report, const char *format, FILE *out,
                          unsigned flags, char **error);
+
+/** Writes SUBJECT alone, as soon as it is known, and flushes: in the formats "summary" and
+ * "ndjson". In others that cannot be done: -1. */
+int nonzero_subject_write(const nonzero_subject *subject, const char *format, FILE *out,
+                          unsigned flags);
 
 /** Name of the format INDEX, and what it is; NULL past the last. */
 const char *nonzero_format_name(size_t index);
@@ -153,19 +159,22 @@ void nonzero_scanner_free(nonzero_scanner *scanner);
 
 /**
  * Sets what the option of the same name sets on the command line of `nonzero scan`, before the
- * first scan: "base", "cache-dir", "fail-on", "ignore" (several times), "max-ratio", "no-cache",
- * "platform", "policy", "profile", "today", "user", "verify". VALUE is its text; "" or NULL where there is none.
- * "policy-search" looks for a policy where the program does; without it and "policy", none is used.
+ * first scan: "authfile", "base", "cache-dir", "fail-on", "ignore" (several times), "jobs",
+ * "max-ratio", "no-cache", "plain-http", "platform", "policy", "profile", "pull", "tls-ca",
+ * "today", "user", "verify". VALUE is its text; "" or NULL where there is none. "policy-search"
+ * looks for a policy where the program does; without it and "policy", none is used.
  */
 int nonzero_scanner_set(nonzero_scanner *scanner, const char *option, const char *value,
                         char **error);
 
-/** Called while scanning, in the thread that scans. Members may be NULL. */
+/** Called while scanning, one at a time, by the threads that scan. Members may be NULL. */
 typedef struct {
   /** Begins to read NAME, of BYTES bytes as stored; 0: not known. */
   void (*image)(const char *name, uint64_t bytes, void *data);
   /** Could not judge something; the report will say so too. */
   void (*error)(const char *source, const char *message, void *data);
+  /** Judged SUBJECT, which lives until the report does. */
+  void (*subject)(const nonzero_subject *subject, void *data);
   /** For people who want to know more: which policy is in use, which exceptions match nothing. */
   void (*note)(const char *text, void *data);
 } nonzero_events;
@@ -177,6 +186,40 @@ void nonzero_scanner_set_events(nonzero_scanner *scanner, const nonzero_events *
  * "oci:layout:latest", "-". Returns -1 when any of it could not be judged; the report says what.
  */
 int nonzero_scanner_scan(nonzero_scanner *scanner, const char *input);
+
+/**
+ * The same for all of INPUTS (NULL-terminated), as many side by side as the option "jobs" says
+ * (one). The report has them in the order of INPUTS.
+ */
+int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs);
+
+/* --- what the host's engines hold --- */
+
+/** An image of an engine. All strings end with the call. */
+typedef struct {
+  const char *engine; /**< "containers-storage", "docker-daemon", "containerd" */
+  const char *store;  /**< its directory or socket */
+  const char *name;   /**< NULL: it has none */
+  const char *id;
+  int64_t bytes;      /**< of its layers; -1: not known */
+  int64_t created;    /**< seconds since 1970; 0: not known */
+  const char *source; /**< what nonzero_scanner_scan() takes; NULL: said with another name of it */
+} nonzero_stored;
+
+typedef void (*nonzero_found)(const nonzero_stored *image, void *data);
+
+/**
+ * Calls FOUND for each name of each image that ENGINE holds (NULL: all engines of this host), and
+ * for those without a name. Returns -1 when a store could not be looked into; the report says
+ * which.
+ */
+int nonzero_scanner_images(nonzero_scanner *scanner, const char *engine, nonzero_found found,
+                           void *data);
+
+/** Name of the engine INDEX, in the order in which names are looked for; NULL past the last. And
+ * whose it is. */
+const char *nonzero_engine_name(size_t index);
+const char *nonzero_engine_title(size_t index);
 
 /** What the report is to say was run, "nonzero scan app.tar"; some formats print it. */
 void nonzero_scanner_set_command(nonzero_scanner *scanner, const char *command);
@@ -215,9 +258,10 @@ int nonzero_diff_write(const nonzero_diff *diff, const char *format, FILE *out, 
  * Confines the calling process, for good, to reading what INPUTS (NULL-terminated, as
  * nonzero_scanner_scan() takes them) name: no new privileges, Landlock, seccomp, where the kernel
  * has them. To be called before the first scan and before any thread is started, by programs that
- * do nothing else but scan with SCANNER. Starts the process that keeps the cache, where an input may
- * use it: a program that is told of its end by SIGPIPE ends too, unless it ignores that. *SUMMARY, unless NULL, becomes a sentence, to be freed with
- * free(). Returns -1 when not all of it is in force.
+ * do nothing else but scan with SCANNER. Starts the process that keeps the cache, where an input
+ * may use it: a program that is told of its end by SIGPIPE ends too, unless it ignores that.
+ * *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1 when not all of it
+ * is in force.
  */
 int nonzero_scanner_confine(nonzero_scanner *scanner, const char *const *inputs, char **summary);
 

@@ -251,7 +251,8 @@ nz_api_write(const NzReport *report, const NzReportFormat *format, FILE *out, un
              char **error)
 {
   NzReportStyle style = {.color = (flags & NONZERO_WRITE_COLOR) != 0,
-                         .verbose = (flags & NONZERO_WRITE_VERBOSE) != 0};
+                         .verbose = (flags & NONZERO_WRITE_VERBOSE) != 0,
+                         .streamed = (flags & NONZERO_WRITE_STREAMED) != 0};
   errno = 0;
   format->write(report, &style, out);
   if (fflush(out) == 0 && !ferror(out))
@@ -273,6 +274,19 @@ nonzero_report_write(const nonzero_report *report, const char *format, FILE *out
     return -1;
   }
   return nz_api_write(report->report, f, out, flags, error);
+}
+
+int
+nonzero_subject_write(const nonzero_subject *subject, const char *format, FILE *out, unsigned flags)
+{
+  const NzReportFormat *f = nz_report_format_find(format);
+  NzReportStyle style = {.color = (flags & NONZERO_WRITE_COLOR) != 0,
+                         .verbose = (flags & NONZERO_WRITE_VERBOSE) != 0};
+  if (!f || !f->write_subject)
+    return -1;
+  f->write_subject(subject_of(subject), &style, out);
+  fflush(out);
+  return 0;
 }
 
 const char *

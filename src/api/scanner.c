@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "confine/confine.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -27,6 +26,8 @@ nonzero_scanner_new(void)
   self->policy = nz_policy_new();
   self->host = nz_host_new();
   self->facts = nz_facts_new(NULL);
+  g_mutex_init(&self->mutex);
+  self->fetch_options = g_ptr_array_new_with_free_func(g_free);
   self->report = report_new();
   return self;
 }
@@ -36,6 +37,7 @@ nonzero_scanner_free(nonzero_scanner *self)
 {
   if (!self)
     return;
+  g_mutex_clear(&self->mutex);
   nz_report_free(self->report);
   nz_base_free(self->base);
   nz_host_free(self->host);
@@ -43,6 +45,8 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_cache_process_stop(self->cache);
   g_free(self->cache_directory);
   nz_fetch_unref(self->fetch);
+  g_ptr_array_unref(self->fetch_options);
+  g_clear_error(&self->fetch_failed);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -85,135 +89,195 @@ nonzero_scanner_cancel(nonzero_scanner *self)
   g_atomic_int_set(&self->control.cancelled, 1);
 }
 
-/* --- scanning --- */
+/* --- outcomes --- */
 
-static void
-fail(nonzero_scanner *self, const char *source, const char *image, const GError *error)
+NzOutcome *
+nz_outcome_new(void)
+{
+  NzOutcome *self = g_new0(NzOutcome, 1);
+  self->subjects = g_ptr_array_new_with_free_func((GDestroyNotify)nz_subject_free);
+  self->errors = g_ptr_array_new_with_free_func((GDestroyNotify)nz_report_error_free);
+  return self;
+}
+
+void
+nz_outcome_free(NzOutcome *self)
+{
+  g_ptr_array_unref(self->subjects);
+  g_ptr_array_unref(self->errors);
+  g_free(self);
+}
+
+gboolean
+nz_scanner_take(nonzero_scanner *self, NzOutcome *outcome)
+{
+  gboolean ok = outcome->errors->len == 0;
+  g_ptr_array_extend_and_steal(self->report->subjects, g_ptr_array_ref(outcome->subjects));
+  g_ptr_array_extend_and_steal(self->report->errors, g_ptr_array_ref(outcome->errors));
+  nz_outcome_free(outcome);
+  return ok;
+}
+
+void
+nz_scanner_fail(nonzero_scanner *self, NzOutcome *outcome, const char *source, const char *image,
+                const GError *error)
 {
   g_autofree char *shown = nz_printable(source, -1);
   g_autofree char *message =
       image ? g_strdup_printf("%s: %s", image, error->message) : g_strdup(error->message);
-  nz_report_add_error(self->report, shown, message);
+  g_mutex_lock(&self->mutex);
+  g_ptr_array_add(outcome->errors, nz_report_error_new(shown, message));
   if (self->events.error)
     self->events.error(shown, message, self->data);
+  g_mutex_unlock(&self->mutex);
 }
+
+/* --- scanning --- */
 
 static void
-begin_image(const nonzero_scanner *self, const char *name, uint64_t bytes)
+begin_image(nonzero_scanner *self, const char *name, uint64_t bytes)
 {
-  if (self->events.image)
-    self->events.image(name, bytes, self->data);
+  if (!self->events.image)
+    return;
+  g_mutex_lock(&self->mutex);
+  self->events.image(name, bytes, self->data);
+  g_mutex_unlock(&self->mutex);
 }
 
-static NzScanOptions
-scan_options(nonzero_scanner *self)
+NzScanOptions
+nz_scanner_scan_options(nonzero_scanner *self)
 {
   const char *profile = self->profile ? self->profile : nz_policy_profile(self->policy);
   self->report->profile = profile ? profile : nz_profiles[0];
-  return (NzScanOptions){
-      .profile = self->report->profile,
-      .user = self->user,
-      .facts = self->facts,
-      .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
+  return (NzScanOptions){.profile = self->report->profile,
+                         .user = self->user,
+                         .facts = self->facts,
+                         .read = {.ratio = self->ratio,
+                                  .verify = self->verify,
+                                  .workers = nz_scanner_workers(self),
+                                  .control = &self->control}};
 }
 
-static NzOpenOptions
-open_options(const nonzero_scanner *self, const NzScanOptions *scan)
+NzOpenOptions
+nz_scanner_open_options(const nonzero_scanner *self)
 {
-  return (NzOpenOptions){
-      .platform = self->platform, .read = scan->read, .host = self->host, .fetch = self->fetch};
-}
-
-/* Without the program that fetches, what needs it says so. */
-static void
-start_fetch(nonzero_scanner *self)
-{
-  if (!self->fetch && nz_host_needs_fetch(self->host))
-    self->fetch = nz_fetch_start(1, NULL, NULL);
+  return (NzOpenOptions){.platform = self->platform,
+                         .read = {.ratio = self->ratio,
+                                  .verify = self->verify,
+                                  .control = (NzControl *)&self->control},
+                         .host = self->host,
+                         .pull = self->pull,
+                         .fetch_failed = self->fetch_failed,
+                         .fetch = self->fetch};
 }
 
 /* The images of INPUT; NULL with the error noted. */
 static GPtrArray *
-open_input(nonzero_scanner *self, const char *input, const NzScanOptions *scan)
+open_input(nonzero_scanner *self, const char *input, NzOutcome *outcome)
 {
-  NzOpenOptions open = open_options(self, scan);
+  NzOpenOptions open = nz_scanner_open_options(self);
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
   g_autoptr(GError) error = NULL;
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
-  nz_host_prepare(self->host, input);
-  start_fetch(self);
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
-  fail(self, input, NULL, error);
+  nz_scanner_fail(self, outcome, input, NULL, error);
   return NULL;
 }
 
 /* The image that IMAGE was built on, where --base says so. One that cannot be had is an error of
  * its own. */
 static const NzImage *
-find_base(nonzero_scanner *self, const NzImage *image, const NzScanOptions *scan)
+find_base(nonzero_scanner *self, const NzImage *image, NzOutcome *outcome)
 {
   if (!self->base_source)
     return NULL;
+  g_autoptr(GError) error = NULL;
+  g_mutex_lock(&self->mutex);
   if (!self->base) {
-    NzOpenOptions open = open_options(self, scan);
-    nz_host_prepare(self->host, self->base_source);
+    NzOpenOptions open = nz_scanner_open_options(self);
     self->base = nz_base_new(self->base_source, &open);
   }
-  g_autoptr(GError) error = NULL;
   const NzImage *base = nz_base_for(self->base, image, &error);
+  g_mutex_unlock(&self->mutex);
   if (error)
-    fail(self, self->base_source, "--base", error);
+    nz_scanner_fail(self, outcome, self->base_source, "--base", error);
   return base;
 }
 
 /* FALSE with the error noted when nothing more can be kept. */
 static gboolean
-has_room(nonzero_scanner *self, const char *input, const char *image)
+has_room(nonzero_scanner *self, const char *input, const char *image, NzOutcome *outcome)
 {
-  if (self->kept <= NZ_SUBJECTS_BYTES_MAX)
+  g_mutex_lock(&self->mutex);
+  guint n = self->n_judged;
+  gboolean room = self->kept <= NZ_SUBJECTS_BYTES_MAX;
+  g_mutex_unlock(&self->mutex);
+  if (room)
     return TRUE;
   g_autoptr(GError) error =
       g_error_new(NZ_ERROR, NZ_ERROR_LIMIT,
                   "not judged: what was found in the %u before it is more than %u MiB; judge it in "
                   "a run of its own",
-                  self->report->subjects->len, (guint)(NZ_SUBJECTS_BYTES_MAX >> 20));
-  fail(self, input, image, error);
+                  n, (guint)(NZ_SUBJECTS_BYTES_MAX >> 20));
+  nz_scanner_fail(self, outcome, input, image, error);
   return FALSE;
+}
+
+/* SUBJECT is owned. */
+static void
+add_subject(nonzero_scanner *self, NzSubject *subject, NzOutcome *outcome)
+{
+  g_mutex_lock(&self->mutex);
+  nz_policy_apply(self->policy, subject);
+  self->kept += nz_subject_bytes(subject);
+  self->n_judged++;
+  g_ptr_array_add(outcome->subjects, subject);
+  if (self->events.subject)
+    self->events.subject((const nonzero_subject *)subject, self->data);
+  g_mutex_unlock(&self->mutex);
 }
 
 /* Judges one of IMAGES, those of INPUT. FALSE with the error noted. */
 static gboolean
 judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint which,
-      NzScanOptions *scan)
+      const NzScanOptions *options, NzOutcome *outcome)
 {
   const NzImage *image = images->pdata[which];
-  if (!has_room(self, input, images->len > 1 ? image->name : NULL))
+  const char *name = images->len > 1 ? image->name : NULL;
+  NzScanOptions scan = *options;
+  if (!has_room(self, input, name, outcome))
     return FALSE;
   g_autoptr(GError) error = NULL;
-  scan->base = find_base(self, image, scan);
+  scan.base = find_base(self, image, outcome);
   begin_image(self, image->name, image->store->rereadable ? image->bytes : 0);
-  NzSubject *subject = nz_scan_image(image, scan, &error);
+  NzSubject *subject = nz_scan_image(image, &scan, &error);
   if (!subject) {
-    fail(self, input, images->len > 1 ? image->name : NULL, error);
+    nz_scanner_fail(self, outcome, input, name, error);
     return FALSE;
   }
-  nz_policy_apply(self->policy, subject);
-  self->kept += nz_subject_bytes(subject);
-  g_ptr_array_add(self->report->subjects, subject);
+  add_subject(self, subject, outcome);
   return TRUE;
+}
+
+void
+nz_scanner_judge_input(nonzero_scanner *self, const char *input, NzOutcome *outcome)
+{
+  NzScanOptions scan = nz_scanner_scan_options(self);
+  g_autoptr(GPtrArray) images = open_input(self, input, outcome);
+  for (guint i = 0; images && i < images->len; i++)
+    judge(self, input, images, i, &scan, outcome);
 }
 
 int
 nonzero_scanner_scan(nonzero_scanner *self, const char *input)
 {
-  guint n_errors = self->report->errors->len;
-  NzScanOptions scan = scan_options(self);
-  g_autoptr(GPtrArray) images = open_input(self, input, &scan);
-  for (guint i = 0; images && i < images->len; i++)
-    judge(self, input, images, i, &scan);
-  return self->report->errors->len == n_errors ? 0 : -1;
+  const char *const inputs[] = {input, NULL};
+  NzOutcome *outcome = nz_outcome_new();
+  nz_scanner_prepare(self, inputs);
+  nz_scanner_judge_input(self, input, outcome);
+  return nz_scanner_take(self, outcome) ? 0 : -1;
 }
 
 static void
@@ -232,7 +296,7 @@ note_unused(const nonzero_scanner *self)
 nonzero_report *
 nonzero_scanner_finish(nonzero_scanner *self)
 {
-  scan_options(self); /* sets the profile, where nothing was scanned */
+  nz_scanner_scan_options(self); /* sets the profile, where nothing was scanned */
   nonzero_report *report = g_new0(nonzero_report, 1);
   report->report = g_steal_pointer(&self->report);
   report->report->finished = g_get_real_time();
@@ -243,6 +307,7 @@ nonzero_scanner_finish(nonzero_scanner *self)
   nz_policy_begin_anew(self->policy);
   self->report = report_new();
   self->kept = 0;
+  self->n_judged = 0;
   return report;
 }
 
@@ -259,7 +324,7 @@ nonzero_report_free(nonzero_report *report)
 /* --- one image alone --- */
 
 static void
-fail_not_one(nonzero_scanner *self, const char *input, const GPtrArray *images)
+fail_not_one(nonzero_scanner *self, const char *input, const GPtrArray *images, NzOutcome *outcome)
 {
   g_autoptr(GString) names = g_string_new(NULL);
   for (guint i = 0; i < images->len; i++) {
@@ -273,74 +338,20 @@ fail_not_one(nonzero_scanner *self, const char *input, const GPtrArray *images)
       "%u images in it: %s; name one as docker-archive:PATH:REF, oci-archive:PATH:REF or "
       "oci:PATH:REF (REF may be @0, @1, ...), or choose with --platform",
       images->len, names->str);
-  fail(self, input, NULL, error);
+  nz_scanner_fail(self, outcome, input, NULL, error);
 }
 
 gboolean
 nz_scanner_judge_only(nonzero_scanner *self, const char *input)
 {
-  NzScanOptions scan = scan_options(self);
-  g_autoptr(GPtrArray) images = open_input(self, input, &scan);
-  if (images && images->len == 1)
-    return judge(self, input, images, 0, &scan);
-  if (images)
-    fail_not_one(self, input, images);
-  return FALSE;
-}
-
-/* --- confinement --- */
-
-/* TRUE when INPUTS name images whose layers can be known from before. */
-static gboolean
-may_be_known(const nonzero_scanner *self, const char *const *inputs)
-{
-  gboolean remote = FALSE;
-  for (guint i = 0; inputs[i]; i++)
-    remote |= g_str_has_prefix(inputs[i], "docker://");
-  return remote || nz_host_stores(self->host)->len > 0;
-}
-
-/* Without it a scan only takes longer. */
-static void
-start_cache(nonzero_scanner *self)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *directory =
-      self->cache_directory ? g_strdup(self->cache_directory) : nz_cache_default_directory();
-  if (self->no_cache || self->cache || !directory)
-    return;
-  self->cache = nz_cache_process_start(directory, &error);
-  if (!self->cache) {
-    nz_scanner_note(self, error->message);
-    return;
-  }
-  nz_facts_free(self->facts);
-  self->facts = nz_facts_new(self->cache);
-}
-
-int
-nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char **summary)
-{
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  for (guint i = 0; inputs[i]; i++) {
-    g_autofree char *path = nz_image_path(inputs[i]);
-    if (path)
-      g_strv_builder_add(builder, path);
-    nz_host_prepare(self->host, inputs[i]);
-  }
-  if (may_be_known(self, inputs))
-    start_cache(self);
-  start_fetch(self);
-  const GPtrArray *stores = nz_host_stores(self->host);
-  for (guint i = 0; i < stores->len; i++) {
-    const NzEngineStore *store = stores->pdata[i];
-    for (guint j = 0; j < store->paths->len; j++)
-      g_strv_builder_add(builder, store->paths->pdata[j]);
-  }
-  g_auto(GStrv) paths = g_strv_builder_end(builder);
-  g_autofree char *said = NULL;
-  nz_scan_prepare();
-  NzConfined confined = nz_confine((const char *const *)paths, &said);
-  nz_api_set_error(summary, said);
-  return confined == NZ_CONFINED_ALL ? 0 : -1;
+  const char *const inputs[] = {input, NULL};
+  NzOutcome *outcome = nz_outcome_new();
+  NzScanOptions scan = nz_scanner_scan_options(self);
+  nz_scanner_prepare(self, inputs);
+  g_autoptr(GPtrArray) images = open_input(self, input, outcome);
+  gboolean judged = images && images->len == 1 && judge(self, input, images, 0, &scan, outcome);
+  if (images && images->len != 1)
+    fail_not_one(self, input, images, outcome);
+  nz_scanner_take(self, outcome);
+  return judged;
 }

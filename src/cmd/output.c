@@ -85,6 +85,14 @@ find_format(const char *wanted, GError **error)
   return NULL;
 }
 
+static const char *default_format = "text";
+
+void
+nz_outputs_default(const char *format)
+{
+  default_format = format;
+}
+
 /* The format that a file's name asks for where none was named. */
 static const char *
 format_of_name(const char *path)
@@ -94,7 +102,7 @@ format_of_name(const char *path)
   for (guint i = 0; path && i < G_N_ELEMENTS(suffixes); i++)
     if (g_str_has_suffix(path, suffixes[i][0]))
       return suffixes[i][1];
-  return "text";
+  return default_format;
 }
 
 static gboolean
@@ -289,6 +297,18 @@ wants_color(const char *when, int fd)
   return isatty(fd) && !(no_color && *no_color);
 }
 
+void
+nz_outputs_stream(NzOutputs *self, const nonzero_subject *subject, const char *color)
+{
+  for (guint i = 0; i < self->list->len; i++) {
+    Output *one = self->list->pdata[i];
+    unsigned flags =
+        one->out ? (wants_color(color, fileno(one->out)) ? NONZERO_WRITE_COLOR : 0) : 0;
+    if (one->out == stdout && nonzero_subject_write(subject, one->format, stdout, flags) == 0)
+      one->streamed = TRUE;
+  }
+}
+
 typedef struct {
   NzOutputWrite write;
   gconstpointer what;
@@ -302,7 +322,8 @@ static gboolean
 print(Output *self, const Printing *printing)
 {
   unsigned flags = (wants_color(printing->color, fileno(self->out)) ? NONZERO_WRITE_COLOR : 0) |
-                   (printing->verbose ? NONZERO_WRITE_VERBOSE : 0);
+                   (printing->verbose ? NONZERO_WRITE_VERBOSE : 0) |
+                   (self->streamed ? NONZERO_WRITE_STREAMED : 0);
   errno = 0;
   gboolean ok = printing->write(printing->what, self->format, self->out, flags, NULL) == 0;
   int saved = ok || errno != 0 ? errno : EIO;

@@ -6,6 +6,7 @@
  * temporary ones, and appear whole or not at all. Devices and pipes are written as they are. */
 #pragma once
 
+#include <nonzero.h>
 #include <stdio.h>
 
 #include "core/error.h"
@@ -22,6 +23,14 @@ NzOutputs *nz_outputs_new(const char *const *inputs, gboolean quiet, GError **er
 
 /* Opens all; no thread may run yet, because this may fork. FALSE: one cannot be written. */
 gboolean nz_outputs_open(NzOutputs *self, GError **error);
+
+/* What no --format was named for is written as FORMAT, a name that holds for good. Before
+ * nz_outputs_new(). */
+void nz_outputs_default(const char *format);
+
+/* Writes SUBJECT, which is finished, to standard output where the format there can take it before
+ * the whole is known. From one thread at a time. */
+void nz_outputs_stream(NzOutputs *self, const nonzero_subject *subject, const char *color);
 
 /* Prints WHAT as FORMAT to OUT, as nonzero_report_write() does. */
 typedef int (*NzOutputWrite)(gconstpointer what, const char *format, FILE *out, unsigned flags,

@@ -11,6 +11,7 @@ typedef struct {
   char *shown;             /* for messages */
   char *final, *temporary; /* of a file that will be replaced; both or neither */
   FILE *out;
+  gboolean streamed; /* subjects were written as they were finished */
 } Output;
 
 /* Whether it is replaced by a rename, in contrast to what is written where it is. */

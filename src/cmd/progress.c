@@ -76,6 +76,17 @@ nz_progress_set(NzProgress *self, const char *what, guint64 total)
 }
 
 void
+nz_progress_hide(NzProgress *self)
+{
+  if (!self)
+    return;
+  g_mutex_lock(&self->mutex);
+  if (self->shown)
+    fputs("\r\033[K", stderr);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
 nz_progress_stop(NzProgress *self)
 {
   if (!self)

@@ -14,4 +14,6 @@ NzProgress *nz_progress_start(const nonzero_scanner *scanner, gboolean quiet);
 void nz_progress_set(NzProgress *self, const char *what, guint64 total);
 
 /* Stops and wipes the line. */
+/* Takes the line away, until it is drawn again. */
+void nz_progress_hide(NzProgress *self);
 void nz_progress_stop(NzProgress *self);

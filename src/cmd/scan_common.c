@@ -23,10 +23,29 @@ nz_formats_add_help(GString *text)
 /* --- events --- */
 
 static void
+show_count(NzScanRun *self)
+{
+  g_autofree char *text = g_strdup_printf("%u of %u images", self->n_judged, self->n_expected);
+  nz_progress_set(self->progress, text, 0);
+}
+
+static void
 on_image(const char *name, uint64_t bytes, void *data)
 {
   const NzScanRun *self = data;
-  nz_progress_set(self->progress, name, bytes);
+  if (self->n_expected < 2)
+    nz_progress_set(self->progress, name, bytes);
+}
+
+static void
+on_subject(const nonzero_subject *subject, void *data)
+{
+  NzScanRun *self = data;
+  nz_progress_hide(self->progress);
+  nz_outputs_stream(self->outputs, subject, nz_scan_args.color ? nz_scan_args.color : "auto");
+  self->n_judged++;
+  if (self->n_expected > 1)
+    show_count(self);
 }
 
 static void
@@ -66,7 +85,7 @@ set_options(NzScanRun *self, const char *base)
   } options[] = {
       {"platform", args->platform},
       {"user", args->user},
-      {"profile", args->profile},
+      {"profile", args->user_only ? "user-only" : args->profile},
       {"max-ratio", args->max_ratio},
       {"base", base},
       {"fail-on", policy->fail_on},
@@ -74,6 +93,11 @@ set_options(NzScanRun *self, const char *base)
       {"verify", args->verify ? "" : NULL},
       {"cache-dir", args->cache_dir},
       {"no-cache", args->no_cache ? "" : NULL},
+      {"plain-http", args->plain_http ? "" : NULL},
+      {"tls-ca", args->tls_ca},
+      {"authfile", args->authfile},
+      {"pull", args->pull ? "" : NULL},
+      {"jobs", args->jobs},
   };
   for (guint i = 0; i < G_N_ELEMENTS(options); i++)
     if (!set(self, options[i].name, options[i].value))
@@ -94,6 +118,8 @@ check_usage(NzScanRun *self, const char *base)
     nz_complain("--quiet contradicts --verbose");
   else if (args->color && !g_strv_contains(colors, args->color))
     nz_complain("--color is auto, always or never");
+  else if (args->user_only && (args->profile || args->verify))
+    nz_complain("--user-only contradicts --%s", args->profile ? "profile" : "verify");
   else if (nz_policy_options.none && nz_policy_options.file)
     nz_complain("--no-policy contradicts --policy");
   else
@@ -134,7 +160,8 @@ open_outputs(NzScanRun *self, const char *const *images, const char *base)
 int
 nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
 {
-  static const nonzero_events events = {on_image, on_error, on_note};
+  static const nonzero_events events = {
+      .image = on_image, .error = on_error, .subject = on_subject, .note = on_note};
   self->scanner = nonzero_scanner_new();
   nonzero_scanner_set_events(self->scanner, &events, self);
   if (!check_usage(self, base))
@@ -152,6 +179,14 @@ nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
 }
 
 /* --- the end --- */
+
+void
+nz_scan_run_expect(NzScanRun *self, guint n)
+{
+  self->n_expected = n;
+  if (n > 1)
+    show_count(self);
+}
 
 void
 nz_scan_run_stop(NzScanRun *self)

@@ -84,6 +84,8 @@ static const Call calls[] = {
     {SYS_getxattr, ALLOWED},
     {SYS_lgetxattr, ALLOWED},
     {SYS_fgetxattr, ALLOWED},
+    {SYS_llistxattr, ALLOWED},
+    {SYS_flistxattr, ALLOWED},
     {SYS_getcwd, ALLOWED},
     /* reports */
     {SYS_write, ALLOWED},
@@ -255,8 +257,9 @@ static const Argument arguments[] = {
     [READ_AT1] = {.argument = 1, .mask = WRITES},
     [NO_CODE] = {.argument = 2, .mask = PROT_EXEC},
     [FCNTL] = {.argument = 1,
-               .n_values = 5,
-               .values = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC}},
+               .n_values = 6,
+               .values = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC,
+                          F_OFD_GETLK /* asks who holds a lock, takes none */}},
     /* Never TIOCSTI, which types on the terminal. */
     [IOCTL] = {.argument = 1,
                .n_values = 4,

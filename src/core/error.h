@@ -8,6 +8,7 @@
 typedef enum {
   NZ_ERROR_INPUT,     /* the input is broken, incomplete or hostile */
   NZ_ERROR_LIMIT,     /* the input passes a bound of limits.h */
+  NZ_ERROR_DENIED,    /* this user may not read a part of it, and nothing of it was read */
   NZ_ERROR_IO,        /* the system refused: no such file, no permission, a read that failed */
   NZ_ERROR_NOT_IMAGE, /* the input is whole, but no image */
   NZ_ERROR_NOT_FOUND, /* the image, reference or platform asked for is not there */

@@ -34,13 +34,31 @@
 /* Links from member to member of an image archive. One is what Docker writes. */
 #define NZ_ARCHIVE_LINKS_MAX 8u
 
+/* An uncompressed layer whose bodies are skipped is read by two threads from this size on: below it
+ * there are some thousand headers, which take a millisecond, and a thread a tenth of that. */
+#define NZ_SEGMENTS_MIN ((guint64)64 * 1024 * 1024)
+
+/* What is left of a part and can be split, and how many splits there may be: a guess that fails
+ * costs some reads. */
+#define NZ_SEGMENT_PART ((guint64)2 * 1024 * 1024)
+#define NZ_SEGMENTS_MAX 64u
+
+/* How far a header is looked for where a part should begin, and how often one that turns out not to
+ * be is passed over. Where files are larger there are few headers, and nothing to be gained. */
+#define NZ_SEGMENT_SEARCH ((guint64)256 * 1024)
+#define NZ_SEGMENT_TRIES  8u
+
+/* An image of fewer bytes is read by the thread that stacks its layers: to begin and end another
+ * takes a fifth of a millisecond, which is longer than most of them need. */
+#define NZ_IN_PLACE_MAX ((guint64)256 * 1024)
+
 /* --- tables of contents --- */
 
 /* A layer below this is read whole, whatever table it has: that is one request instead of three. */
 #define NZ_TOC_BLOB_MIN ((gint64)64 * 1024)
 
-/* A table, compressed (it is held in memory; some 100 bytes an entry) and as JSON (some 400): enough
- * for half a million files. The layer of a larger one is read whole. */
+/* A table, compressed (it is held in memory; some 100 bytes an entry) and as JSON (some 400):
+ * enough for half a million files. The layer of a larger one is read whole. */
 #define NZ_TOC_MAX      ((guint64)32 * 1024 * 1024)
 #define NZ_TOC_JSON_MAX ((guint64)256 * 1024 * 1024)
 
@@ -51,11 +69,12 @@
  * the layer is read whole. */
 #define NZ_TOC_BODIES_MAX 65536u
 
-/* Uncompressed bytes before a content in a part that several share. eStargz' writers put files of some
- * kilobytes together. */
+/* Uncompressed bytes before a content in a part that several share. eStargz' writers put files of
+ * some kilobytes together. */
 #define NZ_TOC_INNER_MAX ((guint64)4 * 1024 * 1024)
 
-/* Contents with no more than this between them are fetched at once: a request costs as much time. */
+/* Contents with no more than this between them are fetched at once: a request costs as much time.
+ */
 #define NZ_TOC_GAP_MAX ((guint64)64 * 1024)
 
 /* What is fetched at once, if it is more than one part of a file. */
@@ -93,6 +112,18 @@
  * that are read of any input: 1024 images may share one configuration, and each keeps what it says.
  */
 #define NZ_JSON_TOTAL_MAX ((gsize)64 * 1024 * 1024)
+
+/* A list of an engine's store. 2,000 layers have some 1.5 MB, which parsed take twenty times that.
+ */
+#define NZ_STORAGE_LIST_MAX   ((gsize)16 * 1024 * 1024)
+#define NZ_STORAGE_IMAGES_MAX 65536u
+
+/* How long a process that changes a store may keep a scan of it waiting: milliseconds. */
+#define NZ_STORAGE_WAIT_MS 2000u
+
+/* Configuration of engines (storage.conf, registries.conf): arrays in tables in arrays. */
+#define NZ_TOML_MAX       ((gsize)1024 * 1024)
+#define NZ_TOML_DEPTH_MAX 16u
 
 /* Strings of a configuration that are kept: a user beyond this is an error (no passwd line is as
  * long), a line of history is cut (it is printed with every finding of its layer), and so are
@@ -222,6 +253,16 @@
 /* Depth of a root filesystem directory: each level costs a file descriptor. */
 #define NZ_DIRECTORY_DEPTH_MAX 512u
 
+/* --- many images --- */
+
+/* What one run can be asked for: a list of names, each as long as a path may be. A host has
+ * hundreds of images. */
+#define NZ_REFERENCE_MAX  ((gsize)4096)
+#define NZ_REFERENCES_MAX 100000u
+
+/* Images at once. Each needs some MiB. */
+#define NZ_JOBS_MAX 64
+
 /* --- facts of layers that are kept --- */
 
 /* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
@@ -293,6 +334,9 @@
 /* Pages that are read of it, most of 4 KiB: each image has one or two. */
 #define NZ_BOLT_PAGES_MAX 131072u
 
+/* Items that are looked at: values in a page may overlap, and buckets inside buckets with them. */
+#define NZ_BOLT_ITEMS_MAX (4u * 1024 * 1024)
+
 /* A node with its overflow. A bucket's node is split at a page; only one long value makes it
  * larger, and values here are short. */
 #define NZ_BOLT_NODE_MAX ((guint64)1024 * 1024)
@@ -311,14 +355,18 @@
 #define NZ_STORED_MAX       65536u
 #define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
 
+/* The list of a store in JSON, which takes ten times that when it is read: some 10,000 images of
+ * Docker. */
+#define NZ_STORE_LIST_MAX ((gsize)8 * 1024 * 1024)
+
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
 
 /* --- what is fetched --- */
 
-/* Requests at once: as many as a host has processors that read layers. */
-#define NZ_FETCH_CHANNELS_MAX 64u
+/* Requests at once: as many as there may be readers of layers. */
+#define NZ_FETCH_CHANNELS_MAX 256u
 
 /* What may still be on its way when an answer is given up: the buffers of a socket and one frame.
  * Some 0.4 MiB. */
@@ -332,3 +380,31 @@
 
 /* Bytes a second below which a server is taken for one that only holds us up. */
 #define NZ_HTTP_SLOWEST 256u
+
+/* The path of an image's name: distribution/reference's RepositoryNameTotalLengthMax. */
+#define NZ_REFERENCE_PATH_MAX 255u
+
+/* What a registry gives as a token. Real ones have 1 to 4 KiB; that of a helper is as large. */
+#define NZ_TOKEN_MAX         ((gsize)1024 * 1024)
+#define NZ_HELPER_ANSWER_MAX ((gsize)64 * 1024)
+
+/* A file of credentials, and one of CAs: the system's has 200 KiB. */
+#define NZ_CREDENTIALS_MAX ((gsize)1024 * 1024)
+#define NZ_CA_MAX          ((gsize)4 * 1024 * 1024)
+
+/* Secrets that messages are searched for: tokens are made anew every few minutes. */
+#define NZ_FETCH_SECRETS_MAX 4096u
+
+/* A document (manifest, configuration, token) as a whole; layers may take longer. */
+#define NZ_HTTP_DOCUMENT_SECONDS 120u
+
+/* Redirects in a row: registries send once, to storage. */
+#define NZ_HTTP_REDIRECTS_MAX 5u
+
+/* Tries in a row that bring nothing, and tries for one request in all: a layer of gigabytes may be
+ * cut several times. */
+#define NZ_HTTP_TRIES_MAX       5u
+#define NZ_HTTP_TRIES_TOTAL_MAX 30u
+
+/* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
+#define NZ_HTTP_WAIT_MAX 60u

@@ -40,7 +40,7 @@ struct NzBolt {
   int fd;
   guint64 size;
   Meta meta;
-  guint n_read; /* pages so far */
+  guint n_read, n_items; /* so far */
 };
 
 static guint16
@@ -98,6 +98,16 @@ set_broken(guint64 page, const char *what, GError **error)
   return nz_set_input(error, "the database is broken: page %" G_GUINT64_FORMAT " %s", page, what);
 }
 
+static gboolean
+set_too_large(GError **error)
+{
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+              "the database has nodes of more than %u MiB, or more than %u pages or %u items of "
+              "names",
+              (guint)(NZ_BOLT_NODE_MAX >> 20), NZ_BOLT_PAGES_MAX, NZ_BOLT_ITEMS_MAX);
+  return FALSE;
+}
+
 /* The page ID with its overflow, to be freed. */
 static guint8 *
 read_page(NzBolt *self, guint64 id, gsize *len, GError **error)
@@ -118,9 +128,7 @@ read_page(NzBolt *self, guint64 id, gsize *len, GError **error)
   }
   self->n_read += (guint)MIN(size / meta->page_size, NZ_BOLT_PAGES_MAX);
   if (size > NZ_BOLT_NODE_MAX || self->n_read > NZ_BOLT_PAGES_MAX) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
-                "the database has nodes of more than %u MiB, or more than %u pages of names",
-                (guint)(NZ_BOLT_NODE_MAX >> 20), NZ_BOLT_PAGES_MAX);
+    set_too_large(error);
     return NULL;
   }
   g_autofree guint8 *page = ok ? g_malloc(size) : NULL;
@@ -304,6 +312,8 @@ walk_elements(Walk *self, const guint8 *page, gsize len, guint depth, GError **e
   for (guint i = 0; i < count; i++) {
     const guint8 *p = page + PAGE_HEADER + (gsize)i * ELEMENT;
     self->page = id;
+    if (++self->bolt->n_items > NZ_BOLT_ITEMS_MAX)
+      return set_too_large(error);
     if (flags == FLAG_LEAF ? !walk_leaf(self, p, page + len, error)
                            : !walk_page(self, get64(p + 8), depth - 1, error))
       return FALSE;

@@ -11,6 +11,7 @@
 
 #include "core/text.h"
 #include "image/json.h"
+#include "image/toml.h"
 
 /* --- where --- */
 
@@ -41,8 +42,22 @@ add_store(const char *root, gboolean must, GPtrArray *stores)
         "%s is no root of containerd: there is no " NZ_CONTAINERD_DATABASE " in it", shown);
 }
 
+char *
+nz_containerd_system_root(GError **error)
+{
+  static const char config[] = "/etc/containerd/config.toml";
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(NzJson) json = access(config, R_OK) == 0 ? nz_toml_read(config, &failed) : NULL;
+  const char *root = NULL;
+  if (failed || (json && !nz_json_get_string(json, "root", &root, &failed))) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return NULL;
+  }
+  return g_strdup(root && *root == '/' ? root : "/var/lib/containerd");
+}
+
 static gboolean
-find(const char *spec, GPtrArray *stores, GError **error G_GNUC_UNUSED)
+find(const char *spec, GPtrArray *stores, GError **error)
 {
   static const char *const others[] = {"/var/lib/rancher/k3s/agent/containerd",
                                        "/var/lib/rancher/rke2/agent/containerd",
@@ -51,7 +66,10 @@ find(const char *spec, GPtrArray *stores, GError **error G_GNUC_UNUSED)
     add_store(spec, TRUE, stores);
     return TRUE;
   }
-  add_store("/var/lib/containerd", FALSE, stores);
+  g_autofree char *root = nz_containerd_system_root(error);
+  if (!root)
+    return FALSE;
+  add_store(root, FALSE, stores);
   for (guint i = 0; i < G_N_ELEMENTS(others); i++)
     add_store(others[i], FALSE, stores);
   g_autofree char *rootless = g_build_filename(g_get_user_data_dir(), "containerd", NULL);
@@ -87,6 +105,19 @@ index_of(const NzContainerdTarget *target, const char *name, GError **error)
   return NULL;
 }
 
+/* A blob's content is what its name says, or reading it is an error. */
+static void
+set_keys(GPtrArray *images, guint from)
+{
+  for (guint i = from; i < images->len; i++) {
+    const GPtrArray *layers = ((const NzImage *)images->pdata[i])->layers;
+    for (guint j = 0; j < layers->len; j++) {
+      NzLayer *layer = layers->pdata[j];
+      layer->facts_key = g_strdup(layer->digest);
+    }
+  }
+}
+
 gboolean
 nz_containerd_listed(const NzStoredImage *stored)
 {
@@ -112,9 +143,13 @@ nz_containerd_open(const NzStoredImage *stored, const NzOpenRequest *request, GP
   g_autoptr(NzImageStore) store = nz_layout_store_new(dir, g_steal_pointer(&index), missing);
   g_autofree char *blob = g_strconcat("blobs/", target->digest, NULL);
   *strchr(blob, ':') = '/';
-  if (store->klass->has(store, blob))
-    return nz_oci_list(store, &whole, images, error);
-  return nz_set_input(error, "%s is missing: %s", blob, missing);
+  guint before = images->len;
+  if (!store->klass->has(store, blob))
+    return nz_set_input(error, "%s is missing: %s", blob, missing);
+  if (!nz_oci_list(store, &whole, images, error))
+    return FALSE;
+  set_keys(images, before);
+  return TRUE;
 }
 
 const NzEngine nz_engine_containerd = {

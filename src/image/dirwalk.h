@@ -12,6 +12,9 @@ typedef enum {
   /* Owner, mode and kind are what user.containers.override_stat says, where it does
    * (containers/storage, rootless or mapped). */
   NZ_WALK_OVERRIDE_STAT = 1 << 1,
+  /* The owners on disk are ids of another user namespace: a file whose override_stat does not say
+   * who owns it is an error. */
+  NZ_WALK_SHIFTED = 1 << 2,
 } NzDirWalkFlags;
 
 /* Writes what is below FD, a directory (borrowed), into LOG. */

@@ -10,7 +10,6 @@
  *
  * Files may be read while Docker works: it makes a directory whole before it gives it its name, so
  * all that can happen is that one is gone. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,7 +22,7 @@
 #include "image/compression.h"
 #include "image/digest.h"
 #include "image/dirwalk.h"
-#include "image/docker_daemon.h"
+#include "image/docker_graph.h"
 #include "image/json.h"
 #include "image/openat2.h"
 #include "image/tar_split.h"
@@ -51,239 +50,6 @@ find_driver(const char *name)
   g_return_val_if_reached(NULL);
 }
 
-/* --- files of the store --- */
-
-static int
-open_below(int dir, const char *path, int flags, GError **error)
-{
-  int fd = nz_openat2(dir, path, flags | O_CLOEXEC | O_NONBLOCK,
-                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-  int saved = errno;
-  g_autofree char *shown = nz_printable(path, -1);
-  if (fd < 0 && saved == ENOENT)
-    nz_set_input(error,
-                 "%s is missing: the image was removed while it was read, or the store is damaged",
-                 shown);
-  else if (fd < 0 && saved == ELOOP)
-    nz_set_input(error, "%s is a link, which Docker would not have made", shown);
-  else if (fd < 0)
-    nz_set_errno(error, saved, "cannot open %s", shown);
-  return fd;
-}
-
-static int
-open_root(const char *root, GError **error)
-{
-  int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    nz_set_errno(error, errno, "cannot open the directory");
-  return fd;
-}
-
-/* A regular file and its size. */
-static int
-open_file(int dir, const char *path, guint64 *size, GError **error)
-{
-  int fd = open_below(dir, path, O_RDONLY, error);
-  struct stat st;
-  if (fd < 0)
-    return -1;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-    *size = (guint64)st.st_size;
-    return fd;
-  }
-  g_autofree char *shown = nz_printable(path, -1);
-  nz_set_input(error, "%s is no file", shown);
-  close(fd);
-  return -1;
-}
-
-static GBytes *
-read_file(int dir, const char *path, gsize max, GError **error)
-{
-  guint64 size;
-  int fd = open_file(dir, path, &size, error);
-  if (fd < 0)
-    return NULL;
-  g_autoptr(NzStream) stream = nz_file_stream_new(fd, TRUE, 0, size, NULL);
-  if (size > max) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s has more than %" G_GSIZE_FORMAT " bytes", path,
-                max);
-    return NULL;
-  }
-  g_autofree guint8 *data = g_malloc(size + 1);
-  gssize got = nz_stream_read(stream, data, size, error);
-  return got < 0 ? NULL : g_bytes_new_take(g_steal_pointer(&data), (gsize)got);
-}
-
-/* The one word that a small file holds. */
-static char *
-read_word(int dir, const char *path, GError **error)
-{
-  g_autoptr(GBytes) bytes = read_file(dir, path, NZ_STORE_WORD_MAX, error);
-  gsize n;
-  const char *data = bytes ? g_bytes_get_data(bytes, &n) : NULL;
-  if (!bytes)
-    return NULL;
-  return g_strstrip(g_strndup(data ? data : "", data ? n : 0));
-}
-
-static gboolean
-exists(int dir, const char *path)
-{
-  struct stat st;
-  return fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* --- the list --- */
-
-typedef struct {
-  const NzEngineStore *store;
-  int root;
-  char *place; /* "image/DRIVER" */
-  GPtrArray *images;
-  GHashTable *by_id; /* char * (borrowed) -> NzStoredImage (borrowed) */
-  gsize bytes;       /* of names */
-} Listing;
-
-static NzStoredImage *
-image_of(Listing *self, const char *id)
-{
-  NzStoredImage *stored = g_hash_table_lookup(self->by_id, id);
-  if (stored)
-    return stored;
-  stored = nz_stored_image_new(self->store, id);
-  g_ptr_array_add(self->images, stored);
-  g_hash_table_insert(self->by_id, stored->id, stored);
-  return stored;
-}
-
-static gboolean
-check_room(const Listing *self, GError **error)
-{
-  if (self->images->len <= NZ_STORED_MAX && self->bytes <= NZ_STORED_BYTES_MAX)
-    return TRUE;
-  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "more than %u images, or names of more than %u MiB",
-              NZ_STORED_MAX, (guint)(NZ_STORED_BYTES_MAX >> 20));
-  return FALSE;
-}
-
-static gboolean
-add_repository(Listing *self, const json_t *names, GError **error)
-{
-  for (void *i = json_object_iter((json_t *)names); i;
-       i = json_object_iter_next((json_t *)names, i)) {
-    const char *name = json_object_iter_key(i), *at = strrchr(name, '@');
-    const char *id = json_string_value(json_object_iter_value(i));
-    g_autofree char *shown = nz_printable(name, -1);
-    if (!id || !nz_digest_valid(id) || !g_str_has_prefix(id, "sha256:"))
-      return nz_set_input(error, "repositories.json: %s has no id", shown);
-    self->bytes += strlen(name);
-    if (!check_room(self, error))
-      return FALSE;
-    NzStoredImage *stored = image_of(self, id);
-    g_ptr_array_add(stored->names, g_strdup(name));
-    if (at && nz_digest_valid(at + 1) && !stored->digest)
-      stored->digest = g_strdup(at + 1);
-  }
-  return TRUE;
-}
-
-static gboolean
-add_named(Listing *self, GError **error)
-{
-  g_autofree char *path = g_strconcat(self->place, "/repositories.json", NULL);
-  json_t *repositories;
-  g_autoptr(GBytes) bytes = read_file(self->root, path, NZ_STORED_BYTES_MAX, error);
-  if (!bytes)
-    return FALSE;
-  g_autoptr(NzJson) root = nz_json_parse(bytes, error);
-  if (!root || !nz_json_get_object(root, "Repositories", &repositories, error)) {
-    g_prefix_error(error, "%s: ", path);
-    return FALSE;
-  }
-  for (void *i = json_object_iter(repositories); i; i = json_object_iter_next(repositories, i))
-    if (!add_repository(self, json_object_iter_value(i), error))
-      return FALSE;
-  return TRUE;
-}
-
-/* Names first, so that the tag comes before "NAME@DIGEST". */
-static int
-by_tag(gconstpointer a, gconstpointer b)
-{
-  const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-  int order = (strchr(x, '@') != NULL) - (strchr(y, '@') != NULL);
-  return order != 0 ? order : strcmp(x, y);
-}
-
-/* The ids in a directory of the store that has one entry for each. */
-static GPtrArray *
-list_ids(Listing *self, const char *name, GError **error)
-{
-  g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
-  g_autofree char *path = g_strconcat(self->place, name, NULL);
-  if (!exists(self->root, path))
-    return g_steal_pointer(&ids);
-  int fd = open_below(self->root, path, O_RDONLY | O_DIRECTORY, error);
-  DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-  struct dirent *entry;
-  while (dir && (entry = readdir(dir)) && ids->len <= NZ_STORED_MAX) {
-    g_autofree char *id = g_strconcat("sha256:", entry->d_name, NULL);
-    if (nz_digest_valid(id))
-      g_ptr_array_add(ids, g_steal_pointer(&id));
-  }
-  if (dir)
-    closedir(dir);
-  return dir ? g_steal_pointer(&ids) : NULL;
-}
-
-/* Images without a name, less those that are but steps of a build. */
-static gboolean
-add_nameless(Listing *self, GError **error)
-{
-  g_autoptr(GPtrArray) ids = list_ids(self, "/imagedb/content/sha256", error);
-  g_autoptr(GPtrArray) children = ids ? list_ids(self, "/imagedb/metadata/sha256", error) : NULL;
-  g_autoptr(GHashTable) steps = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
-  if (!children)
-    return FALSE;
-  for (guint i = 0; i < children->len; i++) {
-    const char *hex = (const char *)children->pdata[i] + strlen("sha256:");
-    g_autofree char *path =
-        g_strconcat(self->place, "/imagedb/metadata/sha256/", hex, "/parent", NULL);
-    char *parent = exists(self->root, path) ? read_word(self->root, path, NULL) : NULL;
-    if (parent)
-      g_hash_table_add(steps, parent);
-  }
-  for (guint i = 0; i < ids->len; i++)
-    if (!g_hash_table_contains(steps, ids->pdata[i]))
-      image_of(self, ids->pdata[i]);
-  return check_room(self, error);
-}
-
-static char *
-place_of(const NzEngineStore *store)
-{
-  return g_strconcat("image/", ((const NzDockerStore *)store->data)->driver, NULL);
-}
-
-gboolean
-nz_docker_graph_list(const NzEngineStore *store, GPtrArray *images, GError **error)
-{
-  g_autofree char *place = place_of(store);
-  g_autoptr(GHashTable) by_id = g_hash_table_new(nz_str_hash, g_str_equal);
-  guint before = images->len;
-  int root = open_root(store->root, error);
-  if (root < 0)
-    return FALSE;
-  Listing self = {store, root, place, images, by_id, 0};
-  gboolean ok = add_named(&self, error) && add_nameless(&self, error);
-  close(root);
-  for (guint i = before; i < images->len; i++)
-    g_ptr_array_sort(((NzStoredImage *)images->pdata[i])->names, by_tag);
-  return ok;
-}
-
 /* --- a layer --- */
 
 typedef struct {
@@ -299,11 +65,11 @@ typedef struct {
 static char *
 read_cache_id(const GraphStore *self, const NzLayer *layer, int dir, GError **error)
 {
-  g_autofree char *diff = read_word(dir, "diff", error);
+  g_autofree char *diff = nz_docker_read_word(dir, "diff", error);
   if (!diff)
     return NULL;
-  gboolean has_parent = exists(dir, "parent");
-  g_autofree char *parent = has_parent ? read_word(dir, "parent", error) : NULL;
+  gboolean has_parent = nz_docker_exists(dir, "parent");
+  g_autofree char *parent = has_parent ? nz_docker_read_word(dir, "parent", error) : NULL;
   if (has_parent && !parent)
     return NULL;
   const char *below = layer->index > 0 ? self->chains->pdata[layer->index - 1] : NULL;
@@ -311,7 +77,7 @@ read_cache_id(const GraphStore *self, const NzLayer *layer, int dir, GError **er
     nz_set_input(error, "its entry is for another diff_id, or another layer below it");
     return NULL;
   }
-  g_autofree char *id = read_word(dir, "cache-id", error);
+  g_autofree char *id = nz_docker_read_word(dir, "cache-id", error);
   if (!id)
     return NULL;
   gsize n = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz-");
@@ -329,7 +95,7 @@ open_files(const GraphStore *self, const NzLayer *layer, int entry, GError **err
   if (!id)
     return -1;
   g_autofree char *path = g_strconcat(self->driver->before, id, self->driver->after, NULL);
-  return open_below(self->root, path, O_RDONLY | O_DIRECTORY, error);
+  return nz_docker_open_below(self->root, path, O_RDONLY | O_DIRECTORY, error);
 }
 
 /* Links in the layer lead where they would in a root of its own; the file itself is none. */
@@ -345,6 +111,11 @@ open_body(gpointer data, const char *name, guint64 size, GError **error)
                       O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
   struct stat st;
+  if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_DENIED, "the content of /%s may not be read: use sudo",
+                shown);
+    return -1;
+  }
   if (fd < 0) {
     nz_set_errno(error, errno, "the content of /%s is not where Docker keeps it", shown);
     return -1;
@@ -368,7 +139,9 @@ read_by_tar_split(int fd, guint64 size, int files, const NzReadOptions *options,
     return FALSE;
   }
   NzStream *tar = nz_tar_split_stream_new(json, open_body, &files, options->control);
-  return nz_layer_read(tar, size, NULL, options, log, result, error);
+  /* How long the archive is stands nowhere; long enough for a thread to hash it. */
+  guint64 length = options->verify ? G_MAXINT64 : 0;
+  return nz_layer_read(tar, length, NULL, options, log, result, error);
 }
 
 static const char lost_split[] = "its tar-split.json.gz is lost, and ";
@@ -391,8 +164,8 @@ read_by_files(const GraphStore *self, int files, const NzReadOptions *options, N
                         "%son disk its files belong to the users of a user namespace; pull the "
                         "image again",
                         lost_split);
-  return nz_directory_read(files, NZ_WALK_OVERLAY | NZ_WALK_OVERRIDE_STAT, options, log, result,
-                           error);
+  /* Docker writes no attribute override_stat; one that is there came with the image. */
+  return nz_directory_read(files, NZ_WALK_OVERLAY, options, log, result, error);
 }
 
 static gboolean
@@ -400,9 +173,9 @@ read_from(const GraphStore *self, int entry, int files, const NzReadOptions *opt
           NzLayerLog *log, NzLayerResult *result, GError **error)
 {
   guint64 size;
-  if (!exists(entry, "tar-split.json.gz"))
+  if (!nz_docker_exists(entry, "tar-split.json.gz"))
     return read_by_files(self, files, options, log, result, error);
-  int fd = open_file(entry, "tar-split.json.gz", &size, error);
+  int fd = nz_docker_open_file(entry, "tar-split.json.gz", &size, error);
   return fd >= 0 && read_by_tar_split(fd, size, files, options, log, result, error);
 }
 
@@ -412,7 +185,7 @@ graph_read_layer(NzImageStore *base, const NzLayer *layer, const NzReadOptions *
 {
   const GraphStore *self = (const GraphStore *)base;
   g_autofree char *path = g_strconcat(self->place, "/", layer->name, NULL);
-  int entry = open_below(self->root, path, O_RDONLY | O_DIRECTORY, error);
+  int entry = nz_docker_open_below(self->root, path, O_RDONLY | O_DIRECTORY, error);
   if (entry < 0)
     return FALSE;
   int files = open_files(self, layer, entry, error);
@@ -457,9 +230,10 @@ add_layers(NzImage *image, GBytes *config, GError **error)
   return TRUE;
 }
 
-/* Once the diff_ids are known. */
+/* Once the diff_ids are known. OWN: the store is this host's Docker's, which made sure that a layer
+ * is what its diff_id says; one that somebody names may say anything. */
 static void
-name_layers(GraphStore *store, NzImage *image)
+name_layers(GraphStore *store, NzImage *image, gboolean own)
 {
   for (guint i = 0; i < image->layers->len; i++) {
     NzLayer *layer = image->layers->pdata[i];
@@ -469,6 +243,10 @@ name_layers(GraphStore *store, NzImage *image)
     g_ptr_array_add(store->chains, chain);
     layer->name = g_strconcat("layerdb/", chain, NULL);
     *strchr(layer->name, ':') = '/';
+    g_autofree char *split =
+        g_strconcat(store->place, "/", layer->name, "/tar-split.json.gz", NULL);
+    if (own && nz_docker_exists(store->root, split))
+      layer->facts_key = g_strdup(layer->diff_id);
   }
 }
 
@@ -478,7 +256,7 @@ read_config(const GraphStore *store, const char *id, GError **error)
 {
   g_autofree char *path =
       g_strconcat(store->place, "/imagedb/content/sha256/", id + strlen("sha256:"), NULL);
-  g_autoptr(GBytes) bytes = read_file(store->root, path, NZ_JSON_MAX, error);
+  g_autoptr(GBytes) bytes = nz_docker_read_file(store->root, path, NZ_JSON_MAX, error);
   if (!bytes)
     return NULL;
   gsize len;
@@ -509,13 +287,13 @@ static GraphStore *
 store_new(const NzEngineStore *from, GError **error)
 {
   const NzDockerStore *docker = from->data;
-  int root = open_root(from->root, error);
+  int root = nz_docker_open_root(from->root, error);
   if (root < 0)
     return NULL;
   GraphStore *self = g_new0(GraphStore, 1);
   self->base = (NzImageStore){&graph_class, 1, TRUE, TRUE};
   self->root = root;
-  self->place = place_of(from);
+  self->place = nz_docker_place(from);
   self->driver = find_driver(docker->driver);
   self->shifted = docker->shifted;
   self->chains = g_ptr_array_new_with_free_func(g_free);
@@ -538,7 +316,7 @@ nz_docker_graph_open(const NzStoredImage *stored, const NzOpenRequest *request, 
     g_prefix_error(error, "configuration: ");
     return FALSE;
   }
-  name_layers(self, image);
+  name_layers(self, image, !stored->store->spec);
   const char *whole = nz_stored_image_name(stored, request->source);
   g_autofree char *name = nz_docker_short_name(whole ? whole : request->source);
   image->name = nz_printable(name, -1);

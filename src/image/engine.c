@@ -101,6 +101,7 @@ typedef struct {
 } Listed;
 
 struct NzHost {
+  GMutex mutex;      /* held while a store is listed */
   GPtrArray *stores; /* NzEngineStore, borrowed from LISTED */
   GPtrArray *listed; /* Listed */
   GHashTable *asked; /* "ENGINE [SPEC]": so that each is looked for once */
@@ -119,6 +120,7 @@ NzHost *
 nz_host_new(void)
 {
   NzHost *self = g_new0(NzHost, 1);
+  g_mutex_init(&self->mutex);
   self->stores = g_ptr_array_new();
   self->listed = g_ptr_array_new_with_free_func(listed_free);
   self->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -130,6 +132,7 @@ nz_host_free(NzHost *self)
 {
   if (!self)
     return;
+  g_mutex_clear(&self->mutex);
   g_ptr_array_unref(self->stores);
   g_ptr_array_unref(self->listed);
   g_hash_table_unref(self->asked);
@@ -214,6 +217,25 @@ nz_host_needs_fetch(const NzHost *self)
   return FALSE;
 }
 
+static gboolean
+list_store(Listed *listed, const NzOpenOptions *options, GError **error)
+{
+  const NzEngineStore *store = listed->store;
+  if (store->denied) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "%s", store->denied);
+    return FALSE;
+  }
+  g_autoptr(GPtrArray) images =
+      g_ptr_array_new_with_free_func((GDestroyNotify)nz_stored_image_free);
+  if (!store->engine->list(store, options, images, error)) {
+    g_autofree char *root = nz_printable(store->root, -1);
+    g_prefix_error(error, "%s: ", root);
+    return FALSE;
+  }
+  listed->images = g_steal_pointer(&images);
+  return TRUE;
+}
+
 const GPtrArray *
 nz_host_list(NzHost *self, const NzEngineStore *store, const NzOpenOptions *options, GError **error)
 {
@@ -222,21 +244,10 @@ nz_host_list(NzHost *self, const NzEngineStore *store, const NzOpenOptions *opti
     if (((Listed *)self->listed->pdata[i])->store == store)
       listed = self->listed->pdata[i];
   g_return_val_if_fail(listed, NULL);
-  if (listed->images)
-    return listed->images;
-  if (store->denied) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "%s", store->denied);
-    return NULL;
-  }
-  g_autoptr(GPtrArray) images =
-      g_ptr_array_new_with_free_func((GDestroyNotify)nz_stored_image_free);
-  if (!store->engine->list(store, options, images, error)) {
-    g_autofree char *root = nz_printable(store->root, -1);
-    g_prefix_error(error, "%s: ", root);
-    return NULL;
-  }
-  listed->images = g_steal_pointer(&images);
-  return listed->images;
+  g_mutex_lock(&self->mutex);
+  gboolean ok = listed->images || list_store(listed, options, error);
+  g_mutex_unlock(&self->mutex);
+  return ok ? listed->images : NULL;
 }
 
 /* --- opening by name --- */
@@ -274,7 +285,8 @@ typedef struct {
   GPtrArray *near;   /* char *, borrowed: all names, and NULL */
 } Search;
 
-/* containerd may know an image by its manifest in one namespace, by its configuration in another. */
+/* containerd may know an image by its manifest in one namespace, by its configuration in another.
+ */
 static gboolean
 is_same(const NzStoredImage *a, const NzStoredImage *b)
 {
@@ -367,9 +379,9 @@ set_not_found(const Search *self, const NzEngine *engine, GError **error)
                 "no such file, and no image called %s: %s has no store on this host", shown,
                 engine ? engine->title : "no engine");
   else
-    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "no image called %s in %s%s%s%s", shown,
-                self->looked->str, hint ? "; did you mean " : "", hint ? hint : "",
-                hint ? "?" : "");
+    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "%sno image called %s in %s%s%s%s",
+                engine ? "" : "no such file, and ", shown, self->looked->str,
+                hint ? "; did you mean " : "", hint ? hint : "", hint ? "?" : "");
   return FALSE;
 }
 

@@ -32,7 +32,9 @@ typedef struct {
   const NzWanted *wanted; /* more files that are asked for; may be NULL */
   guint ratio;            /* see nz_inflate_stream_new() */
   gboolean verify;        /* diff_ids too */
+  guint workers;          /* layers that may be read at once; 0: as there are processors */
   NzControl *control;     /* may be NULL */
+  gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
 } NzReadOptions;
 
 typedef struct {
@@ -62,6 +64,7 @@ struct NzImageStore {
   gboolean whiteouts;  /* its layers are layers, not a plain directory */
   gboolean partial;    /* an index in it may name manifests that were never brought here */
   gsize json_read;     /* bytes of documents, each as often as it was read */
+  guint64 bytes;       /* of an archive in a file: all of it; 0: it is none */
 };
 
 /* The document NAME. All that are read of STORE, one for as many images as share it, have a limit
@@ -88,6 +91,7 @@ struct NzImage {
   const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
   guint64 bytes;                 /* of all layers, as stored; 0: not known */
   guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
+  guint n_others;    /* the same: manifests for other platforms than this host's */
   guint n_absent;    /* the same: manifests for other platforms that are not in the store */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */

@@ -100,6 +100,11 @@ set_body(NzEntryWriter *self, const NzTarHeader *h, NzEntry *e, GError **error)
   }
   g_autoptr(GError) failed = NULL;
   GBytes *content = self->read_body(self->data, h, nz_capture_max(capture), &failed);
+  if (g_error_matches(failed, NZ_ERROR, NZ_ERROR_DENIED) &&
+      nz_capture_unread(capture) == NZ_BODY_EXTRA) {
+    e->body_kind = NZ_BODY_EXTRA; /* no verdict rests on it */
+    return TRUE;
+  }
   if (failed) {
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;

@@ -7,7 +7,8 @@
 #include "image/stream.h"
 
 /* Opens the body of the file called NAME (bytes as in the header, not cleaned) of SIZE bytes, for
- * reading from its start: a descriptor, or -1 with an error. */
+ * reading from its start: a descriptor, or -1 with an error. After one of NZ_ERROR_DENIED the body
+ * can still be skipped. */
 typedef int (*NzOpenBody)(gpointer data, const char *name, guint64 size, GError **error);
 
 /* The tar archive that JSON (owned: the uncompressed lines) describes, byte for byte. A body that

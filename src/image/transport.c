@@ -10,10 +10,8 @@
 #include "image/engine.h"
 
 static const NzTransport *const transports[] = {
-    &nz_transport_docker_archive,
-    &nz_transport_oci_archive,
-    &nz_transport_oci,
-    &nz_transport_dir,
+    &nz_transport_docker_archive, &nz_transport_oci_archive, &nz_transport_oci, &nz_transport_dir,
+    &nz_transport_registry,
 };
 
 const NzTransport *
@@ -71,7 +69,10 @@ open_named(const NzTransport *transport, const char *rest, NzOpenRequest *reques
            GPtrArray *images, GError **error)
 {
   g_autofree char *path = NULL, *ref = NULL;
-  split_reference(rest, &path, &ref);
+  if (transport->is_name)
+    path = g_strdup(rest);
+  else
+    split_reference(rest, &path, &ref);
   if (*path == '\0') {
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "%s: names no path; write %s:PATH",
                 transport->name, transport->name);
@@ -97,20 +98,31 @@ find_transport(const char *source, const char **rest)
   return NULL;
 }
 
-/* Tells a path that is not there from what nobody knows. */
-static gboolean
-set_no_such(const char *source, GError **error)
+gboolean
+nz_image_is_remote(const char *source)
+{
+  const char *rest;
+  const NzTransport *transport = find_transport(source, &rest);
+  return transport && transport->is_name;
+}
+
+/* Adds to ERROR, unless it is NULL, what may have been meant by SOURCE where all before its colon
+ * is a path. */
+static void
+add_path_hint(const char *source, GError **error)
 {
   const char *colon = strchr(source, ':');
   g_autofree char *before = colon ? g_strndup(source, (gsize)(colon - source)) : NULL;
   g_autofree char *shown = nz_printable(source, -1);
   struct stat st;
-  if (before && stat(before, &st) == 0)
-    return nz_set_input(error,
-                        "no such file; to name an image of an archive or layout, say what it is: "
-                        "docker-archive:%s or oci:%s",
-                        shown, shown);
-  return nz_set_input(error, "no such file");
+  if (!error || !*error || !before || stat(before, &st) < 0)
+    return;
+  g_autofree char *text =
+      g_strdup_printf("%s; to name an image of an archive or layout, say what it is: "
+                      "docker-archive:%s or oci:%s",
+                      (*error)->message, shown, shown);
+  g_free((*error)->message);
+  (*error)->message = g_steal_pointer(&text);
 }
 
 /* distribution/reference, loosely: what no engine would take for a name is a path. */
@@ -120,22 +132,30 @@ nz_image_is_bare_name(const char *source)
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "._-/:@";
   const char *rest;
-  const char *colon = strchr(source, ':');
-  g_autofree char *before = colon ? g_strndup(source, (gsize)(colon - source)) : NULL;
   struct stat st;
   if (find_transport(source, &rest) || nz_engine_of(source, &rest))
     return FALSE;
   if (!g_ascii_isalnum(*source) || source[strspn(source, allowed)] || strstr(source, "//") ||
       g_str_has_suffix(source, ".tar"))
     return FALSE;
-  return stat(source, &st) < 0 && errno == ENOENT && !(before && stat(before, &st) == 0);
+  return stat(source, &st) < 0 && errno == ENOENT;
 }
 
 static gboolean
 open_by_name(const char *name, const NzOpenRequest *request, GPtrArray *images, GError **error)
 {
   gboolean found;
-  return nz_engine_open(NULL, name, request, images, &found, error);
+  g_autoptr(GError) failed = NULL;
+  if (nz_engine_open(NULL, name, request, images, &found, &failed))
+    return TRUE;
+  if (found || !request->options->pull) {
+    if (!found)
+      add_path_hint(name, &failed);
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+  }
+  g_autofree char *source = g_strconcat("docker://", name, NULL);
+  return nz_image_open(source, request->options, images, error);
 }
 
 static gboolean
@@ -149,8 +169,10 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
     return open_by_name(request->path, request, images, error);
   if (stat(request->path, &st) < 0) {
     if (errno == ENOENT)
-      return set_no_such(request->path, error);
-    nz_set_errno(error, errno, "cannot open it");
+      nz_set_input(error, "no such file");
+    else
+      nz_set_errno(error, errno, "cannot open it");
+    add_path_hint(request->path, error);
     return FALSE;
   }
   if (!S_ISDIR(st.st_mode))
@@ -162,9 +184,15 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
 gboolean
 nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images, GError **error)
 {
+  NzOpenOptions all = *options;
   NzOpenRequest request = {.source = source, .options = options};
   const char *rest;
   gboolean found;
+  if (g_strcmp0(options->platform, "all") == 0) {
+    all.platform = NULL;
+    all.all_platforms = TRUE;
+    request.options = &all;
+  }
   const NzEngine *engine = nz_engine_of(source, &rest);
   if (engine)
     return nz_engine_open(engine, rest, &request, images, &found, error);
@@ -180,7 +208,10 @@ nz_image_path(const char *source)
   g_autofree char *path = NULL, *ref = NULL;
   if (nz_engine_of(source, &rest))
     return NULL;
-  if (find_transport(source, &rest))
+  const NzTransport *transport = find_transport(source, &rest);
+  if (transport && transport->is_name)
+    return NULL;
+  if (transport)
     split_reference(rest, &path, &ref);
   else
     path = g_strdup(source);

@@ -106,10 +106,9 @@ nz_json_write_notes(NzJsonw *w, const GPtrArray *notes)
   nz_jsonw_end_array(w);
 }
 
-static void
-write_subject(NzJsonw *w, const NzSubject *s)
+void
+nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
 {
-  nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "kind", s->kind);
   nz_jsonw_string(w, "name", s->name);
   nz_jsonw_string(w, "source", s->source);
@@ -123,7 +122,6 @@ write_subject(NzJsonw *w, const NzSubject *s)
     nz_json_write_finding(w, NULL, s->findings->pdata[i]);
   nz_jsonw_end_array(w);
   nz_json_write_notes(w, s->notes);
-  nz_jsonw_end_object(w);
 }
 
 static void
@@ -149,8 +147,11 @@ write_json(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, FIL
   nz_json_begin_document(w, "nonzero/report/v1", report);
   nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));
   nz_jsonw_begin_array(w, "subjects");
-  for (guint i = 0; i < report->subjects->len; i++)
-    write_subject(w, report->subjects->pdata[i]);
+  for (guint i = 0; i < report->subjects->len; i++) {
+    nz_jsonw_begin_object(w, NULL);
+    nz_json_write_subject_keys(w, report->subjects->pdata[i]);
+    nz_jsonw_end_object(w);
+  }
   nz_jsonw_end_array(w);
   write_errors(w, report->errors);
   nz_jsonw_end_object(w);

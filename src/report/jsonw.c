@@ -8,6 +8,7 @@
 struct NzJsonw {
   FILE *out;
   guint depth;
+  gboolean line;
   gboolean empty; /* nothing yet in the innermost object or array */
 };
 
@@ -17,6 +18,14 @@ nz_jsonw_new(FILE *out)
   NzJsonw *self = g_new0(NzJsonw, 1);
   self->out = out;
   self->empty = TRUE;
+  return self;
+}
+
+NzJsonw *
+nz_jsonw_new_line(FILE *out)
+{
+  NzJsonw *self = nz_jsonw_new(out);
+  self->line = TRUE;
   return self;
 }
 
@@ -81,7 +90,8 @@ put_quoted(NzJsonw *self, const char *text)
 static void
 new_line(NzJsonw *self)
 {
-  fprintf(self->out, "\n%*s", (int)self->depth * 2, "");
+  if (!self->line)
+    fprintf(self->out, "\n%*s", (int)self->depth * 2, "");
 }
 
 static void

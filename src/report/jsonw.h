@@ -9,6 +9,8 @@
 typedef struct NzJsonw NzJsonw;
 
 NzJsonw *nz_jsonw_new(FILE *out);
+/* The same, all in one line. */
+NzJsonw *nz_jsonw_new_line(FILE *out);
 /* Ends the document with a newline. */
 void nz_jsonw_free(NzJsonw *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzJsonw, nz_jsonw_free)

@@ -6,8 +6,8 @@
 #include "core/exit.h"
 
 static const NzReportFormat *const formats[] = {
-    &nz_format_text,  &nz_format_json, &nz_format_html,   &nz_format_sarif,
-    &nz_format_junit, &nz_format_cnf,  &nz_format_github, &nz_format_gitlab,
+    &nz_format_text, &nz_format_json,   &nz_format_html,   &nz_format_sarif,   &nz_format_junit,
+    &nz_format_cnf,  &nz_format_github, &nz_format_gitlab, &nz_format_summary, &nz_format_ndjson,
 };
 
 const NzReportFormat *
@@ -25,13 +25,20 @@ nz_report_format_find(const char *name)
   return NULL;
 }
 
-static void
-error_free(gpointer data)
+NzReportError *
+nz_report_error_new(const char *source, const char *message)
 {
-  NzReportError *e = data;
-  g_free(e->source);
-  g_free(e->message);
-  g_free(e);
+  NzReportError *self = g_new0(NzReportError, 1);
+  *self = (NzReportError){g_strdup(source), g_strdup(message)};
+  return self;
+}
+
+void
+nz_report_error_free(NzReportError *self)
+{
+  g_free(self->source);
+  g_free(self->message);
+  g_free(self);
 }
 
 NzReport *
@@ -40,7 +47,7 @@ nz_report_new(void)
   NzReport *self = g_new0(NzReport, 1);
   self->profile = "cbpp-0002";
   self->subjects = g_ptr_array_new_with_free_func((GDestroyNotify)nz_subject_free);
-  self->errors = g_ptr_array_new_with_free_func(error_free);
+  self->errors = g_ptr_array_new_with_free_func((GDestroyNotify)nz_report_error_free);
   return self;
 }
 
@@ -58,11 +65,12 @@ nz_report_free(NzReport *self)
 }
 
 void
-nz_report_add_error(NzReport *self, const char *source, const char *message)
+nz_report_count(const NzReport *self, guint counts[NZ_VERDICT_FAIL + 1])
 {
-  NzReportError *e = g_new0(NzReportError, 1);
-  *e = (NzReportError){g_strdup(source), g_strdup(message)};
-  g_ptr_array_add(self->errors, e);
+  for (guint i = 0; i <= NZ_VERDICT_FAIL; i++)
+    counts[i] = 0;
+  for (guint i = 0; i < self->subjects->len; i++)
+    counts[((const NzSubject *)self->subjects->pdata[i])->verdict]++;
 }
 
 NzVerdict

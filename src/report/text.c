@@ -403,9 +403,8 @@ write_notes(Text *self, const NzSubject *s)
 static void
 write_summary(Text *self, const NzReport *report)
 {
-  guint counts[NZ_VERDICT_FAIL + 1] = {0};
-  for (guint i = 0; i < report->subjects->len; i++)
-    counts[((const NzSubject *)report->subjects->pdata[i])->verdict]++;
+  guint counts[NZ_VERDICT_FAIL + 1];
+  nz_report_count(report, counts);
   fprintf(self->out, "\n%u image%s: %u pass, %u fail, %u unknown", report->subjects->len,
           report->subjects->len == 1 ? "" : "s", counts[NZ_VERDICT_PASS], counts[NZ_VERDICT_FAIL],
           counts[NZ_VERDICT_UNKNOWN]);

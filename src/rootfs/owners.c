@@ -51,16 +51,16 @@ add_path(const char *package, const char *path, gsize len, gpointer user_data)
     return;
   if (!b->package || strcmp(b->package, package) != 0)
     open_record(b, package);
-  guint64 key = nz_owners_key(path, len);
+  guint64 key = nz_owners_key(path, len, nz_hash_seed());
   g_byte_array_append(b->out, (const guint8 *)&key, sizeof key);
   b->count++;
   b->total++;
 }
 
 guint64
-nz_owners_key(const char *path, gsize len)
+nz_owners_key(const char *path, gsize len, guint64 seed)
 {
-  return nz_hash64(path, len);
+  return nz_hash64_seeded(path, len, seed);
 }
 
 /* The next line of P..END without its newline; FALSE at the end. */
@@ -145,7 +145,9 @@ GBytes *
 nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data, gsize len, GError **error)
 {
   Builder b = {.out = g_byte_array_new()};
+  guint64 seed = nz_hash_seed();
   gboolean ok = TRUE;
+  g_byte_array_append(b.out, (const guint8 *)&seed, sizeof seed);
   switch (format) {
   case NZ_OWNERS_DPKG_LIST:
     read_dpkg_list(&b, basename, (const char *)data, len);
@@ -171,50 +173,67 @@ nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data, gsize 
   return ok ? g_steal_pointer(&out) : NULL;
 }
 
-/* Steps over one record; *HASHES points, unaligned, at N keys. */
-static const guint8 *
-next_record(const guint8 *p, const guint8 **name, guint16 *name_len, const guint8 **hashes,
-            guint32 *n)
+/* --- asking --- */
+
+typedef struct {
+  const guint8 *name, *hashes; /* N of these, unaligned */
+  guint16 name_len;
+  guint32 n;
+} Record;
+
+/* Takes the record at *AT, and moves on. FALSE at the end, and where there is none whole. */
+static gboolean
+next_record(GBytes *owners, gsize *at, Record *record)
 {
-  memcpy(n, p, sizeof *n);
-  memcpy(name_len, p + 4, sizeof *name_len);
-  *name = p + 6;
-  *hashes = *name + *name_len;
-  return *hashes + (gsize)*n * sizeof(guint64);
+  gsize len;
+  const guint8 *data = g_bytes_get_data(owners, &len);
+  if (len < *at || len - *at < sizeof record->n + sizeof record->name_len)
+    return FALSE;
+  memcpy(&record->n, data + *at, sizeof record->n);
+  memcpy(&record->name_len, data + *at + sizeof record->n, sizeof record->name_len);
+  *at += sizeof record->n + sizeof record->name_len;
+  record->name = data + *at;
+  record->hashes = record->name + record->name_len;
+  gsize size = record->name_len + (gsize)record->n * sizeof(guint64);
+  gboolean whole = len - *at >= size;
+  *at += size;
+  return whole;
+}
+
+guint64
+nz_owners_seed(GBytes *owners)
+{
+  gsize len;
+  guint64 seed = 0;
+  const guint8 *data = g_bytes_get_data(owners, &len);
+  if (len >= sizeof seed)
+    memcpy(&seed, data, sizeof seed);
+  return seed;
 }
 
 gsize
 nz_owners_count(GBytes *owners)
 {
-  gsize len, total = 0;
-  const guint8 *p = g_bytes_get_data(owners, &len), *end = p ? p + len : p;
-  while (p < end) {
-    const guint8 *name, *hashes;
-    guint16 name_len;
-    guint32 n;
-    p = next_record(p, &name, &name_len, &hashes, &n);
-    total += n;
-  }
+  gsize at = sizeof(guint64), total = 0;
+  Record record;
+  while (next_record(owners, &at, &record))
+    total += record.n;
   return total;
 }
 
 void
 nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data)
 {
-  gsize len;
-  const guint8 *p = g_bytes_get_data(owners, &len), *end = p ? p + len : p;
-  while (p < end) {
-    const guint8 *name, *hashes;
-    guint16 name_len;
-    guint32 n;
-    p = next_record(p, &name, &name_len, &hashes, &n);
-    for (guint32 i = 0; i < n; i++) {
+  gsize at = sizeof(guint64);
+  Record record;
+  while (next_record(owners, &at, &record)) {
+    for (guint32 i = 0; i < record.n; i++) {
       guint64 key;
-      memcpy(&key, hashes + (gsize)i * sizeof key, sizeof key);
+      memcpy(&key, record.hashes + (gsize)i * sizeof key, sizeof key);
       gpointer value;
       if (!g_hash_table_lookup_extended(wanted, &key, NULL, &value))
         continue;
-      g_autofree char *package = g_strndup((const char *)name, name_len);
+      g_autofree char *package = g_strndup((const char *)record.name, record.name_len);
       found(value, package, user_data);
     }
   }

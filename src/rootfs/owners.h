@@ -2,7 +2,9 @@
 /* Which package owns a file: package lists, reduced to 64-bit hashes of the paths in them.
  *
  * A list is read where it streams by, before it is known which paths will be asked for; a hash for
- * each path keeps that to 8 bytes. Packed: records of le32 n, le16 name_len, name, n x u64. */
+ * each path keeps that to 8 bytes. Packed: the seed of the hashes, then records of le32 n,
+ * le16 name_len, name, n x u64. They may outlive the process in a cache; what is damaged ends
+ * there. */
 #pragma once
 
 #include "core/error.h"
@@ -24,10 +26,13 @@ GBytes *nz_owners_read(NzOwnersFormat format, const char *basename, guint8 *data
 /* How many paths a reduced list names. */
 gsize nz_owners_count(GBytes *owners);
 
-/* The key under which WANTED tables hold PATH (relative, cleaned). */
-guint64 nz_owners_key(const char *path, gsize len);
+/* The seed of a reduced list's hashes; 0 when it is damaged. */
+guint64 nz_owners_seed(GBytes *owners);
 
-/* Looks for all keys of WANTED (guint64* -> anything) in OWNERS and calls FOUND for each that is
- * there. PACKAGE is valid during the call. */
+/* The key under which WANTED tables hold PATH (relative, cleaned), for lists of SEED. */
+guint64 nz_owners_key(const char *path, gsize len, guint64 seed);
+
+/* Looks for all keys of WANTED (guint64* -> anything), made with OWNERS' seed, in it and calls
+ * FOUND for each that is there. PACKAGE is valid during the call. */
 typedef void (*NzOwnerFound)(gpointer value, const char *package, gpointer user_data);
 void nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data);

@@ -14,35 +14,51 @@ static const char *const databases[] = {
 
 typedef struct {
   GHashTable *directories; /* canonical, char * */
-  GHashTable *wanted;      /* guint64 * -> GPtrArray of NzFileFact */
+  const GPtrArray *files;  /* NzFileFact: those that are asked for */
+  GHashTable *by_seed;     /* guint64 * -> GHashTable of guint64 * -> GPtrArray of NzFileFact */
   gsize n_paths;
   gboolean unreadable;
 } Lookup;
 
-/* A list may name a file by the way it was packaged, a merged /usr by the other. */
 static void
-want(Lookup *self, const char *path, NzFileFact *file)
+want(GHashTable *wanted, guint64 seed, const char *path, NzFileFact *file)
 {
-  guint64 key = nz_owners_key(path, strlen(path));
-  GPtrArray *files = g_hash_table_lookup(self->wanted, &key);
+  guint64 key = nz_owners_key(path, strlen(path), seed);
+  GPtrArray *files = g_hash_table_lookup(wanted, &key);
   if (!files) {
     files = g_ptr_array_new();
-    g_hash_table_insert(self->wanted, g_memdup2(&key, sizeof key), files);
+    g_hash_table_insert(wanted, g_memdup2(&key, sizeof key), files);
   }
   g_ptr_array_add(files, file);
 }
 
+/* A list may name a file by the way it was packaged, a merged /usr by the other. */
 static void
-want_file(Lookup *self, NzFileFact *file)
+want_file(GHashTable *wanted, guint64 seed, NzFileFact *file)
 {
   const char *path = file->path + 1;
-  want(self, path, file);
+  want(wanted, seed, path, file);
   if (g_str_has_prefix(path, "usr/")) {
-    want(self, path + 4, file);
+    want(wanted, seed, path + 4, file);
   } else {
     g_autofree char *merged = g_strconcat("usr/", path, NULL);
-    want(self, merged, file);
+    want(wanted, seed, merged, file);
   }
+}
+
+/* What is asked of lists of SEED: those that were read in one run have one. */
+static GHashTable *
+wanted_of(Lookup *self, guint64 seed)
+{
+  GHashTable *wanted = g_hash_table_lookup(self->by_seed, &seed);
+  if (wanted)
+    return wanted;
+  wanted =
+      g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  for (guint i = 0; i < self->files->len; i++)
+    want_file(wanted, seed, self->files->pdata[i]);
+  g_hash_table_insert(self->by_seed, g_memdup2(&seed, sizeof seed), wanted);
+  return wanted;
 }
 
 static void
@@ -72,7 +88,7 @@ ask(const char *path, const NzInode *inode, gpointer user_data)
   }
   self->n_paths += nz_owners_count(inode->body);
   if (self->n_paths <= NZ_OWNED_PATHS_MAX)
-    nz_owners_lookup(inode->body, self->wanted, found, NULL);
+    nz_owners_lookup(inode->body, wanted_of(self, nz_owners_seed(inode->body)), found, NULL);
 }
 
 void
@@ -82,8 +98,9 @@ nz_ownership_fill(const NzTree *tree, GPtrArray *files, GPtrArray *notes)
     return;
   Lookup self = {
       .directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-      .wanted = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
-                                      (GDestroyNotify)g_ptr_array_unref),
+      .files = files,
+      .by_seed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+                                       (GDestroyNotify)g_hash_table_unref),
   };
   g_autoptr(GString) canonical = g_string_new(NULL);
   for (guint i = 0; i < G_N_ELEMENTS(databases); i++) {
@@ -91,8 +108,6 @@ nz_ownership_fill(const NzTree *tree, GPtrArray *files, GPtrArray *notes)
     if (nz_tree_lookup(tree, databases[i], canonical, &inode) == NZ_LOOKUP_DIRECTORY)
       g_hash_table_add(self.directories, g_strdup(canonical->str));
   }
-  for (guint i = 0; i < files->len; i++)
-    want_file(&self, files->pdata[i]);
   nz_tree_foreach(tree, ask, &self);
   if (self.unreadable)
     g_ptr_array_add(notes, g_strdup("a package list could not be read; packages may be missing"));
@@ -100,5 +115,5 @@ nz_ownership_fill(const NzTree *tree, GPtrArray *files, GPtrArray *notes)
     g_ptr_array_add(notes, g_strdup("the package lists are larger than what is read of them; "
                                     "packages may be missing"));
   g_hash_table_unref(self.directories);
-  g_hash_table_unref(self.wanted);
+  g_hash_table_unref(self.by_seed);
 }

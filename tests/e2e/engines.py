@@ -47,8 +47,51 @@ class Storage:
                 kit.run("umount", "-l", point, check=False)
 
 
+def stop(process):
+    """Ends a daemon that a test started."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 @contextlib.contextmanager
-def docker_daemon(directory):
+def containerd_daemon(directory):
+    """Debian's containerd with a socket, root and state of its own; yields a function that runs ctr."""
+    kit.need_root()
+    kit.need("containerd", "ctr")
+    os.makedirs(directory, exist_ok=True)
+    socket, config = f"{directory}/containerd.sock", f"{directory}/config.toml"
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(f'version = 2\nroot = "{directory}/root"\nstate = "{directory}/state"\n'
+                   f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+                   f'[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n')
+    with open(f"{directory}/containerd.log", "wb") as log:
+        process = subprocess.Popen(["containerd", "-c", config], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
+
+    def ctr(*arguments, **options):
+        return kit.run("ctr", "-a", socket, *arguments, **options)
+
+    try:
+        for _ in range(150):
+            if process.poll() is not None or ctr("version", check=False).returncode == 0:
+                break
+            time.sleep(0.1)
+        if ctr("version", check=False).returncode != 0:
+            with open(f"{directory}/containerd.log", encoding="utf-8", errors="replace") as log:
+                lines = log.read().splitlines()
+            kit.must_or_skip("containerd does not start: " + (lines[-1] if lines else "no message"))
+        yield ctr
+    finally:
+        stop(process)
+
+
+@contextlib.contextmanager
+def docker_daemon(directory, driver="overlay2"):
     """Debian's dockerd with a socket, data and state of its own; yields a function that runs docker."""
     kit.need_root()
     daemon, client = "/usr/sbin/dockerd", "/usr/bin/docker"
@@ -57,7 +100,7 @@ def docker_daemon(directory):
     socket = f"unix://{directory}/docker.sock"
     with open(f"{directory}/dockerd.log", "wb") as log:
         process = subprocess.Popen(
-            [daemon, "--storage-driver", "overlay2", "--iptables=false", "--bridge=none",
+            [daemon, "--storage-driver", driver, "--iptables=false", "--bridge=none",
              "--data-root", f"{directory}/data", "--exec-root", f"{directory}/exec",
              "--pidfile", f"{directory}/docker.pid", "-H", socket],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -76,13 +119,7 @@ def docker_daemon(directory):
             kit.must_or_skip("dockerd does not start: " + (lines[-1] if lines else "no message"))
         yield docker
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        stop(process)
 
 
 @contextlib.contextmanager

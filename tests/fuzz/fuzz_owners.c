@@ -24,7 +24,7 @@ look_up(GBytes *owners)
   guint64 keys[G_N_ELEMENTS(paths)];
   g_autoptr(GHashTable) wanted = g_hash_table_new(g_int64_hash, g_int64_equal);
   for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
-    keys[i] = nz_owners_key(paths[i], strlen(paths[i]));
+    keys[i] = nz_owners_key(paths[i], strlen(paths[i]), nz_owners_seed(owners));
     g_hash_table_insert(wanted, &keys[i], (gpointer)paths[i]);
   }
   guint hits = 0;

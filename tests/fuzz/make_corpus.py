@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+import oddbolt as bolt
 import oddimage as img
 import oddpack as pack
 import oddtar as tar
@@ -314,6 +315,28 @@ def tar_split_seeds():
     yield "cut", b"\x00" + lines[:-20]
 
 
+def bolt_seeds():
+    digest = "sha256:" + "0a" * 32
+    few = bolt.containerd({"default/a:1": (digest, 5), "moby/b@" + digest: (digest, 70000)})
+    many = bolt.containerd({f"k8s.io/app:{n}": (digest, n) for n in range(40)})
+    yield "few", bolt.database(few)
+    yield "many", bolt.database(many)
+    yield "not-inline", bolt.database(few, inline=False)
+    yield "overflow", bolt.database({"a": {"b": b"x" * 3000}, "c": b""})
+    yield "large-pages", bolt.database(few, page_size=4096)
+    yield "empty", bolt.database({})
+    one = bolt.tree(few)
+    yield "wrong-checksum", one.bytes(checksum=1)
+    one.root = 900
+    yield "no-such-root", one.bytes()
+    loop = bolt.Database()
+    loop.root = loop.add(bolt.BRANCH, 2, bolt.branch([(b"a", 3), (b"b", 3)]))
+    yield "branch-to-itself", loop.bytes()
+    inward = bolt.Database()
+    inward.root = inward.add(bolt.LEAF, 1, bolt.leaf([(1, b"v1", bolt.struct.pack("=QQ", 3, 0))]))
+    yield "bucket-in-itself", inward.bytes()
+
+
 TABLE_MARK = b"\xff\xfftable\xff\xff"
 
 
@@ -371,7 +394,27 @@ def toc_seeds():
         yield name, b"\x01" + blob + archive + footer + b"\x01\0\0\xff\xff" + bytes(8)
 
 
+def segments_seeds():
+    files = [tar.file(f"f{number}", body=b"x" * number) for number in range(8)]
+    inner = tar.archive(*[tar.file("hidden", 0o4755)] * 4)
+    archives = {
+        "plain": tar.archive(*files, tar.hardlink("h", "f1")),
+        "nested": tar.archive(files[0], tar.file("data", body=inner), *files),
+        "nested-reaches": tar.archive(tar.file("data", body=tar.header("x", size=1024)), *files),
+        "pending": tar.archive(*files[:2], tar.pax({"path": "p", "size": "512"}), *files),
+        "pending-gnu": tar.archive(*files[:2], tar.gnu_long_name("n" * 120), *files),
+        "globals": tar.archive(files[0], *[tar.pax_global({"comment": "x"})] * 70, files[1]),
+        "ends-early": tar.archive(*files[:3]) + tar.archive(*files),
+        "one-zero-block": tar.archive(*files, end=1) + tar.archive(*files),
+        "cut": tar.archive(*files)[:-1800],
+    }
+    for name, data in archives.items():
+        yield name, b"\0" + data
+        yield name + "-searched", b"\1" + data
+
+
 SEEDS = {
+    "bolt": bolt_seeds,
     "tar": tar_seeds,
     "layer": layer_seeds,
     "manifest": manifest_seeds,
@@ -384,6 +427,7 @@ SEEDS = {
     "scripts": scripts_seeds,
     "toc": toc_seeds,
     "tar_split": tar_split_seeds,
+    "segments": segments_seeds,
 }
 
 

@@ -53,7 +53,7 @@ take_first(gpointer value, const char *package, gpointer user_data)
 static char *
 owner_of(GBytes *owners, const char *path)
 {
-  guint64 key = nz_owners_key(path, strlen(path));
+  guint64 key = nz_owners_key(path, strlen(path), nz_owners_seed(owners));
   g_autoptr(GHashTable) wanted = g_hash_table_new(g_int64_hash, g_int64_equal);
   g_hash_table_insert(wanted, &key, (gpointer) "mark");
   char *package = NULL;

@@ -58,7 +58,7 @@ new_report(void)
   g_ptr_array_add(s->notes, g_strdup("not looked at"));
   nz_subject_conclude(s);
   g_ptr_array_add(report->subjects, s);
-  nz_report_add_error(report, "b.tar", "cannot be read");
+  g_ptr_array_add(report->errors, nz_report_error_new("b.tar", "cannot be read"));
   return report;
 }
 
@@ -140,7 +140,7 @@ test_subjects_and_errors_make_the_reports_verdict(void)
   g_assert_cmpint(nz_report_verdict(report), ==, NZ_VERDICT_UNKNOWN);
   g_ptr_array_add(report->subjects, new_subject());
   g_assert_cmpint(nz_report_verdict(report), ==, NZ_VERDICT_PASS);
-  nz_report_add_error(report, "a", "b");
+  g_ptr_array_add(report->errors, nz_report_error_new("a", "b"));
   g_assert_cmpint(nz_report_verdict(report), ==, NZ_VERDICT_UNKNOWN);
   NzSubject *s = new_subject();
   s->verdict = NZ_VERDICT_FAIL;
