@@ -279,6 +279,9 @@ void
 nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
               const NzLayerResult *results, const NzTree *tree)
 {
+  for (guint i = 0; i < n_layers; i++)
+    if (results[i].incomplete)
+      return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
   const Key *key = &g_array_index(keys, Key, n_layers - 1);
   GByteArray *out = pack_head(wanted, results, n_layers);
@@ -316,7 +319,7 @@ read_and_keep(NzFacts *self, const Key *key, NzImageStore *store, const NzLayer 
   if (!store->klass->read_layer(store, layer, options, log, result, error))
     return FALSE;
   g_autoptr(GBytes) entries = nz_layer_log_take_copy(log);
-  if (!entries)
+  if (!entries || result->incomplete)
     return TRUE;
   gsize len;
   const void *data = g_bytes_get_data(entries, &len);

@@ -25,7 +25,9 @@ read_layer(Job *job, guint i)
   NzImageStore *store = job->image->store;
   const NzLayer *layer = job->image->layers->pdata[i];
   GError *error = NULL;
-  if (nz_facts_read_layer(job->facts, store, layer, &job->options, job->logs[i], &job->results[i],
+  NzReadOptions options = job->options;
+  options.incomplete = &job->results[i].incomplete;
+  if (nz_facts_read_layer(job->facts, store, layer, &options, job->logs[i], &job->results[i],
                           &error))
     nz_layer_check_diff_id(layer, &job->results[i], &error);
   nz_layer_log_close(job->logs[i], error);
