@@ -309,11 +309,12 @@ add_layers(NzImage *image, const GPtrArray *chain)
 }
 
 /* The headers of a layer's archive, which the store keeps, are those of its diff_id; the files on
- * disk may be anything. */
+ * disk may be anything. OWN: the store is one of this user's or host's, which made sure of that;
+ * one that somebody names may say anything, also of the layers of other images. */
 static void
-set_facts_keys(const NzImage *image, const GPtrArray *chain)
+set_facts_keys(const NzImage *image, const GPtrArray *chain, gboolean own)
 {
-  for (guint i = 0; i < chain->len; i++) {
+  for (guint i = 0; own && i < chain->len; i++) {
     const NzStorageStep *step = chain->pdata[i];
     NzLayer *layer = image->layers->pdata[i];
     if (step->diff_digest && layer->diff_id && nz_storage_step_is_split(step))
@@ -384,7 +385,6 @@ fill_image(NzImage *image, const Stored *stored, const json_t *manifest, const G
     g_prefix_error(error, "configuration: ");
     return FALSE;
   }
-  set_facts_keys(image, chain);
   return check_diff_ids(image, chain, error);
 }
 
@@ -414,6 +414,7 @@ open_one(const NzStoredImage *stored, const json_t *manifest, const char *manife
   image->diff_ids_unverified = TRUE;
   if (!fill_image(image, data, manifest, chain, error))
     return FALSE;
+  set_facts_keys(image, chain, !stored->store->spec);
   g_auto(NzPlatform) want = {0};
   if (request->options->platform) {
     if (!nz_platform_parse(request->options->platform, &want, error))

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two pipes. An order is a Header and, for a put, LEN bytes; the answer to a get is a length and as
- * many bytes, or NONE. */
+ * many bytes, or NONE. An order of length NONE is the last: others of the scanner's processes may
+ * hold its end of the pipe too. */
 #include "store/cache_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -29,12 +32,32 @@ struct NzCacheProcess {
   gboolean broken;
 };
 
+/* How long the process may be without a sign of life, until it is done without: it may hang on a
+ * disk, or be stopped. It waits some seconds for others itself. */
+#define PATIENCE_MS 5000
+
+/* After a call on FD failed: TRUE when it is worth another try. The scanner's ends do not block. */
+static gboolean
+may_try_again(int fd, short events)
+{
+  if (errno == EINTR)
+    return TRUE;
+  if (errno != EAGAIN)
+    return FALSE;
+  struct pollfd p = {fd, events, 0};
+  int got;
+  do
+    got = poll(&p, 1, PATIENCE_MS);
+  while (got < 0 && errno == EINTR);
+  return got > 0;
+}
+
 static gboolean
 read_all(int fd, void *data, gsize len)
 {
   for (guint8 *p = data; len > 0;) {
     gssize n = read(fd, p, len);
-    if (n < 0 && errno == EINTR)
+    if (n < 0 && may_try_again(fd, POLLIN))
       continue;
     if (n <= 0)
       return FALSE;
@@ -49,7 +72,7 @@ write_all(int fd, const void *data, gsize len)
 {
   for (const guint8 *p = data; len > 0;) {
     gssize n = write(fd, p, len);
-    if (n < 0 && errno == EINTR)
+    if (n < 0 && may_try_again(fd, POLLOUT))
       continue;
     if (n <= 0)
       return FALSE;
@@ -92,7 +115,7 @@ serve(const char *directory, int order, int reply)
   g_autoptr(NzCache) cache = nz_cache_open(directory, TRUE, NULL);
   gboolean changed = FALSE;
   Header header;
-  while (read_all(order, &header, sizeof header)) {
+  while (read_all(order, &header, sizeof header) && header.len != NONE) {
     header.kind[KIND_MAX] = '\0';
     gboolean ok =
         header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
@@ -100,7 +123,7 @@ serve(const char *directory, int order, int reply)
       break;
   }
   if (changed)
-    nz_cache_prune(cache, NZ_CACHE_BYTES_MAX, NULL);
+    nz_cache_trim(cache, NZ_CACHE_BYTES_MAX);
 }
 
 /* Nobody's pipe, terminal or lock is kept open by us, and what the scanner is sent is not our end:
@@ -112,6 +135,7 @@ child(const char *directory, int order, int reply)
   for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
     signal(ignored[i], SIG_IGN);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NAME, "nonzero-cache", 0, 0, 0);
   int in = fcntl(order, F_DUPFD, 10), out = fcntl(reply, F_DUPFD, 10);
   int null = open("/dev/null", O_RDWR);
   if (in < 0 || out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
@@ -133,6 +157,27 @@ close_both(int fds[2])
   close(fds[1]);
 }
 
+/* Nobody's child: who uses the library does not have it among those that he waits for. Negative
+ * when it cannot be had. */
+static pid_t
+start(const char *directory, int order, int reply)
+{
+  pid_t pid = fork();
+  if (pid == 0) {
+    pid = fork();
+    if (pid == 0)
+      child(directory, order, reply);
+    _exit(pid < 0 ? 1 : 0);
+  }
+  int status = 0;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return pid; /* somebody else waited for it */
+  if (pid > 0 && status != 0)
+    errno = EAGAIN;
+  return status == 0 ? pid : -1;
+}
+
 NzCacheProcess *
 nz_cache_process_start(const char *directory, GError **error)
 {
@@ -149,9 +194,9 @@ nz_cache_process_start(const char *directory, GError **error)
   /* Room for most values: who puts one goes on at once. */
   fcntl(order[1], F_SETPIPE_SZ, 1024 * 1024);
   fcntl(reply[1], F_SETPIPE_SZ, 1024 * 1024);
-  pid_t pid = fork();
-  if (pid == 0)
-    child(directory, order[0], reply[1]);
+  fcntl(order[1], F_SETFL, O_NONBLOCK);
+  fcntl(reply[0], F_SETFL, O_NONBLOCK);
+  pid_t pid = start(directory, order[0], reply[1]);
   close(order[0]);
   close(reply[1]);
   if (pid < 0) {
@@ -167,12 +212,31 @@ nz_cache_process_start(const char *directory, GError **error)
   return self;
 }
 
+/* The process may be gone, and a write must not end one that does not ignore SIGPIPE: that is for
+ * who uses the library to say. */
+static gboolean
+send_all(int fd, const void *data, gsize len)
+{
+  const struct timespec now = {0, 0};
+  sigset_t pipe_signal, before, pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  sigpending(&pending);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  gboolean ok = write_all(fd, data, len);
+  if (!ok && !sigismember(&pending, SIGPIPE))
+    while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR)
+      continue;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return ok;
+}
+
 static GBytes *
 ask(NzCacheProcess *self, const Header *header)
 {
   guint64 len = NONE;
   self->broken |=
-      !write_all(self->order, header, sizeof *header) || !read_all(self->reply, &len, sizeof len);
+      !send_all(self->order, header, sizeof *header) || !read_all(self->reply, &len, sizeof len);
   if (self->broken || len == NONE)
     return NULL;
   if (len > NZ_FACTS_ENTRY_MAX) {
@@ -208,8 +272,8 @@ nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const
   memcpy(header.key, key, NZ_CACHE_KEY);
   g_strlcpy(header.kind, kind, sizeof header.kind);
   g_mutex_lock(&self->mutex);
-  self->broken = self->broken || !write_all(self->order, &header, sizeof header) ||
-                 !write_all(self->order, data, len);
+  self->broken = self->broken || !send_all(self->order, &header, sizeof header) ||
+                 !send_all(self->order, data, len);
   g_mutex_unlock(&self->mutex);
 }
 
@@ -219,8 +283,10 @@ nz_cache_process_stop(NzCacheProcess *self)
   if (!self)
     return;
   guint8 byte;
+  Header last = {.len = NONE};
+  if (!self->broken && send_all(self->order, &last, sizeof last))
+    read_all(self->reply, &byte, 1); /* its end */
   close(self->order);
-  read_all(self->reply, &byte, 1); /* its end */
   close(self->reply);
   g_mutex_clear(&self->mutex);
   g_free(self);
