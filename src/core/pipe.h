@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole messages over pipes and sockets to processes that work for us. */
+/* Whole messages over pipes and sockets to processes that work for us. One that does not block
+ * (O_NONBLOCK) is waited for some seconds, others for good. */
 #pragma once
 
 #include <glib.h>
