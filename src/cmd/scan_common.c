@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/scan_common.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,8 +165,6 @@ nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
     return NZ_EXIT_USAGE;
   if (!read_policy(self))
     return NZ_EXIT_ERROR;
-  /* The end of a process that works for us is an answer that does not come. */
-  signal(SIGPIPE, SIG_IGN);
   int code = open_outputs(self, images, base);
   if (code != NZ_EXIT_PASS)
     return code;
@@ -190,7 +187,6 @@ void
 nz_scan_run_stop(NzScanRun *self)
 {
   nz_progress_stop(g_steal_pointer(&self->progress));
-  signal(SIGPIPE, SIG_DFL);
 }
 
 gboolean
