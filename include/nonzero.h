@@ -258,10 +258,9 @@ int nonzero_diff_write(const nonzero_diff *diff, const char *format, FILE *out, 
  * Confines the calling process, for good, to reading what INPUTS (NULL-terminated, as
  * nonzero_scanner_scan() takes them) name: no new privileges, Landlock, seccomp, where the kernel
  * has them. To be called before the first scan and before any thread is started, by programs that
- * do nothing else but scan with SCANNER. Starts the process that keeps the cache, where an input
- * may use it: a program that is told of its end by SIGPIPE ends too, unless it ignores that.
- * *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1 when not all of it
- * is in force.
+ * do nothing else but scan with SCANNER. The processes that keep its cache and fetch for it are
+ * started before. *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1 when
+ * not all of it is in force.
  */
 int nonzero_scanner_confine(nonzero_scanner *scanner, const char *const *inputs, char **summary);
 

@@ -18,12 +18,14 @@ MAY_INCLUDE = {
     "report": {"core", "check"},
     "api": {"core", "image", "check", "confine", "scan", "store", "policy", "report"},
     "cmd": {"core", "image", "check", "policy", "report", "store"},
-    "fetch": {"core"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 
 # Of some folders only these headers.
-ONLY = {("image", "fetch"): {"protocol.h"}, ("fetch", "image"): {"digest.h", "json.h", "reference.h", "toml.h"}}
+ONLY = {
+    ("image", "fetch"): {"protocol.h"},
+    ("fetch", "image"): {"digest.h", "json.h", "reference.h", "toml.h"},
+}
 
 
 def main(root):

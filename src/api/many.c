@@ -90,14 +90,21 @@ typedef struct {
   nonzero_scanner *scanner;
   const char *const *inputs;
   NzOutcome **outcomes;
+  guint n;
+  gint next; /* atomic */
 } Work;
 
-static void
-judge_one(gpointer data, gpointer user_data)
+/* Not a GThreadPool, which asks the system about its threads what a confined process may not. */
+static gpointer
+judge_some(gpointer data)
 {
-  Work *work = user_data;
-  guint i = GPOINTER_TO_UINT(data) - 1; /* a pool takes no NULL */
-  nz_scanner_judge_input(work->scanner, work->inputs[i], work->outcomes[i]);
+  Work *work = data;
+  for (;;) {
+    guint i = (guint)g_atomic_int_add(&work->next, 1);
+    if (i >= work->n)
+      return NULL;
+    nz_scanner_judge_input(work->scanner, work->inputs[i], work->outcomes[i]);
+  }
 }
 
 int
@@ -105,21 +112,19 @@ nonzero_scanner_scan_all(nonzero_scanner *self, const char *const *inputs)
 {
   guint n = g_strv_length((char **)inputs);
   g_autofree NzOutcome **outcomes = g_new0(NzOutcome *, n + 1);
-  Work work = {self, inputs, outcomes};
+  Work work = {self, inputs, outcomes, n, 0};
   gboolean ok = TRUE;
   nz_scanner_prepare(self, inputs);
   for (guint i = 0; i < n; i++)
     outcomes[i] = nz_outcome_new();
-  if (MIN(n, self->jobs) > 1) {
-    /* One of its own: those that are shared are made by a call that the confinement refuses. */
-    GThreadPool *pool = g_thread_pool_new(judge_one, &work, (int)MIN(n, self->jobs), TRUE, NULL);
-    for (guint i = 0; i < n; i++)
-      g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
-    g_thread_pool_free(pool, FALSE, TRUE);
-  } else {
-    for (guint i = 0; i < n; i++)
-      judge_one(GUINT_TO_POINTER(i + 1), &work);
-  }
+  /* This thread is one of them. */
+  guint n_threads = MIN(n, self->jobs) > 1 ? MIN(n, self->jobs) - 1 : 0;
+  g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
+  for (guint i = 0; i < n_threads; i++)
+    threads[i] = g_thread_new("image", judge_some, &work);
+  judge_some(&work);
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join(threads[i]);
   for (guint i = 0; i < n; i++)
     ok &= nz_scanner_take(self, outcomes[i]);
   return ok ? 0 : -1;

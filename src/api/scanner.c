@@ -167,6 +167,7 @@ nz_scanner_open_options(const nonzero_scanner *self)
                                   .control = (NzControl *)&self->control},
                          .host = self->host,
                          .pull = self->pull,
+                         .fetch_failed = self->fetch_failed,
                          .fetch = self->fetch};
 }
 
@@ -179,10 +180,6 @@ open_input(nonzero_scanner *self, const char *input, NzOutcome *outcome)
   g_autoptr(GError) error = NULL;
   g_autofree char *shown = nz_printable(input, -1);
   begin_image(self, strcmp(input, "-") == 0 ? "standard input" : shown, 0);
-  if (nz_image_is_remote(input) && self->fetch_failed) {
-    nz_scanner_fail(self, outcome, input, NULL, self->fetch_failed);
-    return NULL;
-  }
   if (nz_image_open(input, &open, images, &error))
     return g_steal_pointer(&images);
   nz_scanner_fail(self, outcome, input, NULL, error);

@@ -84,7 +84,7 @@ set_options(NzScanRun *self, const char *base)
   } options[] = {
       {"platform", args->platform},
       {"user", args->user},
-      {"profile", args->profile},
+      {"profile", args->user_only ? "user-only" : args->profile},
       {"max-ratio", args->max_ratio},
       {"base", base},
       {"fail-on", policy->fail_on},
@@ -117,6 +117,8 @@ check_usage(NzScanRun *self, const char *base)
     nz_complain("--quiet contradicts --verbose");
   else if (args->color && !g_strv_contains(colors, args->color))
     nz_complain("--color is auto, always or never");
+  else if (args->user_only && (args->profile || args->verify))
+    nz_complain("--user-only contradicts --%s", args->profile ? "profile" : "verify");
   else if (nz_policy_options.none && nz_policy_options.file)
     nz_complain("--no-policy contradicts --policy");
   else

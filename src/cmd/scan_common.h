@@ -12,7 +12,7 @@
 
 typedef struct {
   char *platform, *user, *color, *profile, *max_ratio, *cache_dir, *tls_ca, *authfile, *jobs;
-  gboolean verify, quiet, verbose, no_cache, plain_http, pull;
+  gboolean verify, quiet, verbose, no_cache, plain_http, pull, user_only;
 } NzScanArgs;
 
 extern NzScanArgs nz_scan_args;
@@ -26,6 +26,8 @@ extern NzScanArgs nz_scan_args;
    "Judge as if started with this user, as `docker run --user` does", "USER[:GROUP]"},             \
   {"profile", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.profile,                                    \
    "cbpp-0002 (the default), or openshift: must work under any uid with group 0", "PROFILE"},      \
+  {"user-only", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.user_only,                                  \
+   "Ask only who it starts as: of a registry a few kilobytes are read", NULL},                     \
   {"verify", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.verify,                                        \
    "Read file bodies too, and check each layer's diff_id", NULL},                                  \
   {"max-ratio", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.max_ratio,                                \

@@ -12,7 +12,7 @@
 #include "core/text.h"
 
 /* A helper may ask a person for a password. */
-#define HELPER_SECONDS 60
+#define HELPER_SECONDS 60u
 
 /* It becomes a part of a program's name, and must not lead to another folder. */
 static gboolean

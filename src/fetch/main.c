@@ -6,8 +6,10 @@
  * NONZERO_FETCH_TIMES="CONNECT:IDLE:BACKOFF" (seconds, seconds, milliseconds) shortens its
  * patience, for tests. */
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +65,7 @@ read_times(void)
   g_auto(GStrv) parts = g_strsplit(text ? text : "", ":", -1);
   guint *const times[] = {&nz_settings.connect_seconds, &nz_settings.idle_seconds,
                           &nz_settings.backoff_ms};
-  for (guint i = 0; parts[i] && i < G_N_ELEMENTS(times); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS(times) && parts[i]; i++) {
     guint64 value;
     if (g_ascii_string_to_unsigned(parts[i], 10, 1, 3600, &value, NULL))
       *times[i] = (guint)value;
@@ -125,6 +127,28 @@ serve(gpointer data)
   return NULL;
 }
 
+/* A channel's thread begins with its first request: most are never used. */
+static void
+serve_all(guint n)
+{
+  struct pollfd fds[NZ_FETCH_CHANNELS_MAX];
+  GThread *threads[NZ_FETCH_CHANNELS_MAX];
+  for (guint i = 0; i < n; i++)
+    fds[i] = (struct pollfd){3 + (int)i, POLLIN, 0};
+  for (guint started = 0; started < n;) {
+    if (poll(fds, n, -1) < 0 && errno != EINTR)
+      return;
+    for (guint i = 0; i < n; i++) {
+      if (fds[i].fd < 0 || !fds[i].revents)
+        continue;
+      threads[started++] = g_thread_new("channel", serve, GINT_TO_POINTER(fds[i].fd));
+      fds[i] = (struct pollfd){.fd = -1};
+    }
+  }
+  for (guint i = 0; i < n; i++)
+    g_thread_join(threads[i]);
+}
+
 static gboolean
 check_channels(void)
 {
@@ -162,10 +186,6 @@ main(int argc, char **argv)
   }
   read_environment();
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  GThread *threads[NZ_FETCH_CHANNELS_MAX];
-  for (int i = 0; i < nz_settings.channels; i++)
-    threads[i] = g_thread_new("channel", serve, GINT_TO_POINTER(3 + i));
-  for (int i = 0; i < nz_settings.channels; i++)
-    g_thread_join(threads[i]);
+  serve_all((guint)nz_settings.channels);
   return NZ_EXIT_PASS;
 }

@@ -452,8 +452,8 @@ set_not_found(const Search *self, const NzEngine *engine, GError **error)
   if (self->looked->len > 0)
     g_string_append_printf(text, " in %s%s", self->looked->str, hint);
   else
-    g_string_append_printf(text, ": %s has no store on this host",
-                           engine ? engine->title : "no engine");
+    g_string_append_printf(text, ": %s has %s store on this host",
+                           engine ? engine->title : "no engine", engine ? "no" : "a");
   if (!engine)
     g_string_append_printf(text, "%s --pull looks for a name in its registry too",
                            *hint && self->looked->len > 0 ? "" : ";");

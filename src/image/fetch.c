@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/pipe.h"
 #include "core/text.h"
 #include "fetch/protocol.h"
 #include "image/json.h"
@@ -86,7 +87,7 @@ nz_fetch_start(guint n_channels, const char *const *argv, GError **error)
   self->refs = 1;
   g_mutex_init(&self->mutex);
   g_cond_init(&self->freed);
-  g_autofree int *theirs = g_new(int, n_channels);
+  g_autofree int *theirs = g_new0(int, n_channels);
   gboolean ok = TRUE;
   for (guint i = 0; i < n_channels && ok; i++) {
     int pair[2];
@@ -210,31 +211,6 @@ receive_header(int fd, guint8 *type, gsize *len, NzControl *control, GError **er
   return *len <= NZ_FRAME_MAX || set_broken(error);
 }
 
-/* The program may be gone, and a write must not end a process that does not ignore SIGPIPE: that is
- * for who uses the library to say. */
-static gboolean
-send_all(int fd, const guint8 *data, gsize n)
-{
-  sigset_t pipe_signal, before, pending;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  gboolean ok = TRUE;
-  while (n > 0 && ok) {
-    gssize put = write(fd, data, n);
-    ok = put > 0 || (put < 0 && errno == EINTR);
-    data += MAX(put, 0);
-    n -= (gsize)MAX(put, 0);
-  }
-  const struct timespec now = {0, 0};
-  if (!ok && !sigismember(&pending, SIGPIPE))
-    while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR)
-      continue;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return ok;
-}
-
 static gboolean
 send_frame(int fd, guint8 type, const char *payload, gsize len)
 {
@@ -244,7 +220,7 @@ send_frame(int fd, guint8 type, const char *payload, gsize len)
   memcpy(frame + 1, &n, sizeof n);
   if (len > 0)
     memcpy(frame + NZ_FRAME_HEADER, payload, len);
-  return send_all(fd, frame, NZ_FRAME_HEADER + len);
+  return nz_pipe_write(fd, frame, NZ_FRAME_HEADER + len);
 }
 
 /* --- channels --- */

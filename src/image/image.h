@@ -34,6 +34,7 @@ typedef struct {
   gboolean verify;        /* diff_ids too */
   guint workers;          /* layers that may be read at once; 0: as there are processors */
   NzControl *control;     /* may be NULL */
+  gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
 } NzReadOptions;
 
 typedef struct {
@@ -63,6 +64,7 @@ struct NzImageStore {
   gboolean whiteouts;  /* its layers are layers, not a plain directory */
   gboolean partial;    /* an index in it may name manifests that were never brought here */
   gsize json_read;     /* bytes of documents, each as often as it was read */
+  guint64 bytes;       /* of an archive in a file: all of it; 0: it is none */
 };
 
 /* The document NAME. All that are read of STORE, one for as many images as share it, have a limit

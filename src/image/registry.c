@@ -12,6 +12,7 @@
 #include "image/fetch.h"
 #include "image/json.h"
 #include "image/reference.h"
+#include "image/toc.h"
 #include "image/transport.h"
 
 typedef struct {
@@ -163,11 +164,63 @@ read_whole_layer(RegistryStore *self, const NzLayer *layer, const NzReadOptions 
                        error);
 }
 
+/* Parts of a layer. */
+typedef struct {
+  NzRanges base;
+  RegistryStore *store;
+  const NzLayer *layer;
+  NzControl *control;
+  guint n_read;
+} Parts;
+
+static GBytes *
+read_part(NzRanges *base, guint64 offset, gsize length, GError **error)
+{
+  Parts *self = (Parts *)base;
+  if (length == 0)
+    return g_bytes_new(NULL, 0);
+  g_autoptr(NzJson) request =
+      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "op", "blob", "name", self->store->name, "digest",
+                self->layer->digest, "size", (json_int_t)base->size, "offset", (json_int_t)offset,
+                "length", (json_int_t)length);
+  g_autoptr(NzStream) stream =
+      nz_fetch_open(self->store->fetch, request, self->control, NULL, error);
+  g_autofree guint8 *data = stream ? g_malloc(length) : NULL;
+  gssize got = stream ? nz_stream_read(stream, data, length, error) : -1;
+  if (got >= 0 && (gsize)got < length)
+    nz_set_input(error, "a part of it ends early");
+  if (got < 0 || (gsize)got < length)
+    return NULL;
+  self->n_read++;
+  return g_bytes_new_take(g_steal_pointer(&data), length);
+}
+
+/* *DONE is FALSE without an error when the layer has no table, or the registry gives no parts. */
+static gboolean
+read_by_table(RegistryStore *self, const NzLayer *layer, const NzReadOptions *options,
+              NzLayerLog *log, NzLayerResult *result, gboolean *done, GError **error)
+{
+  Parts parts = {{(guint64)layer->size, read_part}, self, layer, options->control, 0};
+  g_autoptr(GError) failed = NULL;
+  *done = FALSE;
+  if (nz_toc_read_layer(&parts.base, layer, options, log, result, done, &failed))
+    return TRUE;
+  if (parts.n_read == 0 && g_error_matches(failed, NZ_ERROR, NZ_ERROR_INPUT))
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&failed));
+  return FALSE;
+}
+
 static gboolean
 registry_read_layer(NzImageStore *base, const NzLayer *layer, const NzReadOptions *options,
                     NzLayerLog *log, NzLayerResult *result, GError **error)
 {
-  return read_whole_layer((RegistryStore *)base, layer, options, log, result, error);
+  RegistryStore *self = (RegistryStore *)base;
+  gboolean done = FALSE;
+  if (!options->verify && nz_toc_is_promised(layer) &&
+      !read_by_table(self, layer, options, log, result, &done, error))
+    return FALSE;
+  return done || read_whole_layer(self, layer, options, log, result, error);
 }
 
 static void
@@ -276,6 +329,19 @@ host_platform(void)
              : g_steal_pointer(&text);
 }
 
+/* What is learned of a layer is learned of its digest; by a table that its manifest names, of that
+ * too. */
+static void
+set_facts_keys(const NzImage *image)
+{
+  for (guint i = 0; i < image->layers->len; i++) {
+    NzLayer *layer = image->layers->pdata[i];
+    g_autofree char *table = nz_toc_key(layer);
+    layer->facts_key =
+        table ? g_strconcat(layer->digest, " ", table, NULL) : g_strdup(layer->digest);
+  }
+}
+
 static gboolean
 list(RegistryStore *self, const NzOpenRequest *request, gboolean is_index, GPtrArray *images,
      GError **error)
@@ -284,10 +350,16 @@ list(RegistryStore *self, const NzOpenRequest *request, gboolean is_index, GPtrA
   NzOpenOptions options = *request->options;
   NzOpenRequest inner = {.source = request->source, .path = request->path, .options = &options};
   if (!options.platform && !options.all_platforms && is_index) {
-    options.platform = host = host_platform();
+    host = host_platform();
+    options.platform = host;
     options.platform_implied = TRUE;
   }
-  return nz_oci_list(&self->base, &inner, images, error);
+  guint before = images->len;
+  if (!nz_oci_list(&self->base, &inner, images, error))
+    return FALSE;
+  for (guint i = before; i < images->len; i++)
+    set_facts_keys(images->pdata[i]);
+  return TRUE;
 }
 
 static gboolean
@@ -299,7 +371,9 @@ open_registry(const NzOpenRequest *request, GPtrArray *images, GError **error)
   if (!nz_reference_parse(request->path + 2, &ref, error))
     return FALSE;
   if (!request->options->fetch) {
-    g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "registries cannot be reached from here");
+    const GError *why = request->options->fetch_failed;
+    g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "%s",
+                why ? why->message : "registries cannot be reached from here");
     return FALSE;
   }
   RegistryStore *self = g_new0(RegistryStore, 1);

@@ -139,6 +139,15 @@ nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
   return got;
 }
 
+NzStream *
+nz_stream_at(NzStream *self, guint64 offset, NzControl *control)
+{
+  NzStream *other = self->klass->at ? self->klass->at(self, offset, control) : NULL;
+  if (other)
+    other->position = offset;
+  return other;
+}
+
 gboolean
 nz_control_stopped(NzControl *control, GError **error)
 {
@@ -168,6 +177,7 @@ typedef struct {
   NzStream base;
   int fd;
   gboolean own_fd;
+  guint64 start, length;
   guint64 offset, left;
   gsize read_size;
   NzControl *control;
@@ -239,7 +249,15 @@ file_free(NzStream *base)
   g_free(self);
 }
 
-static const NzStreamClass file_class = {file_next, file_read, file_skip, file_free};
+static NzStream *
+file_at(NzStream *base, guint64 offset, NzControl *control)
+{
+  const FileStream *self = (const FileStream *)base;
+  return nz_file_stream_new(self->fd, FALSE, self->start + offset,
+                            self->length - MIN(offset, self->length), control);
+}
+
+static const NzStreamClass file_class = {file_next, file_read, file_skip, file_free, file_at};
 
 NzStream *
 nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length, NzControl *control)
@@ -248,8 +266,8 @@ nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length, NzCo
   nz_stream_init(&self->base, &file_class);
   self->fd = fd;
   self->own_fd = own_fd;
-  self->offset = offset;
-  self->left = length;
+  self->start = self->offset = offset;
+  self->length = self->left = length;
   self->read_size = FILE_READ_MIN;
   self->control = control;
   return &self->base;
@@ -348,6 +366,7 @@ typedef struct {
   NzStream base;
   const guint8 *data;
   gsize len;
+  gboolean given;
 } MemoryStream;
 
 static gssize
@@ -355,12 +374,21 @@ memory_next(NzStream *base, const guint8 **data, GError **error G_GNUC_UNUSED)
 {
   MemoryStream *self = (MemoryStream *)base;
   *data = self->data;
-  gssize n = (gssize)self->len;
-  self->len = 0;
+  gssize n = self->given ? 0 : (gssize)self->len;
+  self->given = TRUE;
   return n;
 }
 
-static const NzStreamClass memory_class = {.next = memory_next, .free = plain_free};
+static NzStream *
+memory_at(NzStream *base, guint64 offset, NzControl *control G_GNUC_UNUSED)
+{
+  const MemoryStream *self = (const MemoryStream *)base;
+  gsize passed = (gsize)MIN(offset, self->len);
+  return nz_memory_stream_new(self->data + passed, self->len - passed);
+}
+
+static const NzStreamClass memory_class = {
+    .next = memory_next, .at = memory_at, .free = plain_free};
 
 NzStream *
 nz_memory_stream_new(const void *data, gsize len)

@@ -281,8 +281,12 @@ advance(SplitStream *self, GError **error)
   const char *text;
   gsize len;
   int got = read_line(self, &text, &len, error);
-  if (got == 0)
+  if (got == 0 && self->n_lines > 0)
     return 0;
+  if (got == 0) { /* what a crash leaves of it; even an empty archive has a line */
+    nz_set_input(error, "tar-split: it is empty");
+    return -1;
+  }
   NzSplitLine *before = &self->lines[self->n_lines & 1], *line = &self->lines[~self->n_lines & 1];
   gboolean ok = got > 0 && nz_split_line_parse(line, text, len, self->n_lines, error);
   if (ok && line->type == NZ_SPLIT_BODY) {
@@ -394,7 +398,8 @@ split_free(NzStream *base)
   g_free(self);
 }
 
-static const NzStreamClass split_class = {split_next, split_read, split_skip, split_free};
+static const NzStreamClass split_class = {
+    .next = split_next, .read = split_read, .skip = split_skip, .free = split_free};
 
 NzStream *
 nz_tar_split_stream_new(NzStream *json, NzOpenBody open_body, gpointer data, NzControl *control)

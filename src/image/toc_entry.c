@@ -245,7 +245,8 @@ bad_value(EntryReader *self, const NzJsonText *key, GError **error)
 {
   if (self->cursor->ran_out)
     return FALSE;
-  g_autofree char *name = nz_printable(self->buffers->name->str, 80);
+  g_autofree char *name =
+      nz_printable(self->buffers->name->str, (gssize)MIN(self->buffers->name->len, 80));
   g_autofree char *shown = nz_printable(key->text, (gssize)MIN(key->len, 80));
   return nz_set_input(error, "\"%s\" of %s is not what it should be", shown,
                       *name ? name : "an entry");

@@ -15,7 +15,8 @@ typedef struct {
   gboolean platform_implied; /* nobody asked for PLATFORM: what it leaves out is counted */
   NzReadOptions read;        /* for an archive on a pipe, whose layers are read when it is opened */
   NzHost *host;              /* the engines' stores: image/engine.h; NULL: none were looked for */
-  gboolean pull;        /* what no engine has is looked for in its registry */
+  gboolean pull;             /* what no engine has is looked for in its registry */
+  const GError *fetch_failed; /* why FETCH is NULL; or NULL */
   NzFetch *fetch; /* registries and engines' sockets: image/fetch.h; NULL: not to be had */
 } NzOpenOptions;
 

@@ -343,5 +343,6 @@ nz_facts_read_layer(NzFacts *self, NzImageStore *store, const NzLayer *layer,
   *result = (NzLayerResult){0};
   NzReadOptions read = *options;
   read.wanted = wanted;
+  read.spare = NULL; /* what several write is not copied */
   return read_and_keep(self, &key, store, layer, &read, log, result, error);
 }

@@ -86,10 +86,20 @@ reading_clear(Reading *r)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
 
+static gboolean
+is_user_only(const NzScanOptions *options)
+{
+  return g_strcmp0(options->profile, NZ_PROFILE_USER_ONLY) == 0;
+}
+
 /* Reads the layers; a second time when passwd or group turn out to be files of other names. */
 static gboolean
 read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GError **error)
 {
+  if (is_user_only(options)) {
+    r->passwd.unknown = r->group.unknown = "the image's filesystem was not read (--user-only)";
+    return TRUE;
+  }
   g_autoptr(NzWanted) wanted = nz_wanted_new();
   nz_launch_want(&image->launch, wanted);
   for (guint round = 0;; round++) {
@@ -254,7 +264,12 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                     g_strdup_printf("%u more manifests of the index are for other platforms than "
                                     "this host's; --platform all judges them too",
                                     image->n_others));
-  if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
+  if (is_user_only(options))
+    g_ptr_array_add(
+        subject->notes,
+        g_strdup("only who it starts as was asked: its filesystem was not read, with its "
+                 "setuid programs and its passwd"));
+  else if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
                                              "were skipped; --verify reads them"));
   if (r->tree && nz_tree_is_crowded(r->tree))
@@ -286,6 +301,10 @@ static gboolean
 judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts,
             GError **error)
 {
+  if (!r->tree) {
+    facts->ports = image->launch.ports;
+    return TRUE;
+  }
   FileWalk walk = {facts, subject->layers, 0};
   nz_tree_foreach(r->tree, add_file, &walk);
   if (walk.bytes > NZ_FILES_BYTES_MAX) {

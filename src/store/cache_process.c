@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/pipe.h"
 
 #define KIND_MAX 15
 
@@ -29,36 +30,6 @@ struct NzCacheProcess {
   gboolean broken;
 };
 
-static gboolean
-read_all(int fd, void *data, gsize len)
-{
-  for (guint8 *p = data; len > 0;) {
-    gssize n = read(fd, p, len);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return FALSE;
-    p += n;
-    len -= (gsize)n;
-  }
-  return TRUE;
-}
-
-static gboolean
-write_all(int fd, const void *data, gsize len)
-{
-  for (const guint8 *p = data; len > 0;) {
-    gssize n = write(fd, p, len);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return FALSE;
-    p += n;
-    len -= (gsize)n;
-  }
-  return TRUE;
-}
-
 /* --- the child --- */
 
 /* Its descriptors, after those of standard input, output and error. */
@@ -71,7 +42,7 @@ answer(NzCache *cache, const Header *header, int reply)
   gsize len = 0;
   const void *data = found ? g_bytes_get_data(found, &len) : NULL;
   guint64 told = found ? len : NONE;
-  return write_all(reply, &told, sizeof told) && write_all(reply, data, len);
+  return nz_pipe_write(reply, &told, sizeof told) && nz_pipe_write(reply, data, len);
 }
 
 static gboolean
@@ -80,7 +51,7 @@ keep(NzCache *cache, const Header *header, int order, gboolean *changed)
   if (header->len > NZ_FACTS_ENTRY_MAX)
     return FALSE;
   g_autofree guint8 *data = g_malloc(header->len + 1);
-  if (!read_all(order, data, header->len))
+  if (!nz_pipe_read(order, data, header->len))
     return FALSE;
   *changed |= cache && nz_cache_put(cache, header->key, header->kind, data, header->len);
   return TRUE;
@@ -92,7 +63,7 @@ serve(const char *directory, int order, int reply)
   g_autoptr(NzCache) cache = nz_cache_open(directory, TRUE, NULL);
   gboolean changed = FALSE;
   Header header;
-  while (read_all(order, &header, sizeof header)) {
+  while (nz_pipe_read(order, &header, sizeof header)) {
     header.kind[KIND_MAX] = '\0';
     gboolean ok =
         header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
@@ -171,8 +142,8 @@ static GBytes *
 ask(NzCacheProcess *self, const Header *header)
 {
   guint64 len = NONE;
-  self->broken |=
-      !write_all(self->order, header, sizeof *header) || !read_all(self->reply, &len, sizeof len);
+  self->broken |= !nz_pipe_write(self->order, header, sizeof *header) ||
+                  !nz_pipe_read(self->reply, &len, sizeof len);
   if (self->broken || len == NONE)
     return NULL;
   if (len > NZ_FACTS_ENTRY_MAX) {
@@ -180,7 +151,7 @@ ask(NzCacheProcess *self, const Header *header)
     return NULL;
   }
   guint8 *data = g_malloc(len + 1);
-  self->broken = !read_all(self->reply, data, len);
+  self->broken = !nz_pipe_read(self->reply, data, len);
   if (!self->broken)
     return g_bytes_new_take(data, len);
   g_free(data);
@@ -208,8 +179,8 @@ nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const
   memcpy(header.key, key, NZ_CACHE_KEY);
   g_strlcpy(header.kind, kind, sizeof header.kind);
   g_mutex_lock(&self->mutex);
-  self->broken = self->broken || !write_all(self->order, &header, sizeof header) ||
-                 !write_all(self->order, data, len);
+  self->broken = self->broken || !nz_pipe_write(self->order, &header, sizeof header) ||
+                 !nz_pipe_write(self->order, data, len);
   g_mutex_unlock(&self->mutex);
 }
 
@@ -220,7 +191,7 @@ nz_cache_process_stop(NzCacheProcess *self)
     return;
   guint8 byte;
   close(self->order);
-  read_all(self->reply, &byte, 1); /* its end */
+  nz_pipe_read(self->reply, &byte, 1); /* its end */
   close(self->reply);
   g_mutex_clear(&self->mutex);
   g_free(self);

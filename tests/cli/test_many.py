@@ -13,8 +13,9 @@ import jsonschema
 import pytest
 
 import program
-from oddimage import Image, Layer, digest, docker_archive, dump, write_dir
-from oddstore import (DATABASE, IMAGES, containerd_root, containers_manifest, containers_root)
+from oddcontainers import Store, manifest_of
+from oddimage import Image, Layer, digest, docker_archive, write_dir
+from oddstore import DATABASE, containerd_root
 from oddtar import archive, file
 from program import (ERROR, FAIL, PASS, PROGRAM, ROOT, SCHEMA, USAGE, assert_consistent,
                      assert_printable, assert_refused, run)
@@ -47,20 +48,21 @@ def id_of(image):
 
 
 def digest_of(image):
-    return digest(containers_manifest(image))
+    return digest(manifest_of(image))
 
 
 @pytest.fixture
 def host(tmp_path):
-    """host(*images, change=None, containerd=()): what Podman and containerd of this host hold;
-    returns the environment that says so."""
+    """host(*images, change=None, containerd=()): what Podman and containerd of this host hold, after
+    change(store); returns the environment that says so."""
 
     def make(*images, change=None, containerd=()):
-        tree = containers_root(*(images or FLEET))
-        if change:
-            change(tree)
         shutil.rmtree(tmp_path / "store", ignore_errors=True)
-        write_dir(tmp_path / "store", tree)
+        store = Store(tmp_path / "store")
+        for image in images or FLEET:
+            store.add(image, *image.tags)
+        if change:
+            change(store)
         if containerd:
             write_dir(tmp_path / "data" / "containerd", containerd_root(*containerd))
         conf = tmp_path / "storage.conf"
@@ -69,6 +71,11 @@ def host(tmp_path):
                 "HOME": str(tmp_path)}
 
     return make
+
+
+def remove(store, number):
+    """All of an image but its line in the list."""
+    shutil.rmtree(store.document(store.images[number], "manifest").parent)
 
 
 def scan(env, *args, **knobs):
@@ -183,6 +190,7 @@ def test_an_engine_that_is_not_on_this_host_is_said(host, tmp_path):
     env = {**host(), "CONTAINERS_STORAGE_CONF": str(tmp_path / "empty.conf")}
     (tmp_path / "empty.conf").write_text(f'[storage]\ngraphroot = "{tmp_path}/none"\n')
     assert_refused(scan(env, "containers-storage:app"), "Podman, Buildah, CRI-O has no store")
+    assert b"no engine has no store" not in scan(env, "absent/app").err
 
 
 def test_the_beginning_of_several_ids_is_ambiguous(host):
@@ -230,7 +238,7 @@ def test_of_several_engines_the_first_that_has_the_name_answers(host):
 def test_no_later_engine_answers_for_one_that_cannot_be_read(host):
     """It may have another image of that name."""
     alone = Image([own(b"alone")], tags=("docker.io/library/alone:1",))
-    env = host(change=lambda tree: tree.update({IMAGES: b"{"}), containerd=(alone,))
+    env = host(change=lambda store: store.images_json.write_text("{"), containerd=(alone,))
     assert_refused(scan(env, "alone:1"), "images.json", "write containerd:alone:1")
     assert scan(env, "containerd:alone:1").code == PASS
 
@@ -269,7 +277,7 @@ def reachable(path):
 
 
 def test_a_store_of_roots_is_denied_to_others_with_the_way_out(tmp_path, as_root):
-    write_dir(tmp_path / "store", containers_root(GOOD))
+    Store(tmp_path / "store").add(GOOD, "good:1")
     reachable(tmp_path)
     (tmp_path / "store").chmod(0o700)
     source = f"containers-storage:[overlay@{tmp_path}/store]good:1"
@@ -310,7 +318,7 @@ def test_what_one_engine_says_is_no_whole_answer(host, docker_host):
 
 @pytest.mark.parametrize("text", [b"{", b"{}", b'[{"id": 5}]', b'[{"id": "../x"}]', b"\xff", b"[null]"])
 def test_a_broken_list_of_images_is_an_error_not_an_empty_host(host, text):
-    env = host(change=lambda tree: tree.update({IMAGES: text}))
+    env = host(change=lambda store: store.images_json.write_bytes(text))
     for result in (scan_all(env), scan_all(env, "--format", "ndjson"), scan(env, "web"),
                    run("images", "containers-storage", env=env)):
         assert_refused(result, "images.json")
@@ -326,10 +334,7 @@ def test_a_broken_database_of_containerd_is_an_error_not_an_empty_host(host, tmp
 
 
 def test_a_host_without_images_is_nothing_that_passes(host):
-    def empty(tree):
-        tree[IMAGES] = b"[]"
-
-    env = host(change=empty)
+    env = host(change=lambda store: store.images_json.write_text("[]"))
     assert_refused(scan_all(env), "no image was found")
     assert run("images", "containers-storage", env=env).out == b"no images\n"
     assert json.loads(listed(env, "containers-storage").out) == {"images": [], "complete": True}
@@ -347,7 +352,7 @@ def test_images_are_listed_with_all_their_names(host, tmp_path):
     assert [(one.get("name"), one["id"]) for one in document["images"]] == wanted
     for one in document["images"]:
         assert one["engine"] == "containers-storage" and one["store"] == f"{tmp_path}/store"
-        assert one["created"] == 1767312000 and one["bytes"] > 0
+        assert one["created"] == 1767225600 and one["bytes"] > 0
     sources = [one["source"] for one in document["images"] if "source" in one]
     assert sources == [f"containers-storage:{name}" for name in (*NAMES, id_of(NAMELESS))]
 
@@ -357,7 +362,7 @@ def test_images_are_listed_for_people(host, tmp_path):
     assert lines[0].split() == ["ENGINE", "NAME", "ID", "SIZE", "CREATED"]
     row = next(line for line in lines if "web" in line).split()
     assert row[:3] == ["containers-storage", "quay.io/team/web:latest", id_of(WEB)[:19]]
-    assert row[-1] == "2026-01-02" and "(no name)" in lines[-1]
+    assert row[-1] == "2026-01-01" and "(no name)" in lines[-1]
     verbose = run("images", "-v", "containers-storage", env=host()).out.decode()
     assert id_of(WEB) in verbose and f"{tmp_path}/store" in verbose
 
@@ -458,8 +463,7 @@ def test_quiet_tells_by_the_exit_code_alone(host):
     result = scan_all(host(), "--quiet")
     assert (result.code, result.out, result.err) == (FAIL, b"", b"")
     assert scan_all(host(GOOD, NAMELESS), "--quiet").code == PASS
-    gone = lambda tree: tree.pop(next(one for one in tree if one.endswith("/manifest")))
-    result = scan_all(host(change=gone), "--quiet")
+    result = scan_all(host(change=lambda store: remove(store, 0)), "--quiet")
     assert result.code == ERROR and result.out == b"" and result.err
 
 
@@ -530,19 +534,14 @@ def test_a_full_disk_is_an_error(host):
 
 def test_an_image_that_went_meanwhile_is_said_and_hides_no_other(host):
     """As if it was removed between list and reading."""
-    config = id_of(WEB)[7:]
-
-    def remove(tree):
-        for path in [path for path in tree if config in path]:
-            del tree[path]
-
-    result = scan_all(host(change=remove), "--format", "json")
+    env = host(change=lambda store: remove(store, FLEET.index(WEB)))
+    result = scan_all(env, "--format", "json")
     assert result.code == ERROR
     assert [one["digest"] for one in result.subjects] == [
         digest_of(image) for image in FLEET if image is not WEB]
     error, = result.report["errors"]
     assert error["source"] == f"containers-storage:{WEB.tags[0]}"
-    text = scan_all(host(change=remove)).out.decode()
+    text = scan_all(env).out.decode()
     assert text.endswith("\n4 images: 2 pass, 2 fail, 0 unknown; 1 could not be judged\n")
 
 
@@ -598,11 +597,10 @@ def test_an_image_is_judged_whatever_it_is_called(host, name, first):
 
 def test_two_images_that_share_all_they_are_called_are_an_error(host):
     """Only a damaged list can be so: nothing is judged twice in place of another."""
-    def rename(tree):
-        lines = json.loads(tree[IMAGES])
-        lines[0]["names"] = [f"sha256:{lines[1]['id']}"]
-        lines[2]["names"] = [f"sha256:{lines[1]['id']}"]
-        tree[IMAGES] = dump(lines)
+    def rename(store):
+        for at in (0, 2):
+            store.images[at]["names"] = [f"sha256:{store.images[1]['id']}"]
+        store.write()
 
     result = scan_all(host(change=rename), "--format", "json")
     digests = [one["digest"] for one in result.subjects]

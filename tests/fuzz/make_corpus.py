@@ -394,6 +394,25 @@ def toc_seeds():
         yield name, b"\x01" + blob + archive + footer + b"\x01\0\0\xff\xff" + bytes(8)
 
 
+def segments_seeds():
+    files = [tar.file(f"f{number}", body=b"x" * number) for number in range(8)]
+    inner = tar.archive(*[tar.file("hidden", 0o4755)] * 4)
+    archives = {
+        "plain": tar.archive(*files, tar.hardlink("h", "f1")),
+        "nested": tar.archive(files[0], tar.file("data", body=inner), *files),
+        "nested-reaches": tar.archive(tar.file("data", body=tar.header("x", size=1024)), *files),
+        "pending": tar.archive(*files[:2], tar.pax({"path": "p", "size": "512"}), *files),
+        "pending-gnu": tar.archive(*files[:2], tar.gnu_long_name("n" * 120), *files),
+        "globals": tar.archive(files[0], *[tar.pax_global({"comment": "x"})] * 70, files[1]),
+        "ends-early": tar.archive(*files[:3]) + tar.archive(*files),
+        "one-zero-block": tar.archive(*files, end=1) + tar.archive(*files),
+        "cut": tar.archive(*files)[:-1800],
+    }
+    for name, data in archives.items():
+        yield name, b"\0" + data
+        yield name + "-searched", b"\1" + data
+
+
 SEEDS = {
     "bolt": bolt_seeds,
     "tar": tar_seeds,
@@ -408,6 +427,7 @@ SEEDS = {
     "scripts": scripts_seeds,
     "toc": toc_seeds,
     "tar_split": tar_split_seeds,
+    "segments": segments_seeds,
 }
 
 

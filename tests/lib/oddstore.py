@@ -1,7 +1,7 @@
-"""Stores of engines as files, right or wrong in chosen places: Podman's store, Docker's graph drivers,
-containerd's root. What a real engine writes is tested in tests/e2e.
+"""Stores of engines as files, right or wrong in chosen places: Docker's graph drivers, containerd's
+root. What a real engine writes is tested in tests/e2e.
 
-`containers_root`, `docker_root` and `containerd_root` return the tree; `write_dir` of oddimage stores one after a test
+`docker_root` and `containerd_root` return the tree; `write_dir` of oddimage stores one after a test
 has changed it."""
 
 import base64
@@ -12,8 +12,7 @@ import json
 import tarfile
 
 import oddbolt
-from oddimage import (CONFIG_TYPE, MANIFEST_TYPE, descriptor, digest, dump, oci_tree,
-                      write_dir)
+from oddimage import digest, dump, oci_tree, write_dir
 
 
 def crc64():
@@ -109,45 +108,6 @@ def docker_root(*images, driver="overlay2", split=True):
     return tree
 
 
-IMAGES = "overlay-images/images.json"
-
-
-def key_file(key):
-    return "=" + base64.b64encode(key.encode()).decode() if set(key) - set(".0123456789abcdefghijklmnopqrstuvwxyz") else key
-
-
-def containers_manifest(image):
-    layers = [descriptor(layer.media_type, layer.blob) for layer in image.layers]
-    config = descriptor(CONFIG_TYPE, image.config_bytes())
-    return dump({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config,
-                 "layers": layers})
-
-
-def containers_root(*images):
-    """A store of Podman's, with the overlay driver; every tag is a name."""
-    tree, lines, layers = {}, [], {}
-    for image in images:
-        chains = [chain[7:] for chain in chain_ids([layer.diff_id for layer in image.layers])]
-        for at, (layer, chain) in enumerate(zip(image.layers, chains)):
-            layers[chain] = {"id": chain, "diff-digest": layer.diff_id, "diff-size": len(layer.tar),
-                             **({"parent": chains[at - 1]} if at else {})}
-            tree[f"overlay-layers/{chain}.tar-split.gz"] = split_of(layer.tar)
-            tree[f"overlay/{chain}/diff/keep"] = b""
-            for name, data in files_of(layer.tar).items():
-                tree[f"overlay/{chain}/diff/{name}"] = data
-        config, manifest = image.config_bytes(), containers_manifest(image)
-        lines.append({"id": digest(config)[7:], "digest": digest(manifest),
-                      "names": list(image.tags), "layer": chains[-1] if chains else "",
-                      "created": "2026-01-02T00:00:00Z",
-                      "big-data-digests": {"manifest": digest(manifest)}})
-        place = f"overlay-images/{digest(config)[7:]}/"
-        tree[place + "manifest"] = manifest
-        tree[place + key_file(digest(config))] = config
-    tree[IMAGES] = dump(lines)
-    tree["overlay-layers/layers.json"] = dump(list(layers.values()))
-    return tree
-
-
 CONTENT = "io.containerd.content.v1.content/"
 DATABASE = "io.containerd.metadata.v1.bolt/meta.db"
 
@@ -166,5 +126,5 @@ def containerd_root(*images, space="default", **knobs):
     return tree
 
 
-__all__ = ["body_path", "cache_id", "chain_ids", "containerd_root", "containers_root",
-           "docker_root", "layer_path", "write_dir", "CONTENT", "DATABASE", "IMAGES"]
+__all__ = ["body_path", "cache_id", "chain_ids", "containerd_root", "docker_root",
+           "layer_path", "write_dir", "CONTENT", "DATABASE"]

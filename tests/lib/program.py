@@ -122,6 +122,7 @@ def run(*args, stdin=None, env=None, cwd=None, **popen):
     environment = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LC_ALL": "C.UTF-8",
+        "CONTAINERS_STORAGE_CONF": os.environ.get("CONTAINERS_STORAGE_CONF", ""),
         **(env or {}),
     }
     environment.update(
