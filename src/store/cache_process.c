@@ -32,9 +32,8 @@ struct NzCacheProcess {
   gboolean broken;
 };
 
-/* How long the process may be without a sign of life, until it is done without: it may hang on a
- * disk, or be stopped. It waits some seconds for others itself. */
-#define PATIENCE_MS 5000
+/* It waits a second for others itself. */
+int nz_cache_patience_ms = 3000;
 
 /* After a call on FD failed: TRUE when it is worth another try. The scanner's ends do not block. */
 static gboolean
@@ -47,7 +46,7 @@ may_try_again(int fd, short events)
   struct pollfd p = {fd, events, 0};
   int got;
   do
-    got = poll(&p, 1, PATIENCE_MS);
+    got = poll(&p, 1, nz_cache_patience_ms);
   while (got < 0 && errno == EINTR);
   return got > 0;
 }

@@ -19,5 +19,9 @@ GBytes *nz_cache_process_get(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY
 void nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
                           const void *data, gsize len);
 
+/* How long the process may be without a sign of life until it is done without: it may hang on a
+ * disk, or be stopped. Tests are less patient. */
+extern int nz_cache_patience_ms;
+
 /* Waits until all that was put is written, and what is too much for NZ_CACHE_BYTES_MAX is gone. */
 void nz_cache_process_stop(NzCacheProcess *self);
