@@ -14,7 +14,7 @@ static char *opt_format;
 static gboolean opt_verbose;
 
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "text (the default) or json", "text|json"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "How to print the list", "FORMAT"},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &opt_verbose, "Show whole ids, and the stores", NULL},
     {NULL},
 };
@@ -163,7 +163,7 @@ choices(const char *value_name)
 {
   if (strcmp(value_name, "ENGINE") == 0)
     return engine_at;
-  return strcmp(value_name, "text|json") == 0 ? format_at : NULL;
+  return strcmp(value_name, "FORMAT") == 0 ? format_at : NULL;
 }
 
 const NzCommand nz_cmd_images = {

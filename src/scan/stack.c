@@ -5,10 +5,12 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "rootfs/tree_save.h"
 
 typedef struct {
   const NzImage *image;
-  NzFacts *facts; /* may be NULL */
+  NzFacts *facts;      /* may be NULL */
+  const NzWanted *own; /* asked for by the caller: the options may ask for more */
   NzReadOptions options;
   NzControl control; /* of this image's readers */
   NzLogBudget *budget;
@@ -25,7 +27,9 @@ read_layer(Job *job, guint i)
   NzImageStore *store = job->image->store;
   const NzLayer *layer = job->image->layers->pdata[i];
   GError *error = NULL;
-  if (nz_facts_read_layer(job->facts, store, layer, &job->options, job->logs[i], &job->results[i],
+  NzReadOptions options = job->options;
+  options.incomplete = &job->results[i].incomplete;
+  if (nz_facts_read_layer(job->facts, store, layer, &options, job->logs[i], &job->results[i],
                           &error))
     nz_layer_check_diff_id(layer, &job->results[i], &error);
   nz_layer_log_close(job->logs[i], error);
@@ -45,6 +49,17 @@ work(gpointer data)
   }
 }
 
+/* A layer that is known from before may have been read for more than is asked for now. */
+static void
+drop_unwanted(const Job *job, NzEntry *e)
+{
+  if (!job->facts ||
+      nz_capture_stands(e->path, e->path_len, e->body_kind, e->body, job->options.wanted))
+    return;
+  e->body_kind = NZ_BODY_NONE;
+  e->body = NULL;
+}
+
 static gboolean
 apply_log(Job *job, NzTree *tree, guint index, GError **error)
 {
@@ -52,9 +67,11 @@ apply_log(Job *job, NzTree *tree, guint index, GError **error)
   g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(job->logs[index], FALSE);
   NzEntry entry;
   int got;
-  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1)
+  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1) {
+    drop_unwanted(job, &entry);
     if (!nz_tree_apply(tree, index, &entry, error))
       return FALSE;
+  }
   return got == 0;
 }
 
@@ -105,6 +122,8 @@ apply_all(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
       g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : name);
     return FALSE;
   }
+  if (start->others)
+    nz_tree_forget(tree, start->others, job->own);
   nz_tree_finish(tree);
   return TRUE;
 }
@@ -157,6 +176,7 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *fac
   g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
   Job job = {.image = image,
              .facts = facts,
+             .own = options->wanted,
              .options = *options,
              .budget = budget,
              .logs = logs,
