@@ -7,20 +7,19 @@ import shutil
 import socket
 import subprocess
 import threading
-from functools import cache
 
 import jsonschema
 import pytest
 
+import events
 import program
 from oddcontainers import Store, manifest_of
 from oddimage import Image, Layer, digest, docker_archive, write_dir
 from oddstore import DATABASE, containerd_root
 from oddtar import archive, file
-from program import (ERROR, FAIL, PASS, PROGRAM, ROOT, SCHEMA, USAGE, assert_consistent,
+from program import (ERROR, FAIL, PASS, PROGRAM, SCHEMA, USAGE, assert_consistent,
                      assert_printable, assert_refused, run)
 
-EVENTS = ROOT / "docs" / "events-v1.schema.json"
 PASSWD = file("etc/passwd", body=b"root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n")
 PACKAGES = [file("var/lib/dpkg/info/util-linux.list", body=b"/bin/su\n/bin/mount\n"),
             file("var/lib/dpkg/info/sudo.list", body=b"/bin/sudo\n")]
@@ -90,35 +89,13 @@ def listed(env, *args):
     return run("images", "--format", "json", *args, env=env)
 
 
-@cache
-def event_validator():
-    events = json.loads(EVENTS.read_bytes())
-    resolver = jsonschema.RefResolver(EVENTS.as_uri(), events)
-    return jsonschema.Draft202012Validator(events, resolver=resolver)
-
-
-def events_of(out):
-    """The lines of ndjson, each of which fits the schema: subjects, errors, and one summary."""
-    events = [json.loads(line) for line in out.decode().splitlines()]
-    for event in events:
-        event_validator().validate(event)
-    kinds = [event["event"] for event in events]
-    subjects, errors = kinds.count("subject"), kinds.count("error")
-    assert kinds == ["subject"] * subjects + ["error"] * errors + ["summary"]
-    summary = events[-1]
-    assert summary["errors"] == errors
-    for verdict in ("pass", "fail", "unknown"):
-        assert summary[verdict] == sum(one.get("verdict") == verdict for one in events[:-1])
-    return events[:subjects], events[subjects:-1], summary
-
-
 def test_schema_of_events_has_all_of_the_reports_subjects():
-    events, report = (json.loads(path.read_text())["$defs"] for path in (EVENTS, SCHEMA))
-    jsonschema.Draft202012Validator.check_schema(json.loads(EVENTS.read_text()))
-    assert set(events["subject"]["properties"]) == {*report["subject"]["properties"], "event"}
-    assert set(events["subject"]["required"]) == {*report["subject"]["required"], "event"}
+    mine, reports = (json.loads(path.read_text())["$defs"]["subject"] for path in (events.SCHEMA, SCHEMA))
+    jsonschema.Draft202012Validator.check_schema(json.loads(events.SCHEMA.read_text()))
+    assert set(mine["properties"]) == {*reports["properties"], "event"}
+    assert set(mine["required"]) == {*reports["required"], "event"}
     with pytest.raises(jsonschema.ValidationError):
-        event_validator().validate({"event": "summary"})
+        events.validator().validate({"event": "summary"})
 
 
 # A name ---------------------------------------------------------------------------------------------
@@ -304,11 +281,11 @@ def test_what_one_engine_says_is_no_whole_answer(host, docker_host):
     assert b"\n5 images: 2 pass, 3 fail, 0 unknown; 1 could not be judged\n" in result.out
     assert docker_host.split("://")[1] in result.err.decode()
     result = run(*args, "--format", "ndjson", env=env)
-    subjects, errors, summary = events_of(result.out)
+    subjects, errors, summary = events.read(result.out)
     assert (result.code, len(subjects), len(errors)) == (ERROR, 5, 1)
     assert errors[0]["source"] == "docker-daemon" and summary["verdict"] == "fail"
     result = run(*args, "--format", "ndjson", "--ignore", "setuid-root", "--user", "1000", env=env)
-    subjects, errors, summary = events_of(result.out)
+    subjects, errors, summary = events.read(result.out)
     assert {one["verdict"] for one in subjects} == {"pass"}
     assert result.code == ERROR and summary["verdict"] != "pass"
     result = run("images", "--format", "json", env=env)
@@ -480,7 +457,7 @@ def test_files_hold_all_and_in_order(host, tmp_path):
     result = scan_all(host(), "--jobs", "8", "--format", "ndjson", "--output", tmp_path / "a",
                       "--format", "json", "--output", tmp_path / "b", "--format", "summary")
     assert result.code == FAIL
-    subjects, errors, summary = events_of((tmp_path / "a").read_bytes())
+    subjects, errors, summary = events.read((tmp_path / "a").read_bytes())
     assert [one["digest"] for one in subjects] == [digest_of(image) for image in FLEET]
     assert not errors and (summary["pass"], summary["fail"]) == (2, 3)
     for one in subjects:
@@ -491,13 +468,13 @@ def test_files_hold_all_and_in_order(host, tmp_path):
 
 
 def test_lines_of_events_are_one_object_each(host, tmp_path):
-    subjects, errors, summary = events_of(scan_all(host(), "--format", "ndjson").out)
+    subjects, errors, summary = events.read(scan_all(host(), "--format", "ndjson").out)
     assert {one["name"] for one in subjects} == {*NAMES, id_of(NAMELESS)} and not errors
     assert summary == {"event": "summary", "profile": "cbpp-0002", "verdict": "fail", "pass": 2,
                        "fail": 3, "unknown": 0, "errors": 0}
     policy = tmp_path / "policy.yaml"
     policy.write_text("profile: openshift\n")
-    _, _, summary = events_of(scan_all(host(), "--format", "ndjson", "--policy", policy).out)
+    _, _, summary = events.read(scan_all(host(), "--format", "ndjson", "--policy", policy).out)
     assert (summary["policy"], summary["profile"]) == (str(policy), "openshift")
 
 
