@@ -304,7 +304,7 @@ segment_free(Segment *segment)
 {
   NzControl *control = segment->control.parent;
   if (segment->control.cancelled && control)
-    g_atomic_pointer_add(&control->bytes_in, -(gssize)segment->control.bytes_in);
+    nz_control_count(control, -(gssize)segment->control.bytes_in);
   nz_layer_log_unref(segment->log);
   g_clear_error(&segment->error);
   g_free(segment);
