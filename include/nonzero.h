@@ -274,8 +274,8 @@ int nonzero_diff_write(const nonzero_diff *diff, const char *format, FILE *out, 
  * nonzero_scanner_scan() takes them) name: no new privileges, Landlock, seccomp, where the kernel
  * has them. To be called before the first scan and before any thread is started, by programs that
  * do nothing else but scan with SCANNER. The processes that keep its cache and fetch for it are
- * started before. *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1 when
- * not all of it is in force.
+ * started before. *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1
+ * when not all of it is in force.
  */
 int nonzero_scanner_confine(nonzero_scanner *scanner, const char *const *inputs, char **summary);
 

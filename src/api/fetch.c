@@ -21,8 +21,8 @@ nz_scanner_needs_fetch(const nonzero_scanner *self, const char *const *inputs)
   return needed;
 }
 
-/* The sockets of the stores that were found, and no others: who takes the scanner over shall not reach
- * an engine that nobody asked for. */
+/* The sockets of the stores that were found, and no others: who takes the scanner over shall not
+ * reach an engine that nobody asked for. */
 static void
 add_sockets(const nonzero_scanner *self, GPtrArray *argv)
 {

@@ -272,6 +272,9 @@
 /* All entries of the cache on disk. What was not used for longest goes. */
 #define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
 
+/* Stacks of layers that one run remembers to have met: some 100 bytes each. */
+#define NZ_FACTS_SEEN_MAX 65536u
+
 /* What one run keeps in memory for its next images. */
 #define NZ_FACTS_MEMORY_MAX ((gsize)6 * 1024 * 1024)
 

@@ -2,15 +2,34 @@
 #include "core/pipe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+
+int nz_pipe_patience_ms = 3000;
+
+/* After a call on FD failed: TRUE when it is worth another try. */
+static gboolean
+may_try_again(int fd, short events)
+{
+  if (errno == EINTR)
+    return TRUE;
+  if (errno != EAGAIN)
+    return FALSE;
+  struct pollfd p = {fd, events, 0};
+  int got;
+  do
+    got = poll(&p, 1, nz_pipe_patience_ms);
+  while (got < 0 && errno == EINTR);
+  return got > 0;
+}
 
 gboolean
 nz_pipe_read(int fd, void *data, gsize len)
 {
   for (guint8 *p = data; len > 0;) {
     gssize n = read(fd, p, len);
-    if (n < 0 && errno == EINTR)
+    if (n < 0 && may_try_again(fd, POLLIN))
       continue;
     if (n <= 0)
       return FALSE;
@@ -25,7 +44,7 @@ write_all(int fd, const guint8 *p, gsize len)
 {
   while (len > 0) {
     gssize n = write(fd, p, len);
-    if (n < 0 && errno == EINTR)
+    if (n < 0 && may_try_again(fd, POLLOUT))
       continue;
     if (n <= 0)
       return FALSE;

@@ -238,9 +238,9 @@ static Segment *
 take(Archive *self)
 {
   g_mutex_lock(&self->mutex);
-  Segment *segment = NULL, *split;
+  Segment *segment = NULL, *split = NULL;
   guint64 at, left;
-  while (!(segment = find_work(self, &split, &at, &left)) && left >= self->plan->part &&
+  while (!(segment = find_work(self, &split, &at, &left)) && split && left >= self->plan->part &&
          self->n_splits < NZ_SEGMENTS_MAX) {
     self->n_splits++;
     if ((segment = split_segment(self, split, at, left)))

@@ -6,10 +6,12 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "image/board.h"
+#include "rootfs/tree_save.h"
 
 typedef struct {
   const NzImage *image;
-  NzFacts *facts; /* may be NULL */
+  NzFacts *facts;      /* may be NULL */
+  const NzWanted *own; /* asked for by the caller: the options may ask for more */
   NzReadOptions options;
   NzControl control; /* of this image's readers */
   NzLogBudget *budget;
@@ -29,6 +31,7 @@ read_layer(Job *job, guint i)
   NzControl control = {.parent = &job->control};
   NzReadOptions options = job->options;
   GError *error = NULL;
+  options.incomplete = &job->results[i].incomplete;
   options.control = &control;
   guint line = nz_board_add(options.board, layer, &control, job->image->layers->len, &job->n_done);
   if (nz_facts_read_layer(job->facts, store, layer, &options, job->logs[i], &job->results[i],
@@ -53,6 +56,17 @@ work(gpointer data)
   }
 }
 
+/* A layer that is known from before may have been read for more than is asked for now. */
+static void
+drop_unwanted(const Job *job, NzEntry *e)
+{
+  if (!job->facts ||
+      nz_capture_stands(e->path, e->path_len, e->body_kind, e->body, job->options.wanted))
+    return;
+  e->body_kind = NZ_BODY_NONE;
+  e->body = NULL;
+}
+
 static gboolean
 apply_log(Job *job, NzTree *tree, guint index, GError **error)
 {
@@ -60,9 +74,11 @@ apply_log(Job *job, NzTree *tree, guint index, GError **error)
   g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(job->logs[index], FALSE);
   NzEntry entry;
   int got;
-  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1)
+  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1) {
+    drop_unwanted(job, &entry);
     if (!nz_tree_apply(tree, index, &entry, error))
       return FALSE;
+  }
   return got == 0;
 }
 
@@ -113,6 +129,8 @@ apply_all(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
       g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : name);
     return FALSE;
   }
+  if (start->others)
+    nz_tree_forget(tree, start->others, job->own);
   nz_tree_finish(tree);
   return TRUE;
 }
@@ -165,6 +183,7 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *fac
   g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
   Job job = {.image = image,
              .facts = facts,
+             .own = options->wanted,
              .options = *options,
              .budget = budget,
              .logs = logs,

@@ -34,7 +34,12 @@ GBytes *nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY]);
 gboolean nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
                       const void *data, gsize len);
 
-/* Removes what was not used for longest until MAX bytes are left. Returns how many entries went. */
+/* When there is more than MAX bytes, removes what was not used for longest, and a little more, so
+ * that it is not done for every entry. The file keeps its size: what comes next needs the room. */
+void nz_cache_trim(NzCache *self, guint64 max);
+
+/* Removes what was not used for longest until MAX bytes are left, and gives the room back. Returns
+ * how many entries went. */
 guint64 nz_cache_prune(NzCache *self, guint64 max, GError **error);
 
 typedef struct {

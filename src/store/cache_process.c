@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two pipes. An order is a Header and, for a put, LEN bytes; the answer to a get is a length and as
- * many bytes, or NONE. */
+ * many bytes, or NONE. An order of length NONE is the last: others of the scanner's processes may
+ * hold its end of the pipe too. */
 #include "store/cache_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "confine/confine.h"
@@ -66,7 +69,7 @@ serve(const char *directory, int order, int reply)
   g_autoptr(NzCache) cache = is_there ? nz_cache_open(directory, TRUE, NULL) : NULL;
   gboolean changed = FALSE;
   Header header;
-  while (nz_pipe_read(order, &header, sizeof header)) {
+  while (nz_pipe_read(order, &header, sizeof header) && header.len != NONE) {
     header.kind[KIND_MAX] = '\0';
     gboolean ok =
         header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
@@ -74,7 +77,7 @@ serve(const char *directory, int order, int reply)
       break;
   }
   if (changed)
-    nz_cache_prune(cache, NZ_CACHE_BYTES_MAX, NULL);
+    nz_cache_trim(cache, NZ_CACHE_BYTES_MAX);
 }
 
 /* Nobody's pipe, terminal or lock is kept open by us, and what the scanner is sent is not our end:
@@ -86,6 +89,7 @@ child(const char *directory, int order, int reply)
   for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
     signal(ignored[i], SIG_IGN);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NAME, "nonzero-cache", 0, 0, 0);
   int in = fcntl(order, F_DUPFD, 10), out = fcntl(reply, F_DUPFD, 10);
   int null = open("/dev/null", O_RDWR);
   if (in < 0 || out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
@@ -107,6 +111,27 @@ close_both(int fds[2])
   close(fds[1]);
 }
 
+/* Nobody's child: who uses the library does not have it among those that he waits for. Negative
+ * when it cannot be had. */
+static pid_t
+start(const char *directory, int order, int reply)
+{
+  pid_t pid = fork();
+  if (pid == 0) {
+    pid = fork();
+    if (pid == 0)
+      child(directory, order, reply);
+    _exit(pid < 0 ? 1 : 0);
+  }
+  int status = 0;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return pid; /* somebody else waited for it */
+  if (pid > 0 && status != 0)
+    errno = EAGAIN;
+  return status == 0 ? pid : -1;
+}
+
 NzCacheProcess *
 nz_cache_process_start(const char *directory, GError **error)
 {
@@ -123,9 +148,9 @@ nz_cache_process_start(const char *directory, GError **error)
   /* Room for most values: who puts one goes on at once. */
   fcntl(order[1], F_SETPIPE_SZ, 1024 * 1024);
   fcntl(reply[1], F_SETPIPE_SZ, 1024 * 1024);
-  pid_t pid = fork();
-  if (pid == 0)
-    child(directory, order[0], reply[1]);
+  fcntl(order[1], F_SETFL, O_NONBLOCK);
+  fcntl(reply[0], F_SETFL, O_NONBLOCK);
+  pid_t pid = start(directory, order[0], reply[1]);
   close(order[0]);
   close(reply[1]);
   if (pid < 0) {
@@ -193,8 +218,10 @@ nz_cache_process_stop(NzCacheProcess *self)
   if (!self)
     return;
   guint8 byte;
+  Header last = {.len = NONE};
+  if (!self->broken && nz_pipe_write(self->order, &last, sizeof last))
+    nz_pipe_read(self->reply, &byte, 1); /* its end */
   close(self->order);
-  nz_pipe_read(self->reply, &byte, 1); /* its end */
   close(self->reply);
   g_mutex_clear(&self->mutex);
   g_free(self);
