@@ -68,7 +68,7 @@ def start(registry, tmp_path):
             env={**environment, **(env or {})},
             **knobs,
         )
-        process.fetch = str(tmp_path / "nonzero-fetch")
+        process.fetch = os.fsencode(tmp_path / "nonzero-fetch")
         started.append(process)
         return process
 
@@ -106,19 +106,20 @@ def stalling(registry):
 
 
 def processes():
-    """(pid, parent, program) of all that run."""
+    """(pid, parent, arguments) of all that run."""
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            program = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")[0].decode()
-            yield int(entry), int(status(entry)["PPid"]), program
+            arguments = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
+            yield int(entry), int(status(entry)["PPid"]), arguments
 
 
 def workers(registry, process):
     """The pids, while a layer is on its way: the cache's, the fetching one's, the helpers'."""
     until(lambda: len(registry.asked("blobs")) >= 2)
     running = list(processes())
-    (cache,) = [pid for pid, parent, program in running if parent == process.pid]
-    both = {pid: parent for pid, parent, program in running if program == process.fetch}
+    ours = [os.fsencode(argument) for argument in process.args]
+    (cache,) = [pid for pid, _, args in running if args[:-1] == ours and pid != process.pid]
+    both = {pid: parent for pid, parent, args in running if args[0] == process.fetch}
     (helpers,) = [pid for pid, parent in both.items() if parent in both]
     (fetch,) = both.keys() - {helpers}
     return cache, fetch, helpers
