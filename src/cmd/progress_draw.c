@@ -10,6 +10,9 @@
 #define BAR_MIN 5u
 #define BAR_MAX 30u
 
+/* Columns of "  1000.0 kB of 1000.0 MB": a bar does not change its length when a number does. */
+#define SIZES 24u
+
 /* --- columns --- */
 
 static guint
@@ -109,8 +112,8 @@ add_layer(GString *out, const nonzero_layer_progress *layer, guint columns)
   g_autofree char *share = g_strdup_printf("  %3u %%", percent(layer->bytes_read, layer->bytes));
   g_autofree char *sizes = g_strconcat("  ", done, " of ", all, NULL);
   guint used = width(name) + width(share), brackets = 4;
-  gboolean is_rich = used + width(sizes) + brackets + BAR_MIN <= columns;
-  used += is_rich ? width(sizes) : 0;
+  gboolean is_rich = used + MAX(width(sizes), SIZES) + brackets + BAR_MIN <= columns;
+  used += is_rich ? MAX(width(sizes), SIZES) : 0;
   guint bar = used + brackets < columns ? MIN(BAR_MAX, columns - used - brackets) : 0;
   g_autoptr(GString) line = g_string_new(name);
   if (bar >= BAR_MIN)

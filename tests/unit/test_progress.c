@@ -46,7 +46,7 @@ test_narrow_terminals_get_less(void)
     guint columns;
     const char *drawn;
   } cases[] = {
-      {61, "registry.example/team/app:1: 120.0~MB, 50 %, 3 of 7 layers\n"
+      {64, "registry.example/team/app:1: 120.0~MB, 50 %, 3 of 7 layers\n"
            "  sha256:0123456789ab  [###----]   50 %  50.0~MB of 100.0~MB"},
       {50, "registry.exampl...: 120.0~MB, 50 %, 3 of 7 layers\n"
            "  sha256:0123456789ab  [########---------]   50 %"},
