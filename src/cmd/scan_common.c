@@ -25,7 +25,7 @@ static void
 show_count(NzScanRun *self)
 {
   g_autofree char *text = g_strdup_printf("%u of %u images", self->n_judged, self->n_expected);
-  nz_progress_set(self->progress, text, 0);
+  nz_progress_count(self->progress, text);
 }
 
 static void
@@ -48,16 +48,19 @@ on_subject(const nonzero_subject *subject, void *data)
 }
 
 static void
-on_error(const char *source, const char *message, void *data G_GNUC_UNUSED)
+on_error(const char *source, const char *message, void *data)
 {
+  nz_progress_hide(((NzScanRun *)data)->progress);
   nz_complain("%s: %s", source, message);
 }
 
 static void
-on_note(const char *text, void *data G_GNUC_UNUSED)
+on_note(const char *text, void *data)
 {
-  if (nz_scan_args.verbose)
-    nz_complain("note: %s", text);
+  if (!nz_scan_args.verbose)
+    return;
+  nz_progress_hide(((NzScanRun *)data)->progress);
+  nz_complain("note: %s", text);
 }
 
 /* --- the beginning --- */

@@ -391,6 +391,9 @@
 #define NZ_TOKEN_MAX         ((gsize)1024 * 1024)
 #define NZ_HELPER_ANSWER_MAX ((gsize)64 * 1024)
 
+/* Of a credential helper's name, which becomes a file's: bytes. */
+#define NZ_HELPER_NAME_MAX 200u
+
 /* A file of credentials, and one of CAs: the system's has 200 KiB. */
 #define NZ_CREDENTIALS_MAX ((gsize)1024 * 1024)
 #define NZ_CA_MAX          ((gsize)4 * 1024 * 1024)

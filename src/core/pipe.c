@@ -6,9 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* How long the other process may be without a sign of life, until it is done without: it may hang
- * on a disk, or be stopped. */
-#define PATIENCE_MS 5000
+int nz_pipe_patience_ms = 3000;
 
 /* After a call on FD failed: TRUE when it is worth another try. */
 static gboolean
@@ -21,7 +19,7 @@ may_try_again(int fd, short events)
   struct pollfd p = {fd, events, 0};
   int got;
   do
-    got = poll(&p, 1, PATIENCE_MS);
+    got = poll(&p, 1, nz_pipe_patience_ms);
   while (got < 0 && errno == EINTR);
   return got > 0;
 }

@@ -5,6 +5,10 @@
 
 #include <glib.h>
 
+/* How long the other process may be without a sign of life, until it is done without: it may hang
+ * on a disk, or be stopped. A variable for tests. */
+extern int nz_pipe_patience_ms;
+
 /* Reads LEN bytes; FALSE when it ends before that, or fails. */
 gboolean nz_pipe_read(int fd, void *data, gsize len);
 

@@ -167,7 +167,7 @@ add_near(Near *self, const char *name, guint distance)
   while (at > 0 && distance < self->distances[at - 1])
     at--;
   for (guint i = 0; i < at; i++)
-    if (strcmp(self->names[i], name) == 0)
+    if (g_strcmp0(self->names[i], name) == 0)
       return; /* in another store */
   for (guint i = NEAR_MAX - 1; i > at; i--) {
     self->names[i] = self->names[i - 1];

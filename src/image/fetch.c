@@ -147,21 +147,12 @@ set_broken(GError **error)
   return FALSE;
 }
 
-static gboolean
-is_cancelled(NzControl *control, GError **error)
-{
-  if (!control || !g_atomic_int_get(&control->cancelled))
-    return FALSE;
-  g_set_error(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
-  return TRUE;
-}
-
 /* FALSE when cancelled. Waits as long as the program keeps the channel open: it has the clocks. */
 static gboolean
 wait_readable(int fd, NzControl *control, GError **error)
 {
   struct pollfd p = {fd, POLLIN, 0};
-  while (!is_cancelled(control, error)) {
+  while (!nz_control_stopped(control, error)) {
     int got = poll(&p, 1, control ? LOOK_MS : -1);
     if (got > 0 || (got < 0 && errno != EINTR))
       return TRUE;
@@ -245,7 +236,7 @@ take_channel(NzFetch *self, NzControl *control, GError **error)
   gboolean any;
   Channel *found;
   g_mutex_lock(&self->mutex);
-  while (!(found = find_free(self, &any)) && any && !is_cancelled(control, error))
+  while (!(found = find_free(self, &any)) && any && !nz_control_stopped(control, error))
     g_cond_wait_until(&self->freed, &self->mutex, g_get_monotonic_time() + LOOK_MS * 1000);
   if (found)
     found->busy = TRUE;
@@ -402,8 +393,7 @@ answer_read(NzStream *base, guint8 *buf, gsize n, GError **error)
     *error = g_error_copy(self->ended);
   if (got > 0) {
     self->left -= (gsize)got;
-    if (self->control)
-      g_atomic_pointer_add(&self->control->bytes_in, got);
+    nz_control_count(self->control, got);
   }
   return got;
 }

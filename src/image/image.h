@@ -11,6 +11,7 @@
 
 typedef struct NzImageStore NzImageStore;
 typedef struct NzImage NzImage;
+typedef struct NzBoard NzBoard;
 
 typedef struct {
   guint index;      /* 0 at the bottom */
@@ -36,6 +37,7 @@ typedef struct {
   gboolean *incomplete;   /* set when a content is denied that no verdict rests on; may be NULL */
   NzControl *control;     /* may be NULL */
   gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
+  NzBoard *board;         /* where layers at work are shown: board.h; NULL: nowhere */
 } NzReadOptions;
 
 typedef struct {

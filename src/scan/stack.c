@@ -5,6 +5,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "image/board.h"
 #include "rootfs/tree_save.h"
 
 typedef struct {
@@ -18,7 +19,8 @@ typedef struct {
   NzLayerResult *results;
   guint n_threads; /* 0: the caller's does it all */
   gint next;
-  gint spare; /* processors without a worker */
+  gint n_done; /* layers that were read */
+  gint spare;  /* processors without a worker */
 } Job;
 
 static void
@@ -26,12 +28,17 @@ read_layer(Job *job, guint i)
 {
   NzImageStore *store = job->image->store;
   const NzLayer *layer = job->image->layers->pdata[i];
-  GError *error = NULL;
+  NzControl control = {.parent = &job->control};
   NzReadOptions options = job->options;
+  GError *error = NULL;
   options.incomplete = &job->results[i].incomplete;
+  options.control = &control;
+  guint line = nz_board_add(options.board, layer, &control, job->image->layers->len, &job->n_done);
   if (nz_facts_read_layer(job->facts, store, layer, &options, job->logs[i], &job->results[i],
                           &error))
     nz_layer_check_diff_id(layer, &job->results[i], &error);
+  g_atomic_int_inc(&job->n_done);
+  nz_board_remove(options.board, line);
   nz_layer_log_close(job->logs[i], error);
 }
 
@@ -149,7 +156,7 @@ read_layers(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
   job->spare = (gint)(workers - n_threads);
   job->options.spare = &job->spare;
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
-  job->next = (gint)start->n_layers;
+  job->next = job->n_done = (gint)start->n_layers;
   for (guint i = 0; i < n_threads; i++)
     threads[i] = g_thread_new("layer", work, job);
   gboolean ok = apply_all(job, tree, start, error);
@@ -184,7 +191,6 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *fac
   if (start.wanted)
     job.options.wanted = start.wanted;
   job.control.parent = options->control;
-  job.options.control = &job.control;
   for (guint i = 0; i < n; i++)
     logs[i] = nz_layer_log_new(budget, i);
   gboolean ok = read_layers(&job, tree, &start, error);

@@ -17,7 +17,7 @@
 #define SCHEMA 2
 
 /* How long another process is waited for. */
-#define BUSY_MS 2000
+#define BUSY_MS 1000
 
 /* The time of use is written once in a while only: reading shall not mean writing. */
 #define USE_STEP (12 * 60 * 60)
@@ -30,7 +30,7 @@ struct NzCache {
 
 /* Without waiting for the disk: each entry has its own sum, and a database that a power failure
  * damages is made anew. */
-static const char setup[] = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;";
+static const char setup[] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE;";
 static const char tables[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, kind TEXT NOT NULL,"
@@ -101,7 +101,9 @@ open_database(NzCache *self, gboolean create)
   sqlite3_limit(self->db, SQLITE_LIMIT_LENGTH, (int)NZ_FACTS_ENTRY_MAX + 4096);
   self->writable = sqlite3_db_readonly(self->db, "main") == 0;
   code = ask_number(self, "PRAGMA user_version", &schema);
-  if (code == SQLITE_OK && schema != 0 && schema != SCHEMA)
+  /* One that is only to be read says so by its header, which ours never does. */
+  gboolean closed = self->writable && sqlite3_db_readonly(self->db, "main") != 0;
+  if (code == SQLITE_OK && (closed || (schema != 0 && schema != SCHEMA)))
     return SQLITE_NOTADB;
   if (code == SQLITE_OK && self->writable)
     code = sqlite3_exec(self->db, setup, NULL, NULL, NULL);
@@ -131,6 +133,7 @@ remove_file(const NzCache *self)
 static int
 make_anew(NzCache *self)
 {
+  sqlite3_exec(self->db, setup, NULL, NULL, NULL); /* as far as that goes */
   sqlite3_exec(self->db, "SELECT * FROM sqlite_schema", NULL, NULL, NULL);
   sqlite3_db_config(self->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
   int code = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL);
@@ -162,15 +165,30 @@ check_directory(const char *directory, GError **error)
   return FALSE;
 }
 
+static gboolean
+make_directory(const char *directory, GError **error)
+{
+  if (g_file_test(directory, G_FILE_TEST_IS_DIR) || g_mkdir_with_parents(directory, 0700) == 0)
+    return TRUE;
+  g_autofree char *shown = nz_printable(directory, -1);
+  nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
+  return FALSE;
+}
+
+gboolean
+nz_cache_prepare(const char *directory, GError **error)
+{
+  guint8 byte;
+  g_setenv("SQLITE_TMPDIR", directory, TRUE); /* to vacuum takes a file */
+  sqlite3_randomness(sizeof byte, &byte);     /* which opens /dev/urandom once */
+  return make_directory(directory, error);
+}
+
 NzCache *
 nz_cache_open(const char *directory, gboolean create, GError **error)
 {
   g_autofree char *shown = nz_printable(directory, -1);
-  if (create && g_mkdir_with_parents(directory, 0700) < 0) {
-    nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
-    return NULL;
-  }
-  if (!check_directory(directory, error))
+  if ((create && !make_directory(directory, error)) || !check_directory(directory, error))
     return NULL;
   g_autoptr(NzCache) self = g_new0(NzCache, 1);
   self->path = g_build_filename(directory, "facts.sqlite", NULL);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "core/limits.h"
 #include "core/pipe.h"
 
@@ -63,7 +64,9 @@ keep(NzCache *cache, const Header *header, int order, gboolean *changed)
 static void
 serve(const char *directory, int order, int reply)
 {
-  g_autoptr(NzCache) cache = nz_cache_open(directory, TRUE, NULL);
+  gboolean is_there = nz_cache_prepare(directory, NULL);
+  nz_confine_keeper(directory, NULL);
+  g_autoptr(NzCache) cache = is_there ? nz_cache_open(directory, TRUE, NULL) : NULL;
   gboolean changed = FALSE;
   Header header;
   while (nz_pipe_read(order, &header, sizeof header) && header.len != NONE) {
