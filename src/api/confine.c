@@ -2,16 +2,12 @@
 /* What a scanner needs of the system before it reads anything, and the confinement that follows. */
 #include "confine/confine.h"
 #include "api/scanner.h"
-#include "core/limits.h"
 
 /* TRUE when INPUTS name images whose layers can be known from before. */
 static gboolean
 may_be_known(const nonzero_scanner *self, const char *const *inputs)
 {
-  gboolean remote = FALSE;
-  for (guint i = 0; inputs[i]; i++)
-    remote |= g_str_has_prefix(inputs[i], "docker://");
-  return remote || nz_host_stores(self->host)->len > 0;
+  return nz_scanner_needs_fetch(self, inputs) || nz_host_stores(self->host)->len > 0;
 }
 
 /* Without it a scan only takes longer. */
@@ -32,14 +28,6 @@ start_cache(nonzero_scanner *self)
   self->facts = nz_facts_new(self->cache);
 }
 
-/* Without the program that fetches, what needs it says so. */
-static void
-start_fetch(nonzero_scanner *self)
-{
-  if (!self->fetch && nz_host_needs_fetch(self->host))
-    self->fetch = nz_fetch_start(NZ_FETCH_CHANNELS, NULL, NULL);
-}
-
 void
 nz_scanner_prepare(nonzero_scanner *self, const char *const *inputs)
 {
@@ -47,7 +35,7 @@ nz_scanner_prepare(nonzero_scanner *self, const char *const *inputs)
     nz_host_prepare(self->host, inputs[i]);
   if (self->base_source)
     nz_host_prepare(self->host, self->base_source);
-  start_fetch(self);
+  nz_scanner_start_fetch(self, inputs);
 }
 
 int

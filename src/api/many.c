@@ -5,7 +5,6 @@
 
 #include "api/scanner.h"
 #include "core/text.h"
-#include "scan/stack.h"
 
 /* --- what there is --- */
 
@@ -25,11 +24,22 @@ tell(const NzStoredImage *stored, const char *name, const char *source, nonzero_
 }
 
 static void
-tell_all(const GPtrArray *images, nonzero_found found, void *data)
+fail_same(nonzero_scanner *self, const NzStoredImage *stored, NzOutcome *outcome)
+{
+  g_autofree char *source = nz_stored_image_source(stored);
+  g_autoptr(GError) error = g_error_new(NZ_ERROR, NZ_ERROR_INPUT, "the store calls two images so");
+  nz_scanner_fail(self, outcome, source, NULL, error);
+}
+
+static void
+tell_all(nonzero_scanner *self, const GPtrArray *images, nonzero_found found, void *data,
+         NzOutcome *outcome)
 {
   for (guint i = 0; i < images->len; i++) {
     const NzStoredImage *stored = images->pdata[i];
-    g_autofree char *source = nz_stored_image_source(stored);
+    const char *source = nz_host_source(self->host, stored);
+    if (!source)
+      fail_same(self, stored, outcome);
     if (stored->names->len == 0)
       tell(stored, NULL, source, found, data);
     /* The first name is what it is judged by; the others say that they mean the same. */
@@ -53,7 +63,7 @@ nonzero_scanner_images(nonzero_scanner *self, const char *engine, nonzero_found 
       continue;
     const GPtrArray *images = nz_host_list(self->host, store, &open, &error);
     if (images)
-      tell_all(images, found, data);
+      tell_all(self, images, found, data, outcome);
     else
       nz_scanner_fail(self, outcome, store->engine->name, NULL, error);
   }
@@ -80,36 +90,41 @@ typedef struct {
   nonzero_scanner *scanner;
   const char *const *inputs;
   NzOutcome **outcomes;
+  guint n;
+  gint next; /* atomic */
 } Work;
 
-static void
-judge_one(gpointer data, gpointer user_data)
+/* Not a GThreadPool, which asks the system about its threads what a confined process may not. */
+static gpointer
+judge_some(gpointer data)
 {
-  Work *work = user_data;
-  guint i = GPOINTER_TO_UINT(data) - 1; /* a pool takes no NULL */
-  nz_scanner_judge_input(work->scanner, work->inputs[i], work->outcomes[i]);
+  Work *work = data;
+  for (;;) {
+    guint i = (guint)g_atomic_int_add(&work->next, 1);
+    if (i >= work->n)
+      return NULL;
+    nz_scanner_judge_input(work->scanner, work->inputs[i], work->outcomes[i]);
+  }
 }
 
 int
-nonzero_scanner_scan_all(nonzero_scanner *self, const char *const *inputs, unsigned jobs)
+nonzero_scanner_scan_all(nonzero_scanner *self, const char *const *inputs)
 {
   guint n = g_strv_length((char **)inputs);
   g_autofree NzOutcome **outcomes = g_new0(NzOutcome *, n + 1);
-  Work work = {self, inputs, outcomes};
+  Work work = {self, inputs, outcomes, n, 0};
   gboolean ok = TRUE;
   nz_scanner_prepare(self, inputs);
   for (guint i = 0; i < n; i++)
     outcomes[i] = nz_outcome_new();
-  guint n_jobs = jobs > 0 ? jobs : nz_stack_processors();
-  if (MIN(n, n_jobs) > 1) {
-    GThreadPool *pool = g_thread_pool_new(judge_one, &work, (int)MIN(n, n_jobs), FALSE, NULL);
-    for (guint i = 0; i < n; i++)
-      g_thread_pool_push(pool, GUINT_TO_POINTER(i + 1), NULL);
-    g_thread_pool_free(pool, FALSE, TRUE);
-  } else {
-    for (guint i = 0; i < n; i++)
-      judge_one(GUINT_TO_POINTER(i + 1), &work);
-  }
+  /* This thread is one of them. */
+  guint n_threads = MIN(n, self->jobs) > 1 ? MIN(n, self->jobs) - 1 : 0;
+  g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
+  for (guint i = 0; i < n_threads; i++)
+    threads[i] = g_thread_new("image", judge_some, &work);
+  judge_some(&work);
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join(threads[i]);
   for (guint i = 0; i < n; i++)
     ok &= nz_scanner_take(self, outcomes[i]);
   return ok ? 0 : -1;

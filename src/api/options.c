@@ -4,6 +4,7 @@
 
 #include "api/scanner.h"
 #include "check/check.h"
+#include "core/limits.h"
 #include "core/text.h"
 
 /* Puts what was said over POLICY. */
@@ -88,7 +89,7 @@ static gboolean
 set_platform(nonzero_scanner *self, const char *value, GError **error)
 {
   g_auto(NzPlatform) ignored = {0};
-  if (!nz_platform_parse(value, &ignored, error))
+  if (strcmp(value, "all") != 0 && !nz_platform_parse(value, &ignored, error))
     return FALSE;
   g_free(self->platform);
   self->platform = g_strdup(value);
@@ -155,9 +156,57 @@ set_cache_dir(nonzero_scanner *self, const char *value, GError **error)
 }
 
 static gboolean
+set_jobs(nonzero_scanner *self, const char *value, GError **error)
+{
+  gint64 n;
+  if (nz_parse_int(value, strlen(value), &n) != NZ_INT_OK || n < 1 || n > NZ_JOBS_MAX)
+    return nz_set_input(error, "it is a number from 1 to %d", NZ_JOBS_MAX);
+  self->jobs = (guint)n;
+  return TRUE;
+}
+
+/* A file that another program opens: not a directory, and not missing. */
+static gboolean
+add_fetch_file(nonzero_scanner *self, const char *option, const char *value, GError **error)
+{
+  if (!g_file_test(value, G_FILE_TEST_EXISTS) || g_file_test(value, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *shown = nz_printable(value, -1);
+    return nz_set_input(error, "no such file: %s", shown);
+  }
+  g_ptr_array_add(self->fetch_options, g_strconcat("--", option, "=", value, NULL));
+  return TRUE;
+}
+
+static gboolean
 set_no_cache(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
   self->no_cache = TRUE;
+  return TRUE;
+}
+
+static gboolean
+set_pull(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->pull = TRUE;
+  return TRUE;
+}
+
+static gboolean
+set_tls_ca(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_fetch_file(self, "tls-ca", value, error);
+}
+
+static gboolean
+set_authfile(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_fetch_file(self, "authfile", value, error);
+}
+
+static gboolean
+set_plain_http(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  g_ptr_array_add(self->fetch_options, g_strdup("--plain-http"));
   return TRUE;
 }
 
@@ -165,11 +214,12 @@ static const struct {
   const char *name;
   gboolean (*set)(nonzero_scanner *self, const char *value, GError **error);
 } options[] = {
-    {"base", set_base},         {"cache-dir", set_cache_dir}, {"fail-on", set_fail_on},
-    {"ignore", set_ignore},     {"max-ratio", set_ratio},     {"no-cache", set_no_cache},
-    {"platform", set_platform}, {"policy", set_policy},       {"policy-search", set_policy_search},
-    {"profile", set_profile},   {"today", set_today},         {"user", set_user},
-    {"verify", set_verify},
+    {"authfile", set_authfile}, {"base", set_base},         {"cache-dir", set_cache_dir},
+    {"fail-on", set_fail_on},   {"ignore", set_ignore},     {"jobs", set_jobs},
+    {"max-ratio", set_ratio},   {"no-cache", set_no_cache}, {"plain-http", set_plain_http},
+    {"platform", set_platform}, {"policy", set_policy},     {"policy-search", set_policy_search},
+    {"profile", set_profile},   {"pull", set_pull},         {"tls-ca", set_tls_ca},
+    {"today", set_today},       {"user", set_user},         {"verify", set_verify},
 };
 
 int

@@ -21,12 +21,14 @@ nonzero_scanner *
 nonzero_scanner_new(void)
 {
   nonzero_scanner *self = g_new0(nonzero_scanner, 1);
+  self->board = nz_board_new();
   self->ratio = NZ_BOMB_RATIO;
   self->ignored = g_ptr_array_new_with_free_func(g_free);
   self->policy = nz_policy_new();
   self->host = nz_host_new();
   self->facts = nz_facts_new(NULL);
   g_mutex_init(&self->mutex);
+  self->fetch_options = g_ptr_array_new_with_free_func(g_free);
   self->report = report_new();
   return self;
 }
@@ -37,6 +39,7 @@ nonzero_scanner_free(nonzero_scanner *self)
   if (!self)
     return;
   g_mutex_clear(&self->mutex);
+  nz_board_free(self->board);
   nz_report_free(self->report);
   nz_base_free(self->base);
   nz_host_free(self->host);
@@ -44,6 +47,8 @@ nonzero_scanner_free(nonzero_scanner *self)
   nz_cache_process_stop(self->cache);
   g_free(self->cache_directory);
   nz_fetch_unref(self->fetch);
+  g_ptr_array_unref(self->fetch_options);
+  g_clear_error(&self->fetch_failed);
   nz_policy_free(self->policy);
   g_ptr_array_unref(self->ignored);
   g_free(self->platform);
@@ -78,6 +83,23 @@ uint64_t
 nonzero_scanner_bytes_read(const nonzero_scanner *self)
 {
   return (uint64_t)g_atomic_pointer_get(&((nonzero_scanner *)self)->control.bytes_in);
+}
+
+size_t
+nonzero_scanner_layers(const nonzero_scanner *self, nonzero_layer_progress *out, size_t max)
+{
+  NzBoardLine lines[NZ_BOARD_LINES];
+  gint64 now = g_get_monotonic_time();
+  gsize n = nz_board_look(self->board, lines, MIN(max, NZ_BOARD_LINES));
+  for (gsize i = 0; i < n; i++) {
+    out[i] = (nonzero_layer_progress){.bytes_read = lines[i].bytes_read,
+                                      .bytes = lines[i].bytes,
+                                      .milliseconds = (uint64_t)MAX(now - lines[i].since, 0) / 1000,
+                                      .n_layers = lines[i].n_layers,
+                                      .n_done = lines[i].n_done};
+    g_strlcpy(out[i].name, lines[i].name, sizeof out[i].name);
+  }
+  return n;
 }
 
 void
@@ -146,11 +168,14 @@ nz_scanner_scan_options(nonzero_scanner *self)
 {
   const char *profile = self->profile ? self->profile : nz_policy_profile(self->policy);
   self->report->profile = profile ? profile : nz_profiles[0];
-  return (NzScanOptions){
-      .profile = self->report->profile,
-      .user = self->user,
-      .facts = self->facts,
-      .read = {.ratio = self->ratio, .verify = self->verify, .control = &self->control}};
+  return (NzScanOptions){.profile = self->report->profile,
+                         .user = self->user,
+                         .facts = self->facts,
+                         .read = {.ratio = self->ratio,
+                                  .verify = self->verify,
+                                  .workers = nz_scanner_workers(self),
+                                  .control = &self->control,
+                                  .board = self->board}};
 }
 
 NzOpenOptions
@@ -161,6 +186,8 @@ nz_scanner_open_options(const nonzero_scanner *self)
                                   .verify = self->verify,
                                   .control = (NzControl *)&self->control},
                          .host = self->host,
+                         .pull = self->pull,
+                         .fetch_failed = self->fetch_failed,
                          .fetch = self->fetch};
 }
 

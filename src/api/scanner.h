@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "image/board.h"
 #include "image/engine.h"
 #include "image/fetch.h"
 #include "scan/base.h"
@@ -10,10 +11,11 @@
 
 struct nonzero_scanner {
   NzControl control;
+  NzBoard *board; /* layers at work, for nonzero_scanner_layers() */
   char *platform, *user, *base_source;
   const char *profile; /* of nz_profiles; NULL: what the policy says */
   guint ratio;
-  gboolean verify;
+  gboolean verify, pull;
   /* What stands over the policy's file, whatever the order in which it was said. */
   GPtrArray *ignored; /* char * */
   char *fail_on;
@@ -21,11 +23,14 @@ struct nonzero_scanner {
   NzPolicy *policy;
   NzBase *base; /* opened when first asked for */
   NzHost *host; /* the engines' stores, as far as inputs asked for them */
+  guint jobs;   /* images at once; 0: one */
   gboolean no_cache;
   char *cache_directory; /* NULL: the default */
   NzCacheProcess *cache; /* started by the confinement */
   NzFacts *facts;
-  NzFetch *fetch; /* started before the process is confined, where a store is asked by its socket */
+  NzFetch *fetch;           /* NULL: nothing asked for it yet */
+  GError *fetch_failed;     /* why it could not be started: it is not tried again */
+  GPtrArray *fetch_options; /* char *: for the program that fetches */
   GMutex mutex; /* guards what follows, and BASE and the policy's counts, from threads that judge */
   NzReport *report;
   gsize kept;     /* bytes of the subjects so far */
@@ -59,6 +64,15 @@ void nz_scanner_fail(nonzero_scanner *self, NzOutcome *outcome, const char *sour
 
 /* Tells the events. */
 void nz_scanner_note(const nonzero_scanner *self, const char *text);
+
+/* TRUE when INPUTS (NULL-terminated), or an engine that was found, are asked over a network or a
+ * socket. */
+gboolean nz_scanner_needs_fetch(const nonzero_scanner *self, const char *const *inputs);
+/* Starts the program that fetches where they are, before the confinement, which does not let one
+ * start. */
+void nz_scanner_start_fetch(nonzero_scanner *self, const char *const *inputs);
+/* How many layers of an image are read at once. */
+guint nz_scanner_workers(const nonzero_scanner *self);
 
 /* Judges INPUT, which must be one image. FALSE with the error noted. */
 gboolean nz_scanner_judge_only(nonzero_scanner *self, const char *input);

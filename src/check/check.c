@@ -28,7 +28,7 @@ static const NzCheck *const checks[] = {
     &nz_check_expired_exception,
 };
 
-const char *const nz_profiles[] = {"cbpp-0002", "openshift", NULL};
+const char *const nz_profiles[] = {"cbpp-0002", "openshift", NZ_PROFILE_USER_ONLY, NULL};
 
 const NzCheck *
 nz_check_at(guint i)
@@ -68,13 +68,20 @@ nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_data)
   return n;
 }
 
+gboolean
+nz_check_runs(const NzCheck *check, const char *profile)
+{
+  if (g_strcmp0(profile, NZ_PROFILE_USER_ONLY) == 0)
+    return check->run && check->by_config;
+  return check->run && (!check->profile || g_strcmp0(check->profile, profile) == 0);
+}
+
 void
 nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < G_N_ELEMENTS(checks); i++) {
-    const NzCheck *check = checks[i];
-    if (check->run && (!check->profile || g_strcmp0(check->profile, facts->profile) == 0))
-      check->run(facts, findings);
+    if (nz_check_runs(checks[i], facts->profile))
+      checks[i]->run(facts, findings);
   }
 }
 

@@ -17,6 +17,7 @@ typedef struct {
   const char *sources;        /* what it goes by: documents and sections, one a line; may be NULL */
   const char *profile;        /* runs under this profile alone; NULL: always */
   gboolean required;          /* CBPP-0002 asks for it: a finding fails the image */
+  gboolean by_config; /* asks the configuration alone: runs under NZ_PROFILE_USER_ONLY too */
   /* NULL: the rule is found by others, such as the policy. */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
 } NzCheck;
@@ -29,8 +30,13 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_entrypoint_not_executable, nz_check_low_port, nz_check_drops_root,
     nz_check_privileged_tools, nz_check_arbitrary_uid, nz_check_expired_exception;
 
-/* The profiles, NULL-terminated; the first is the default. */
+/* The profiles, NULL-terminated; the first is the default. Under the last nothing is asked but who
+ * the image starts as, and its filesystem is not read. */
 extern const char *const nz_profiles[];
+#define NZ_PROFILE_USER_ONLY "user-only"
+
+/* TRUE when CHECK runs under PROFILE. */
+gboolean nz_check_runs(const NzCheck *check, const char *profile);
 
 /* The check number I, NULL past the last. */
 const NzCheck *nz_check_at(guint i);

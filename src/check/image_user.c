@@ -57,5 +57,6 @@ const NzCheck nz_check_image_user = {
     .sources = "CBPP-0002, containers should execute processes as a non-root user\nOCI image "
                "specification, config.md, User\nmoby/sys/user, GetExecUser",
     .required = TRUE,
+    .by_config = TRUE,
     .run = run,
 };

@@ -134,5 +134,6 @@ const NzCheck nz_check_low_port = {
     .sources =
         "\"Just say no to root (in containers)\", ports under 1024\nip_unprivileged_port_start, "
         "Linux ip-sysctl",
+    .by_config = TRUE,
     .run = run,
 };

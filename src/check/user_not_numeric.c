@@ -27,5 +27,6 @@ const NzCheck nz_check_user_not_numeric = {
     .remedy = "write the number instead of the name in the last USER line",
     .aliases = aliases,
     .sources = "Kubernetes, runAsNonRoot: \"cannot verify user is non-root\"",
+    .by_config = TRUE,
     .run = run,
 };

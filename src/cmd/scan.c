@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "cmd/output.h"
 #include "cmd/scan_common.h"
 #include "core/error.h"
@@ -13,7 +14,6 @@
 
 static char *opt_base, *opt_from;
 static gboolean opt_all;
-static int opt_jobs;
 
 static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option,
@@ -24,7 +24,7 @@ static const GOptionEntry options[] = {
      "Judge all images of this host's engines, or of those named instead of images", NULL},
     {"from", 0, 0, G_OPTION_ARG_FILENAME, &opt_from,
      "Judge the images that FILE names, one a line; - is standard input", "FILE"},
-    {"jobs", 'j', 0, G_OPTION_ARG_INT, &opt_jobs,
+    {"jobs", 'j', 0, G_OPTION_ARG_STRING, &nz_scan_args.jobs,
      "How many images at once; with --all and --from as many as there are processors", "N"},
     {"base", 0, 0, G_OPTION_ARG_FILENAME, &opt_base,
      "Say of each finding whether it came from this image, on which the others were built",
@@ -39,19 +39,23 @@ static const char help[] =
     "  containers-storage:NAME    one of Podman, Buildah or CRI-O\n"
     "  docker-daemon:NAME         one of Docker\n"
     "  containerd:[NAMESPACE/]NAME  one of containerd\n"
+    "  docker://NAME              one of a registry, as `docker pull` finds it\n"
     "  docker-archive:PATH[:REF]  an archive as `docker save` and `podman save` write it\n"
     "  oci-archive:PATH[:REF]     an OCI image layout in a tar file\n"
     "  oci:PATH[:REF]             an OCI image layout in a directory\n"
     "  dir:PATH                   a root filesystem in a directory\n"
+    "  docker://NAME[:TAG]        an image in a registry, also NAME@DIGEST\n"
     "  -                          any archive on standard input\n"
     "  PATH                       any of the files and directories, told by its content\n"
     "REF is a tag, or @N for the Nth image from 0, and may be left out: all images are judged. A "
     "NAME\n"
-    "that is no file is looked for in the engines, in this order.\n"
+    "that is no file is looked for in the engines, in this order; with --pull in its registry "
+    "too.\n"
     "\n"
     "Examples:\n"
     "  nonzero scan app.tar\n"
     "  nonzero scan nginx:latest\n"
+    "  nonzero scan docker://docker.io/library/nginx:latest\n"
     "  nonzero scan --all\n"
     "  podman save app | nonzero scan -\n"
     "  nonzero scan --platform linux/arm64 --format json oci:layout:latest\n"
@@ -67,83 +71,20 @@ write_report(gconstpointer report, const char *format, FILE *out, unsigned flags
 
 /* --- which images --- */
 
-static gboolean
-is_engine(const char *name)
-{
-  const char *known;
-  for (size_t i = 0; (known = nonzero_engine_name(i)); i++)
-    if (strcmp(known, name) == 0)
-      return TRUE;
-  nz_complain("--all: there is no engine %s; `nonzero images --help` lists them", name);
-  return FALSE;
-}
-
-/* "ENGINE:" for each that is asked for: what there is to prepare. NULL with a message printed. */
-static GStrv
-engines_of(const char *const *names)
-{
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  const char *name;
-  for (guint i = 0; names[i]; i++) {
-    if (!is_engine(names[i]))
-      return NULL;
-    g_autofree char *source = g_strconcat(names[i], ":", NULL);
-    g_strv_builder_add(builder, source);
-  }
-  for (size_t i = 0; !names[0] && (name = nonzero_engine_name(i)); i++) {
-    g_autofree char *source = g_strconcat(name, ":", NULL);
-    g_strv_builder_add(builder, source);
-  }
-  return g_strv_builder_end(builder);
-}
-
-/* The lines of FILE that name something. NULL with a message printed. */
-static GStrv
-read_list(const char *path)
-{
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  g_autofree char *shown = nz_printable(path, -1);
-  FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-  char line[NZ_REFERENCE_MAX + 2];
-  guint n = 0;
-  gboolean ok = file != NULL;
-  while (ok && fgets(line, sizeof line, file)) {
-    ok = strchr(line, '\n') || feof(file);
-    const char *name = g_strstrip(line);
-    if (*name == '\0' || *name == '#')
-      continue;
-    ok = ok && ++n <= NZ_REFERENCES_MAX;
-    g_strv_builder_add(builder, name);
-  }
-  if (!file || ferror(file))
-    nz_complain("%s: %s", shown, g_strerror(errno));
-  else if (!ok)
-    nz_complain("%s: a line of more than %u bytes, or more than %u images", shown,
-                (guint)NZ_REFERENCE_MAX, NZ_REFERENCES_MAX);
-  else if (n == 0)
-    nz_complain("%s: names no image", shown);
-  ok = ok && n > 0 && !ferror(file);
-  if (file && file != stdin)
-    fclose(file);
-  return ok ? g_strv_builder_end(builder) : NULL;
-}
-
 /* What the run may need, before it is confined; NULL with *CODE set. */
 static GStrv
 inputs_of(const char *const *images, int *code)
 {
   *code = NZ_EXIT_USAGE;
-  if (opt_jobs < 0 || opt_jobs > NZ_JOBS_MAX)
-    nz_complain("--jobs is a number from 1 to %d", NZ_JOBS_MAX);
-  else if (opt_all && opt_from)
+  if (opt_all && opt_from)
     nz_complain("--all contradicts --from");
   else if (opt_all)
-    return engines_of(images);
+    return nz_inputs_engines(images);
   else if (opt_from && images[0])
     nz_complain("--from names the images; %s is one too many", images[0]);
   else if (opt_from) {
     *code = NZ_EXIT_ERROR;
-    return read_list(opt_from);
+    return nz_inputs_read(opt_from);
   } else if (images[0])
     return g_strdupv((char **)images);
   else
@@ -196,16 +137,18 @@ run_scan(const char *const *images)
   g_auto(GStrv) inputs = inputs_of(images, &code);
   if (!inputs)
     return code;
+  g_autofree char *processors = g_strdup_printf("%u", MIN(g_get_num_processors(), NZ_JOBS_MAX));
   if (many)
     nz_outputs_default("summary");
+  if (many && !nz_scan_args.jobs)
+    nz_scan_args.jobs = processors;
   g_auto(NzScanRun) run = {0};
   code = nz_scan_run_start(&run, (const char *const *)inputs, opt_base);
   if (code != NZ_EXIT_PASS)
     return code;
   g_auto(GStrv) all = opt_all ? list_all(&run, inputs) : g_strdupv(inputs);
   nz_scan_run_expect(&run, g_strv_length(all));
-  nonzero_scanner_scan_all(run.scanner, (const char *const *)all,
-                           opt_jobs > 0 ? (unsigned)opt_jobs : !many);
+  nonzero_scanner_scan_all(run.scanner, (const char *const *)all);
   nz_scan_run_stop(&run);
   return finish(&run);
 }

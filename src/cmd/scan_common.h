@@ -11,8 +11,8 @@
 #include "cmd/progress.h"
 
 typedef struct {
-  char *platform, *user, *color, *profile, *max_ratio, *cache_dir;
-  gboolean verify, quiet, verbose, no_cache;
+  char *platform, *user, *color, *profile, *max_ratio, *cache_dir, *tls_ca, *authfile, *jobs;
+  gboolean verify, quiet, verbose, no_cache, plain_http, pull, user_only;
 } NzScanArgs;
 
 extern NzScanArgs nz_scan_args;
@@ -21,15 +21,25 @@ extern NzScanArgs nz_scan_args;
 /* clang-format off */
 #define NZ_SCAN_OPTIONS                                                                            \
   {"platform", 'p', 0, G_OPTION_ARG_STRING, &nz_scan_args.platform,                                \
-   "Judge only the images for OS/ARCH[/VARIANT]", "PLATFORM"},                                     \
+   "Judge only the images for OS/ARCH[/VARIANT]; all: for any", "PLATFORM"},                                     \
   {"user", 'u', 0, G_OPTION_ARG_STRING, &nz_scan_args.user,                                        \
    "Judge as if started with this user, as `docker run --user` does", "USER[:GROUP]"},             \
   {"profile", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.profile,                                    \
    "cbpp-0002 (the default), or openshift: must work under any uid with group 0", "PROFILE"},      \
+  {"user-only", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.user_only,                                  \
+   "Ask only who it starts as: of a registry a few kilobytes are read", NULL},                     \
   {"verify", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.verify,                                        \
    "Read file bodies too, and check each layer's diff_id", NULL},                                  \
   {"max-ratio", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.max_ratio,                                \
    "What a layer may inflate to, in times its size (250; 0: no limit)", "N"},                      \
+  {"pull", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.pull,                                            \
+   "Look for a NAME that no engine has in its registry", NULL},                                    \
+  {"plain-http", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.plain_http,                                \
+   "Speak to registries without TLS", NULL},                                                       \
+  {"tls-ca", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.tls_ca,                                    \
+   "Trust the CAs in FILE too, for registries", "FILE"},                                           \
+  {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.authfile,                                \
+   "Where logins for registries are, instead of Podman's and Docker's files", "FILE"},             \
   NZ_POLICY_OPTIONS,                                                                               \
   {"cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.cache_dir,                              \
    "Keep what is learned of layers in DIR; `nonzero cache --help` says more", "DIR"},              \

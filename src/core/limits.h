@@ -34,6 +34,24 @@
 /* Links from member to member of an image archive. One is what Docker writes. */
 #define NZ_ARCHIVE_LINKS_MAX 8u
 
+/* An uncompressed layer whose bodies are skipped is read by two threads from this size on: below it
+ * there are some thousand headers, which take a millisecond, and a thread a tenth of that. */
+#define NZ_SEGMENTS_MIN ((guint64)64 * 1024 * 1024)
+
+/* What is left of a part and can be split, and how many splits there may be: a guess that fails
+ * costs some reads. */
+#define NZ_SEGMENT_PART ((guint64)2 * 1024 * 1024)
+#define NZ_SEGMENTS_MAX 64u
+
+/* How far a header is looked for where a part should begin, and how often one that turns out not to
+ * be is passed over. Where files are larger there are few headers, and nothing to be gained. */
+#define NZ_SEGMENT_SEARCH ((guint64)256 * 1024)
+#define NZ_SEGMENT_TRIES  8u
+
+/* An image of fewer bytes is read by the thread that stacks its layers: to begin and end another
+ * takes a fifth of a millisecond, which is longer than most of them need. */
+#define NZ_IN_PLACE_MAX ((guint64)256 * 1024)
+
 /* --- tables of contents --- */
 
 /* A layer below this is read whole, whatever table it has: that is one request instead of three. */
@@ -65,7 +83,7 @@
 /* Package lists only name the packages of findings. They are fetched when they cost no more than
  * 1/NZ_TOC_LISTS_SHARE of the layer, or this much. */
 #define NZ_TOC_LISTS_SHARE 100u
-#define NZ_TOC_LISTS_FREE  ((guint64)256 * 1024)
+#define NZ_TOC_LISTS_FREE  ((guint64)1024 * 1024)
 
 /* --- tar headers --- */
 
@@ -245,12 +263,6 @@
 /* Images at once. Each needs some MiB. */
 #define NZ_JOBS_MAX 64
 
-/* --- fetching --- */
-
-/* Requests to registries and engines that can run side by side: layers of one image, several
- * images. More would be refused by some registries. */
-#define NZ_FETCH_CHANNELS 4u
-
 /* --- facts of layers that are kept --- */
 
 /* What one layer, or a stack of layers, may leave to be kept: 25,000 files leave half a MiB. More
@@ -346,14 +358,18 @@
 #define NZ_STORED_MAX       65536u
 #define NZ_STORED_BYTES_MAX ((gsize)16 * 1024 * 1024)
 
+/* The list of a store in JSON, which takes ten times that when it is read: some 10,000 images of
+ * Docker. */
+#define NZ_STORE_LIST_MAX ((gsize)8 * 1024 * 1024)
+
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
 
 /* --- what is fetched --- */
 
-/* Requests at once: as many as a host has processors that read layers. */
-#define NZ_FETCH_CHANNELS_MAX 64u
+/* Requests at once: as many as there may be readers of layers. */
+#define NZ_FETCH_CHANNELS_MAX 256u
 
 /* What may still be on its way when an answer is given up: the buffers of a socket and one frame.
  * Some 0.4 MiB. */
@@ -367,3 +383,34 @@
 
 /* Bytes a second below which a server is taken for one that only holds us up. */
 #define NZ_HTTP_SLOWEST 256u
+
+/* The path of an image's name: distribution/reference's RepositoryNameTotalLengthMax. */
+#define NZ_REFERENCE_PATH_MAX 255u
+
+/* What a registry gives as a token. Real ones have 1 to 4 KiB; that of a helper is as large. */
+#define NZ_TOKEN_MAX         ((gsize)1024 * 1024)
+#define NZ_HELPER_ANSWER_MAX ((gsize)64 * 1024)
+
+/* Of a credential helper's name, which becomes a file's: bytes. */
+#define NZ_HELPER_NAME_MAX 200u
+
+/* A file of credentials, and one of CAs: the system's has 200 KiB. */
+#define NZ_CREDENTIALS_MAX ((gsize)1024 * 1024)
+#define NZ_CA_MAX          ((gsize)4 * 1024 * 1024)
+
+/* Secrets that messages are searched for: tokens are made anew every few minutes. */
+#define NZ_FETCH_SECRETS_MAX 4096u
+
+/* A document (manifest, configuration, token) as a whole; layers may take longer. */
+#define NZ_HTTP_DOCUMENT_SECONDS 120u
+
+/* Redirects in a row: registries send once, to storage. */
+#define NZ_HTTP_REDIRECTS_MAX 5u
+
+/* Tries in a row that bring nothing, and tries for one request in all: a layer of gigabytes may be
+ * cut several times. */
+#define NZ_HTTP_TRIES_MAX       5u
+#define NZ_HTTP_TRIES_TOTAL_MAX 30u
+
+/* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
+#define NZ_HTTP_WAIT_MAX 60u

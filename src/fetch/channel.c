@@ -156,7 +156,7 @@ nz_channel_send_error(NzChannel *self, const GError *error)
   static const char *const codes[] = {NZ_FETCH_CODES};
   guint code =
       (guint)error->code < G_N_ELEMENTS(codes) ? (guint)error->code : (guint)NZ_FETCH_UNAVAILABLE;
-  g_autofree char *message = nz_printable(error->message, -1);
+  g_autofree char *message = nz_printable(error->message, (gssize)strnlen(error->message, 2000));
   json_t *object = json_pack("{s:s, s:s}", "code", codes[code], "message", message);
   char *text = json_dumps(object, JSON_COMPACT);
   gboolean ok = send_frame(self, NZ_FRAME_ERROR, text, MIN(strlen(text), NZ_FRAME_MAX));

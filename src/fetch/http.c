@@ -133,7 +133,6 @@ on_socket(void *data, curlsocktype purpose G_GNUC_UNUSED, struct curl_sockaddr *
 {
   Transfer *self = data;
   NzAddressKind kind = nz_address_kind(&address->addr);
-  self->response->loopback = kind == NZ_ADDRESS_LOOPBACK;
   gboolean proxy = nz_settings.has_proxy;
   if ((kind == NZ_ADDRESS_LINK_LOCAL && self->request->no_link_local) ||
       (kind == NZ_ADDRESS_LOOPBACK && self->request->no_loopback && !proxy)) {
@@ -298,6 +297,22 @@ set_up(Transfer *self, struct curl_slist *headers)
   set_tls(easy, request);
 }
 
+/* Of a connection that was open already, too. */
+static gboolean
+is_loopback(CURL *easy)
+{
+  struct sockaddr_in v4 = {.sin_family = AF_INET};
+  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+  char *text = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &text);
+  const struct sockaddr *address = NULL;
+  if (text && inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+    address = (const struct sockaddr *)&v4;
+  else if (text && inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+    address = (const struct sockaddr *)&v6;
+  return address && nz_address_kind(address) == NZ_ADDRESS_LOOPBACK;
+}
+
 static gboolean
 stop(Transfer *self, GError **error)
 {
@@ -344,6 +359,7 @@ nz_http_perform(NzHttp *self, const NzHttpRequest *request, NzHttpTake take, gpo
   curl_multi_add_handle(self->multi, self->easy);
   gboolean ok = run(t, &code, error);
   curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &response->status);
+  response->loopback = is_loopback(self->easy);
   curl_multi_remove_handle(self->multi, self->easy);
   curl_slist_free_all(headers);
   if (ok && (code != CURLE_OK || t->failed))

@@ -3,22 +3,32 @@
  * by `nonzero`, speaks the protocol of protocol.h on descriptors 3 and up, one thread for each, and
  * ends when all of them are closed. It parses no images.
  *
+ * What servers send is parsed here, beside the credentials. So it confines itself before: it can
+ * write no file and start no process. Credential helpers are run by a process of their own.
+ *
  * NONZERO_FETCH_TIMES="CONNECT:IDLE:BACKOFF" (seconds, seconds, milliseconds) shortens its
  * patience, for tests. */
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "core/exit.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "fetch/credentials.h"
+#include "fetch/helper_process.h"
 #include "fetch/ops.h"
 #include "fetch/settings.h"
 #include "version.h"
@@ -48,6 +58,8 @@ static const struct {
   const char *name;
   gboolean (*run)(NzWorker *worker, const json_t *request, GError **error);
 } ops[] = {
+    {"manifest", nz_op_manifest},
+    {"blob", nz_op_blob},
     {"socket", nz_op_socket},
 };
 
@@ -60,7 +72,7 @@ read_times(void)
   g_auto(GStrv) parts = g_strsplit(text ? text : "", ":", -1);
   guint *const times[] = {&nz_settings.connect_seconds, &nz_settings.idle_seconds,
                           &nz_settings.backoff_ms};
-  for (guint i = 0; parts[i] && i < G_N_ELEMENTS(times); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS(times) && parts[i]; i++) {
     guint64 value;
     if (g_ascii_string_to_unsigned(parts[i], 10, 1, 3600, &value, NULL))
       *times[i] = (guint)value;
@@ -93,6 +105,15 @@ answer(NzWorker *worker, const json_t *request, GError **error)
   return nz_fetch_fail(error, NZ_FETCH_INVALID, "a request of an unknown kind");
 }
 
+/* Whoever made the message, and whatever a server put into it. */
+static void
+send_error(NzChannel *channel, const GError *error)
+{
+  g_autofree char *text = nz_secret_scrub(error->message);
+  g_autoptr(GError) scrubbed = g_error_new_literal(error->domain, error->code, text);
+  nz_channel_send_error(channel, scrubbed);
+}
+
 static gpointer
 serve(gpointer data)
 {
@@ -105,12 +126,34 @@ serve(gpointer data)
     if (answer(&worker, request, &error))
       nz_channel_send_end(&channel);
     else
-      nz_channel_send_error(&channel, error);
+      send_error(&channel, error);
     json_decref(request);
   }
   nz_http_free(http);
   close(channel.fd);
   return NULL;
+}
+
+/* A channel's thread begins with its first request: most are never used. */
+static void
+serve_all(guint n)
+{
+  struct pollfd fds[NZ_FETCH_CHANNELS_MAX];
+  GThread *threads[NZ_FETCH_CHANNELS_MAX];
+  for (guint i = 0; i < n; i++)
+    fds[i] = (struct pollfd){3 + (int)i, POLLIN, 0};
+  for (guint started = 0; started < n;) {
+    if (poll(fds, n, -1) < 0 && errno != EINTR)
+      return;
+    for (guint i = 0; i < n; i++) {
+      if (fds[i].fd < 0 || !fds[i].revents)
+        continue;
+      threads[started++] = g_thread_new("channel", serve, GINT_TO_POINTER(fds[i].fd));
+      fds[i] = (struct pollfd){.fd = -1};
+    }
+  }
+  for (guint i = 0; i < n; i++)
+    g_thread_join(threads[i]);
 }
 
 static gboolean
@@ -127,12 +170,21 @@ check_channels(void)
   return TRUE;
 }
 
+/* Nothing is open that was not meant for it. */
+static void
+close_others(void)
+{
+  if (syscall(SYS_close_range, 3u + (unsigned)nz_settings.channels, ~0u, 0u) != 0) /* Linux 5.9 */
+    for (int fd = 3 + nz_settings.channels; fd < 1024; fd++)
+      close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
   setlocale(LC_CTYPE, "");
-  signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* what is in here is not for the scanner */
+  const struct rlimit no_core = {0, 0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GOptionContext) context = g_option_context_new(NULL);
   g_option_context_add_main_entries(context, options, NULL);
@@ -148,12 +200,13 @@ main(int argc, char **argv)
     fputs("nonzero-fetch: it is started by nonzero, with its channels\n", stderr);
     return NZ_EXIT_USAGE;
   }
+  close_others();
+  nz_helper_process_start();
+  signal(SIGPIPE, SIG_IGN);
+  setrlimit(RLIMIT_CORE, &no_core);
   read_environment();
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  GThread *threads[NZ_FETCH_CHANNELS_MAX];
-  for (int i = 0; i < nz_settings.channels; i++)
-    threads[i] = g_thread_new("channel", serve, GINT_TO_POINTER(3 + i));
-  for (int i = 0; i < nz_settings.channels; i++)
-    g_thread_join(threads[i]);
+  nz_confine_fetcher(NULL);
+  serve_all((guint)nz_settings.channels);
   return NZ_EXIT_PASS;
 }

@@ -95,7 +95,7 @@ NzImageStore *
 nz_file_store_new(int fd, guint64 offset, guint64 size, GError **error)
 {
   FileStore *self = g_new0(FileStore, 1);
-  self->base = (NzImageStore){&file_class, 1, TRUE, TRUE};
+  self->base = (NzImageStore){&file_class, 1, TRUE, TRUE, .bytes = size};
   self->fd = fd;
   self->offset = offset;
   self->members = nz_members_new();

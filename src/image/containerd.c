@@ -11,6 +11,7 @@
 
 #include "core/text.h"
 #include "image/json.h"
+#include "image/toml.h"
 
 /* --- where --- */
 
@@ -41,8 +42,22 @@ add_store(const char *root, gboolean must, GPtrArray *stores)
         "%s is no root of containerd: there is no " NZ_CONTAINERD_DATABASE " in it", shown);
 }
 
+char *
+nz_containerd_system_root(GError **error)
+{
+  static const char config[] = "/etc/containerd/config.toml";
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(NzJson) json = access(config, R_OK) == 0 ? nz_toml_read(config, &failed) : NULL;
+  const char *root = NULL;
+  if (failed || (json && !nz_json_get_string(json, "root", &root, &failed))) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return NULL;
+  }
+  return g_strdup(root && *root == '/' ? root : "/var/lib/containerd");
+}
+
 static gboolean
-find(const char *spec, GPtrArray *stores, GError **error G_GNUC_UNUSED)
+find(const char *spec, GPtrArray *stores, GError **error)
 {
   static const char *const others[] = {"/var/lib/rancher/k3s/agent/containerd",
                                        "/var/lib/rancher/rke2/agent/containerd",
@@ -51,7 +66,10 @@ find(const char *spec, GPtrArray *stores, GError **error G_GNUC_UNUSED)
     add_store(spec, TRUE, stores);
     return TRUE;
   }
-  add_store("/var/lib/containerd", FALSE, stores);
+  g_autofree char *root = nz_containerd_system_root(error);
+  if (!root)
+    return FALSE;
+  add_store(root, FALSE, stores);
   for (guint i = 0; i < G_N_ELEMENTS(others); i++)
     add_store(others[i], FALSE, stores);
   g_autofree char *rootless = g_build_filename(g_get_user_data_dir(), "containerd", NULL);

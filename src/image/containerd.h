@@ -6,6 +6,9 @@
 
 #include "image/engine.h"
 
+/* The root of this host's containerd, as its configuration says. */
+char *nz_containerd_system_root(GError **error);
+
 /* TRUE when ROOT is one, and this user may read it. With errno set where it is not. */
 gboolean nz_containerd_is_readable(const char *root);
 

@@ -48,32 +48,61 @@ nz_storage_step_free(NzStorageStep *self)
 
 /* --- the chain --- */
 
-/* The layer ID, wherever it is. *STEP is NULL, without an error, when it is nowhere. */
-static gboolean
-find_step(const GPtrArray *roots, const char *id, NzStorageStep **step, GError **error)
+GPtrArray *
+nz_storage_tables(const GPtrArray *roots, GError **error)
 {
-  *step = NULL;
+  g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
   for (guint i = 0; i < roots->len; i++) {
-    NzStorageRoot *root = roots->pdata[i];
-    g_autoptr(GHashTable) layers = nz_storage_root_layers(root, error);
-    if (!layers)
-      return FALSE;
-    const NzStorageLayer *layer = g_hash_table_lookup(layers, id);
+    GHashTable *table = nz_storage_root_layers(roots->pdata[i], error);
+    if (!table)
+      return NULL;
+    g_ptr_array_add(tables, table);
+  }
+  return g_steal_pointer(&tables);
+}
+
+/* The layer ID, whole, in the first table that has it; *WHICH becomes that table. */
+static const NzStorageLayer *
+find_layer(const GPtrArray *tables, const char *id, guint *which)
+{
+  for (guint i = 0; i < tables->len; i++) {
+    const NzStorageLayer *layer = g_hash_table_lookup(tables->pdata[i], id);
     if (!layer || layer->incomplete)
       continue;
-    NzStorageStep *found = g_new0(NzStorageStep, 1);
-    *found = (NzStorageStep){.root = nz_storage_root_ref(root),
-                             .id = g_strdup(layer->id),
-                             .parent = g_strdup(layer->parent),
-                             .diff_digest = g_strdup(layer->diff_digest),
-                             .created = g_strdup(layer->created),
-                             .diff_size = layer->diff_size,
-                             .mapped = layer->mapped,
-                             .by_table = layer->by_table};
-    *step = found;
-    return TRUE;
+    *which = i;
+    return layer;
   }
-  return TRUE;
+  return NULL;
+}
+
+gint64
+nz_storage_bytes(const GPtrArray *tables, const char *top)
+{
+  gint64 sum = 0;
+  guint steps = 0, which;
+  for (const char *id = top; id; steps++) {
+    const NzStorageLayer *layer = steps < NZ_LAYERS_MAX ? find_layer(tables, id, &which) : NULL;
+    if (!layer || layer->diff_size < 0 || layer->diff_size > G_MAXINT64 - sum)
+      return -1;
+    sum += layer->diff_size;
+    id = layer->parent;
+  }
+  return sum;
+}
+
+static NzStorageStep *
+make_step(NzStorageRoot *root, const NzStorageLayer *layer)
+{
+  NzStorageStep *step = g_new0(NzStorageStep, 1);
+  *step = (NzStorageStep){.root = nz_storage_root_ref(root),
+                          .id = g_strdup(layer->id),
+                          .parent = g_strdup(layer->parent),
+                          .diff_digest = g_strdup(layer->diff_digest),
+                          .created = g_strdup(layer->created),
+                          .diff_size = layer->diff_size,
+                          .mapped = layer->mapped,
+                          .by_table = layer->by_table};
+  return step;
 }
 
 static void
@@ -90,24 +119,25 @@ GPtrArray *
 nz_storage_chain(const GPtrArray *roots, const char *top, GError **error)
 {
   g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)nz_storage_step_free);
+  g_autoptr(GPtrArray) tables = nz_storage_tables(roots, error);
+  if (!tables)
+    return NULL;
   for (const char *id = top; id;) {
-    NzStorageStep *step;
-    if (chain->len >= NZ_LAYERS_MAX) {
-      nz_set_input(error, "more than %u layers, or layers that are their own parents",
-                   NZ_LAYERS_MAX);
+    guint which;
+    const NzStorageLayer *layer = find_layer(tables, id, &which);
+    if (!layer || chain->len >= NZ_LAYERS_MAX) {
+      if (layer)
+        nz_set_input(error, "more than %u layers, or layers that are their own parents",
+                     NZ_LAYERS_MAX);
+      else
+        nz_set_input(error,
+                     "the layer %s is not in the store, or not whole: it is being pulled or "
+                     "removed, or the store is damaged",
+                     id);
       return NULL;
     }
-    if (!find_step(roots, id, &step, error))
-      return NULL;
-    if (!step) {
-      nz_set_input(error,
-                   "the layer %s is not in the store, or not whole: it is being pulled or removed, "
-                   "or the store is damaged",
-                   id);
-      return NULL;
-    }
-    g_ptr_array_add(chain, step);
-    id = step->parent;
+    g_ptr_array_add(chain, make_step(roots->pdata[which], layer));
+    id = layer->parent;
   }
   reverse(chain);
   return g_steal_pointer(&chain);
@@ -254,7 +284,7 @@ static void
 wait_for_writer(NzStorageRoot *root, NzControl *control)
 {
   for (guint ms = 0; ms < NZ_STORAGE_WAIT_MS && nz_storage_root_is_written(root); ms += 20) {
-    if (control && g_atomic_int_get(&control->cancelled))
+    if (nz_control_is_cancelled(control))
       return;
     g_usleep(20 * 1000);
   }

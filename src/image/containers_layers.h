@@ -15,6 +15,14 @@ typedef struct {
 
 void nz_storage_step_free(NzStorageStep *self);
 
+/* The layers of each of ROOTS (NzStorageRoot), as they are now: GHashTable of NzStorageLayer. */
+GPtrArray *nz_storage_tables(const GPtrArray *roots, GError **error);
+
+/* The bytes of TOP and all layers below it, uncompressed; -1 when one does not say, or is not
+ * there.
+ */
+gint64 nz_storage_bytes(const GPtrArray *tables, const char *top);
+
 /* The chain of layers from the bottom up to TOP (NULL: none), each in the first of ROOTS
  * (NzStorageRoot) that has it: NzStorageStep. */
 GPtrArray *nz_storage_chain(const GPtrArray *roots, const char *top, GError **error);

@@ -170,11 +170,11 @@ find_stores(const char *spec, GPtrArray *stores, GError **error)
 
 /* --- listing --- */
 
-static GPtrArray *
+static const GPtrArray *
 roots_of(const NzEngineStore *store, GError **error)
 {
   Store *self = store->data;
-  GPtrArray *found = NULL;
+  const GPtrArray *found = NULL;
   g_autoptr(GError) failed = NULL;
   g_mutex_lock(&self->mutex);
   if (!self->roots) {
@@ -197,20 +197,6 @@ roots_of(const NzEngineStore *store, GError **error)
   return found;
 }
 
-/* Of all layers, uncompressed; -1 when one does not say. */
-static gint64
-bytes_of(const GPtrArray *chain)
-{
-  gint64 sum = 0;
-  for (guint i = 0; i < chain->len; i++) {
-    const NzStorageStep *step = chain->pdata[i];
-    if (step->diff_size < 0 || step->diff_size > G_MAXINT64 - sum)
-      return -1;
-    sum += step->diff_size;
-  }
-  return sum;
-}
-
 static char *
 id_of(const NzStorageImage *image)
 {
@@ -220,8 +206,7 @@ id_of(const NzStorageImage *image)
 
 /* IMAGE is owned. */
 static NzStoredImage *
-make_stored(const NzEngineStore *store, const GPtrArray *roots, NzStorageRoot *root,
-            NzStorageImage *image)
+make_stored(const NzEngineStore *store, NzStorageRoot *root, NzStorageImage *image)
 {
   Stored *data = g_new0(Stored, 1);
   g_autofree char *id = id_of(image);
@@ -230,50 +215,57 @@ make_stored(const NzEngineStore *store, const GPtrArray *roots, NzStorageRoot *r
   data->root = nz_storage_root_ref(root);
   stored->data = data;
   stored->free_data = stored_free;
-  for (guint i = 0; i < image->names->len; i++)
-    g_ptr_array_add(stored->names, g_strdup(image->names->pdata[i]));
   stored->digest = g_strdup(image->digest);
   stored->created = image->created;
-  g_autoptr(GPtrArray) chain = nz_storage_chain(roots, image->layer, NULL);
-  stored->bytes = chain ? bytes_of(chain) : -1;
   return stored;
 }
 
-static gboolean
-is_listed(const GPtrArray *images, guint from, const char *id)
+typedef struct {
+  const NzEngineStore *store;
+  GPtrArray *tables; /* of layers */
+  GHashTable *by_id; /* NzStoredImage, borrowed */
+  GHashTable *named; /* char *: "ID NAME" */
+  GPtrArray *images;
+} Listing;
+
+/* An image that two stores have is the first one's, by the names of both. IMAGE is owned. */
+static void
+add_image(Listing *self, NzStorageRoot *root, NzStorageImage *image)
 {
-  for (guint i = from; i < images->len; i++) {
-    const NzStoredImage *stored = images->pdata[i];
-    if (strcmp(((Stored *)stored->data)->image->id, id) == 0)
-      return TRUE;
+  NzStoredImage *stored = g_hash_table_lookup(self->by_id, image->id);
+  GPtrArray *names = g_ptr_array_ref(image->names);
+  if (stored) {
+    nz_storage_image_free(image);
+  } else {
+    stored = make_stored(self->store, root, image);
+    stored->bytes = nz_storage_bytes(self->tables, image->layer);
+    g_ptr_array_add(self->images, stored);
+    g_hash_table_insert(self->by_id, image->id, stored);
   }
-  return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    if (g_hash_table_add(self->named, g_strconcat(stored->id, " ", names->pdata[i], NULL)))
+      g_ptr_array_add(stored->names, g_strdup(names->pdata[i]));
+  g_ptr_array_unref(names);
 }
 
-/* An image that two stores have is the first one's, as it is for the library. */
 static gboolean
 list_images(const NzEngineStore *store, const NzOpenOptions *options G_GNUC_UNUSED,
             GPtrArray *images, GError **error)
 {
-  GPtrArray *roots = roots_of(store, error);
-  if (!roots)
-    return FALSE;
-  guint first = images->len;
-  for (guint i = 0; i < roots->len; i++) {
+  const GPtrArray *roots = roots_of(store, error);
+  g_autoptr(GPtrArray) tables = roots ? nz_storage_tables(roots, error) : NULL;
+  g_autoptr(GHashTable) by_id = g_hash_table_new(nz_str_hash, g_str_equal);
+  g_autoptr(GHashTable) named = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
+  Listing self = {store, tables, by_id, named, images};
+  for (guint i = 0; tables && i < roots->len; i++) {
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     gboolean ok = nz_storage_root_images(roots->pdata[i], found, error);
-    guint before = images->len;
-    for (guint k = 0; k < found->len; k++) {
-      NzStorageImage *image = found->pdata[k];
-      if (before > first && is_listed(images, first, image->id))
-        nz_storage_image_free(image);
-      else
-        g_ptr_array_add(images, make_stored(store, roots, roots->pdata[i], image));
-    }
+    for (guint k = 0; k < found->len; k++)
+      add_image(&self, roots->pdata[i], found->pdata[k]);
     if (!ok)
       return FALSE;
   }
-  return TRUE;
+  return tables != NULL;
 }
 
 /* --- opening --- */
@@ -308,6 +300,15 @@ add_layers(NzImage *image, const GPtrArray *chain)
   }
 }
 
+/* Which user may write a store decides whom it may speak for: the other images of this user, too,
+ * or this one alone. */
+static gboolean
+is_trusted(const NzStorageStep *step)
+{
+  uid_t owner = nz_storage_root_owner(step->root);
+  return owner == 0 || owner == geteuid();
+}
+
 /* The headers of a layer's archive, which the store keeps, are those of its diff_id; the files on
  * disk may be anything. OWN: the store is one of this user's or host's, which made sure of that;
  * one that somebody names may say anything, also of the layers of other images. */
@@ -317,7 +318,7 @@ set_facts_keys(const NzImage *image, const GPtrArray *chain, gboolean own)
   for (guint i = 0; own && i < chain->len; i++) {
     const NzStorageStep *step = chain->pdata[i];
     NzLayer *layer = image->layers->pdata[i];
-    if (step->diff_digest && layer->diff_id && nz_storage_step_is_split(step))
+    if (step->diff_digest && layer->diff_id && is_trusted(step) && nz_storage_step_is_split(step))
       layer->facts_key = g_strdup(layer->diff_id);
   }
 }

@@ -114,8 +114,7 @@ nz_docker_api_list(const NzEngineStore *store, const NzOpenOptions *options, GPt
     return nz_set_input(error, "the socket's path is no text");
   if (!check_channel(options, error))
     return FALSE;
-  g_autoptr(GBytes) bytes =
-      nz_fetch_read(options->fetch, request, NZ_STORED_BYTES_MAX, &head, error);
+  g_autoptr(GBytes) bytes = nz_fetch_read(options->fetch, request, NZ_STORE_LIST_MAX, &head, error);
   if (!bytes || !check_status(head, error))
     return FALSE;
   g_autoptr(NzJson) root = nz_json_parse(bytes, error);

@@ -27,7 +27,8 @@ static void
 docker_store_free(gpointer data)
 {
   NzDockerStore *self = data;
-  g_free(self->containerd);
+  for (guint i = 0; self->containerd[i]; i++)
+    g_free(self->containerd[i]);
   g_free(self);
 }
 
@@ -50,27 +51,41 @@ readable_driver(const Place *place, gboolean *refused)
   return NULL;
 }
 
+/* Docker's own containerd, and the system's: either may have what the other had once. */
+static void
+find_containerd(NzDockerStore *docker, const Place *place, gboolean *refused)
+{
+  g_autofree char *own = g_build_filename(place->root, "containerd", "daemon", NULL);
+  const char *roots[] = {own, place->containerd};
+  struct stat st;
+  guint n = 0;
+  for (guint i = 0; i < G_N_ELEMENTS(roots); i++) {
+    if (roots[i] && nz_containerd_is_readable(roots[i]))
+      docker->containerd[n++] = g_strdup(roots[i]);
+    else if (i == 0)
+      *refused |= errno == EACCES || errno == EPERM;
+  }
+  /* Without Docker, what containerd keeps is its own. */
+  if (stat(place->root, &st) < 0)
+    g_clear_pointer(&docker->containerd[0], g_free); /* there is one at most */
+}
+
 static gboolean
 add_directory(const Place *place, GPtrArray *stores, gboolean *refused)
 {
-  const char *driver = readable_driver(place, refused);
-  g_autofree char *own = g_build_filename(place->root, "containerd", "daemon", NULL);
-  gboolean has_own = nz_containerd_is_readable(own);
-  *refused |= !has_own && (errno == EACCES || errno == EPERM);
-  const char *containerd = has_own ? own : NULL;
-  if (!containerd && place->containerd && nz_containerd_is_readable(place->containerd))
-    containerd = place->containerd;
-  /* Of Docker nothing is there but what containerd keeps for everyone. */
-  struct stat st;
-  if (!driver && (!containerd || stat(place->root, &st) < 0))
-    return FALSE;
-  NzEngineStore *store = nz_engine_store_new(&nz_engine_docker_daemon, place->root);
   NzDockerStore *docker = g_new0(NzDockerStore, 1);
-  *docker = (NzDockerStore){driver, g_strdup(containerd), place->shifted};
+  docker->driver = readable_driver(place, refused);
+  docker->shifted = place->shifted;
+  find_containerd(docker, place, refused);
+  if (!docker->driver && !docker->containerd[0]) {
+    docker_store_free(docker);
+    return FALSE;
+  }
+  NzEngineStore *store = nz_engine_store_new(&nz_engine_docker_daemon, place->root);
   store->data = docker;
   store->free_data = docker_store_free;
-  if (containerd)
-    g_ptr_array_add(store->paths, g_strdup(containerd));
+  for (guint i = 0; docker->containerd[i]; i++)
+    g_ptr_array_add(store->paths, g_strdup(docker->containerd[i]));
   g_ptr_array_add(stores, store);
   return TRUE;
 }
@@ -250,8 +265,8 @@ find(const char *spec, GPtrArray *stores, GError **error)
   if (add_docker_host(stores))
     return TRUE;
   guint before = stores->len;
-  Place system = {
-      .root = "/var/lib/docker", .socket = SYSTEM_SOCKET, .containerd = "/var/lib/containerd"};
+  g_autofree char *containerd = nz_containerd_system_root(NULL);
+  Place system = {.root = "/var/lib/docker", .socket = SYSTEM_SOCKET, .containerd = containerd};
   if (!add_configured(system, "/etc/docker/daemon.json", stores, error))
     return FALSE;
   if (stores->len == before || !((const NzEngineStore *)stores->pdata[before])->by_socket)
@@ -278,17 +293,23 @@ make_names_whole(GPtrArray *images, guint from)
 }
 
 static gboolean
+list_directory(const NzEngineStore *store, GPtrArray *images, GError **error)
+{
+  const NzDockerStore *docker = store->data;
+  if (docker->driver && !nz_docker_graph_list(store, images, error))
+    return FALSE;
+  for (guint i = 0; docker->containerd[i]; i++)
+    if (!nz_containerd_list(store, docker->containerd[i], NAMESPACE, images, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 list(const NzEngineStore *store, const NzOpenOptions *options, GPtrArray *images, GError **error)
 {
   guint before = images->len;
-  const NzDockerStore *docker = store->data;
-  gboolean ok;
-  if (store->by_socket)
-    ok = nz_docker_api_list(store, options, images, error);
-  else
-    ok = (!docker->driver || nz_docker_graph_list(store, images, error)) &&
-         (!docker->containerd ||
-          nz_containerd_list(store, docker->containerd, NAMESPACE, images, error));
+  gboolean ok = store->by_socket ? nz_docker_api_list(store, options, images, error)
+                                 : list_directory(store, images, error);
   make_names_whole(images, before);
   return ok;
 }

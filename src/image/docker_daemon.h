@@ -7,9 +7,9 @@
 
 /* What docker_daemon.c found of a data root (NzEngineStore.root). */
 typedef struct {
-  const char *driver; /* whose store can be read; NULL: none */
-  char *containerd;   /* a root of containerd with Docker's namespace, or NULL */
-  gboolean shifted;   /* owners on disk are those of a user namespace */
+  const char *driver;  /* whose store can be read; NULL: none */
+  char *containerd[3]; /* roots of containerd that may have Docker's namespace; NULL at the end */
+  gboolean shifted;    /* owners on disk are those of a user namespace */
 } NzDockerStore;
 
 /* The drivers whose stores docker_graph.c reads, in the order in which Docker prefers them; NULL at

@@ -111,6 +111,11 @@ open_body(gpointer data, const char *name, guint64 size, GError **error)
                       O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
   struct stat st;
+  if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_DENIED, "the content of /%s may not be read: use sudo",
+                shown);
+    return -1;
+  }
   if (fd < 0) {
     nz_set_errno(error, errno, "the content of /%s is not where Docker keeps it", shown);
     return -1;
@@ -134,7 +139,9 @@ read_by_tar_split(int fd, guint64 size, int files, const NzReadOptions *options,
     return FALSE;
   }
   NzStream *tar = nz_tar_split_stream_new(json, open_body, &files, options->control);
-  return nz_layer_read(tar, size, NULL, options, log, result, error);
+  /* How long the archive is stands nowhere; long enough for a thread to hash it. */
+  guint64 length = options->verify ? G_MAXINT64 : 0;
+  return nz_layer_read(tar, length, NULL, options, log, result, error);
 }
 
 static const char lost_split[] = "its tar-split.json.gz is lost, and ";

@@ -165,7 +165,7 @@ add_named(Listing *self, GError **error)
 {
   g_autofree char *path = g_strconcat(self->place, "/repositories.json", NULL);
   json_t *repositories;
-  g_autoptr(GBytes) bytes = nz_docker_read_file(self->root, path, NZ_STORED_BYTES_MAX, error);
+  g_autoptr(GBytes) bytes = nz_docker_read_file(self->root, path, NZ_STORE_LIST_MAX, error);
   if (!bytes)
     return FALSE;
   g_autoptr(NzJson) root = nz_json_parse(bytes, error);

@@ -11,6 +11,7 @@
 
 typedef struct NzImageStore NzImageStore;
 typedef struct NzImage NzImage;
+typedef struct NzBoard NzBoard;
 
 typedef struct {
   guint index;      /* 0 at the bottom */
@@ -32,13 +33,18 @@ typedef struct {
   const NzWanted *wanted; /* more files that are asked for; may be NULL */
   guint ratio;            /* see nz_inflate_stream_new() */
   gboolean verify;        /* diff_ids too */
+  guint workers;          /* layers that may be read at once; 0: as there are processors */
+  gboolean *incomplete;   /* set when a content is denied that no verdict rests on; may be NULL */
   NzControl *control;     /* may be NULL */
+  gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
+  NzBoard *board;         /* where layers at work are shown: board.h; NULL: nowhere */
 } NzReadOptions;
 
 typedef struct {
   const char *compression; /* found by content: "gzip", "zstd", or NULL for none */
   char *diff_id;           /* owned; what it uncompresses to, with options->verify */
   guint n_mounts;          /* of a directory: mount points in it that were not entered */
+  gboolean incomplete;     /* this user may not read some contents: another reading may find more */
   gboolean by_table;       /* read by its table of contents: the archive itself may say otherwise */
 } NzLayerResult;
 
@@ -62,6 +68,7 @@ struct NzImageStore {
   gboolean whiteouts;  /* its layers are layers, not a plain directory */
   gboolean partial;    /* an index in it may name manifests that were never brought here */
   gsize json_read;     /* bytes of documents, each as often as it was read */
+  guint64 bytes;       /* of an archive in a file: all of it; 0: it is none */
 };
 
 /* The document NAME. All that are read of STORE, one for as many images as share it, have a limit
@@ -88,6 +95,7 @@ struct NzImage {
   const char *base_said_by;      /* "annotations" or "labels"; NULL: nothing is said */
   guint64 bytes;                 /* of all layers, as stored; 0: not known */
   guint n_artifacts; /* beside the first image of an index: attestations, signatures, ... */
+  guint n_others;    /* the same: manifests for other platforms than this host's */
   guint n_absent;    /* the same: manifests for other platforms that are not in the store */
   gboolean diff_ids_unverified; /* nothing vouches for the layers' content without --verify */
   GPtrArray *layers;            /* NzLayer, bottom first */

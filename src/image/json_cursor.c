@@ -123,6 +123,18 @@ nz_json_cursor_int(NzJsonCursor *self, gint64 *value)
   return TRUE;
 }
 
+/* A number, or a word. */
+static gboolean
+skip_word(NzJsonCursor *self)
+{
+  const char *start = self->p;
+  while (self->p < self->end &&
+         (g_ascii_isalnum(*self->p) || *self->p == '-' || *self->p == '+' || *self->p == '.'))
+    self->p++;
+  self->ran_out = self->p == self->end;
+  return !self->ran_out && self->p > start;
+}
+
 gboolean
 nz_json_cursor_skip(NzJsonCursor *self)
 {
@@ -151,12 +163,8 @@ nz_json_cursor_skip(NzJsonCursor *self)
       self->p++;
       break;
     default:
-      while (self->p < self->end && !strchr(" \n\t\r,:]}[{\"", *self->p))
-        self->p++;
-      if (self->p == self->end) {
-        self->ran_out = TRUE;
+      if (!skip_word(self))
         return FALSE;
-      }
     }
   } while (depth > 0);
   return TRUE;

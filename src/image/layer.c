@@ -7,10 +7,12 @@
  * checked. */
 #include <string.h>
 
+#include "core/limits.h"
 #include "image/compression.h"
 #include "image/digest.h"
 #include "image/image.h"
 #include "image/layer_entry.h"
+#include "image/segments.h"
 #include "image/tar.h"
 
 static GBytes *
@@ -19,8 +21,9 @@ read_tar_body(gpointer tar, const NzTarHeader *header G_GNUC_UNUSED, gsize max, 
   return nz_tar_read_body(tar, max, error);
 }
 
-static gboolean
-read_tar(NzStream *stream, const NzReadOptions *options, NzLayerLog *log, GError **error)
+gboolean
+nz_layer_read_entries(NzStream *stream, const NzReadOptions *options, NzLayerLog *log,
+                      NzReadUntil until, gpointer data, GError **error)
 {
   g_autoptr(NzTar) tar = nz_tar_new(stream);
   g_auto(NzEntryWriter) writer = {.options = options,
@@ -30,11 +33,11 @@ read_tar(NzStream *stream, const NzReadOptions *options, NzLayerLog *log, GError
                                   .read_body = read_tar_body,
                                   .data = tar};
   NzTarHeader header;
-  int got;
-  while ((got = nz_tar_next(tar, &header, error)) == 1)
+  int got = 1;
+  while (!(until && until(tar, data)) && (got = nz_tar_next(tar, &header, error)) == 1)
     if (!nz_entry_writer_add(&writer, &header, error))
       return FALSE;
-  return got == 0;
+  return got >= 0;
 }
 
 /* --- the stack --- */
@@ -82,11 +85,14 @@ check_digest(NzStream *stream, const char *expected, GError **error)
   return nz_set_input(error, "wrong digest: expected %s, but the content is %s", expected, actual);
 }
 
+static const NzSegmentPlan plan = {.min = NZ_SEGMENTS_MIN, .part = NZ_SEGMENT_PART};
+
 gboolean
 nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOptions *options,
               NzLayerLog *log, NzLayerResult *result, GError **error)
 {
   NzStream *blob = NULL, *content = NULL; /* borrowed: both are below TOP */
+  nz_control_expect(options->control, size);
   if (digest)
     stream = blob = nz_digest_stream_new(stream, digest, size);
   g_autoptr(NzStream) top = uncompressed(stream, digest != NULL, options, result, error);
@@ -95,8 +101,10 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
   if (options->verify)
     top = content = nz_digest_stream_new(g_steal_pointer(&top), "sha256:", size);
 
+  gboolean in_segments = top->klass->at && options->spare && size >= NZ_SEGMENTS_MIN;
   g_autoptr(GError) failed = NULL;
-  if (!read_tar(top, options, log, &failed)) {
+  if (!(in_segments ? nz_segments_read(top, size, &plan, options, log, &failed)
+                    : nz_layer_read_entries(top, options, log, NULL, NULL, &failed))) {
     /* A damaged blob is told by its digest, whatever its damage looks like to the readers above. */
     if (blob && g_error_matches(failed, NZ_ERROR, NZ_ERROR_INPUT) && drain(blob, NULL) &&
         !check_digest(blob, digest, error))
@@ -104,7 +112,7 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
   }
-  if (!drain(top, error))
+  if (!in_segments && !drain(top, error))
     return FALSE;
   if (content)
     result->diff_id = nz_digest_stream_finish(content);

@@ -221,7 +221,7 @@ typedef struct {
   GPtrArray *images;
   NzPlatform want;
   GString *seen; /* platforms that were not asked for, for the error */
-  guint n_documents, n_artifacts, n_absent;
+  guint n_documents, n_artifacts, n_absent, n_others;
 } Listing;
 
 static gboolean list_index(Listing *self, const json_t *root, guint depth, const char *name,
@@ -263,6 +263,7 @@ is_wanted(Listing *self, const char *platform)
 {
   if (!self->want.os || nz_platform_matches(platform, &self->want))
     return TRUE;
+  self->n_others++;
   if (platform && !strstr(self->seen->str, platform))
     g_string_append_printf(self->seen, "%s%s", self->seen->len ? ", " : "", platform);
   return FALSE;
@@ -465,7 +466,7 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
   g_auto(NzPlatform) want = {0};
   if (request->options->platform && !nz_platform_parse(request->options->platform, &want, error))
     return FALSE;
-  Listing self = {store, request, images, want, seen, 0, 0, 0};
+  Listing self = {store, request, images, want, seen, 0, 0, 0, 0};
   guint before = images->len;
   g_autoptr(GBytes) bytes = store->klass->read_json(store, "index.json", error);
   g_autoptr(NzJson) root = bytes ? nz_json_parse(bytes, error) : NULL;
@@ -480,5 +481,7 @@ nz_oci_list(NzImageStore *store, const NzOpenRequest *request, GPtrArray *images
   if (self.n_artifacts > 0)
     ((NzImage *)images->pdata[before])->n_artifacts = self.n_artifacts;
   ((NzImage *)images->pdata[before])->n_absent = self.n_absent;
+  if (request->options->platform_implied)
+    ((NzImage *)images->pdata[before])->n_others = self.n_others;
   return TRUE;
 }

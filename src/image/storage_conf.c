@@ -177,7 +177,9 @@ add_from_options(GPtrArray *roots, const char *options, guint uid)
   g_auto(GStrv) list = g_strsplit(options, ",", -1);
   for (guint i = 0; list[i]; i++) {
     const char *equals = strchr(list[i], '=');
-    g_autofree char *key = equals ? g_strndup(list[i], (gsize)(equals - list[i])) : g_strdup("");
+    if (!equals)
+      continue;
+    g_autofree char *key = g_strndup(list[i], (gsize)(equals - list[i]));
     g_strstrip(key);
     if ((g_str_has_suffix(key, ".imagestore") || g_str_has_suffix(key, ".additionalimagestore")) &&
         equals[1] == '/')

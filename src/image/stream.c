@@ -139,23 +139,46 @@ nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error)
   return got;
 }
 
+NzStream *
+nz_stream_at(NzStream *self, guint64 offset, NzControl *control)
+{
+  NzStream *other = self->klass->at ? self->klass->at(self, offset, control) : NULL;
+  if (other)
+    other->position = offset;
+  return other;
+}
+
 gboolean
-nz_control_stopped(NzControl *control, GError **error)
+nz_control_is_cancelled(NzControl *control)
 {
   gboolean cancelled = FALSE;
   for (; control && !cancelled; control = control->parent)
     cancelled = g_atomic_int_get(&control->cancelled) != 0;
-  if (!cancelled)
+  return cancelled;
+}
+
+gboolean
+nz_control_stopped(NzControl *control, GError **error)
+{
+  if (!nz_control_is_cancelled(control))
     return FALSE;
   g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
   return TRUE;
 }
 
 void
-nz_control_count(NzControl *control, gsize n)
+nz_control_count(NzControl *control, gssize n)
 {
   for (; control; control = control->parent)
-    g_atomic_pointer_add(&control->bytes_in, (gssize)n);
+    g_atomic_pointer_add(&control->bytes_in, n);
+}
+
+void
+nz_control_expect(NzControl *control, guint64 n)
+{
+  /* G_MAXINT64 is a reader's way to say "much". */
+  if (control && n < G_MAXINT64)
+    g_atomic_pointer_set(&control->expected, (gsize)n);
 }
 
 /* --- a range of a file ---
@@ -168,6 +191,7 @@ typedef struct {
   NzStream base;
   int fd;
   gboolean own_fd;
+  guint64 start, length;
   guint64 offset, left;
   gsize read_size;
   NzControl *control;
@@ -199,7 +223,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   }
   self->offset += (guint64)got;
   self->left -= (guint64)got;
-  nz_control_count(self->control, (gsize)got);
+  nz_control_count(self->control, got);
   return got;
 }
 
@@ -225,7 +249,7 @@ file_skip(NzStream *base, guint64 n, GError **error)
   self->offset += n;
   self->left -= n;
   self->read_size = FILE_READ_MIN;
-  nz_control_count(self->control, n);
+  nz_control_count(self->control, (gssize)n);
   return (gint64)n;
 }
 
@@ -239,7 +263,15 @@ file_free(NzStream *base)
   g_free(self);
 }
 
-static const NzStreamClass file_class = {file_next, file_read, file_skip, file_free};
+static NzStream *
+file_at(NzStream *base, guint64 offset, NzControl *control)
+{
+  const FileStream *self = (const FileStream *)base;
+  return nz_file_stream_new(self->fd, FALSE, self->start + offset,
+                            self->length - MIN(offset, self->length), control);
+}
+
+static const NzStreamClass file_class = {file_next, file_read, file_skip, file_free, file_at};
 
 NzStream *
 nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length, NzControl *control)
@@ -248,8 +280,8 @@ nz_file_stream_new(int fd, gboolean own_fd, guint64 offset, guint64 length, NzCo
   nz_stream_init(&self->base, &file_class);
   self->fd = fd;
   self->own_fd = own_fd;
-  self->offset = offset;
-  self->left = length;
+  self->start = self->offset = offset;
+  self->length = self->left = length;
   self->read_size = FILE_READ_MIN;
   self->control = control;
   return &self->base;
@@ -278,7 +310,7 @@ pipe_next(NzStream *base, const guint8 **data, GError **error)
     nz_set_errno(error, errno, "cannot read");
     return -1;
   }
-  nz_control_count(self->control, (gsize)got);
+  nz_control_count(self->control, got);
   *data = self->buf;
   return got;
 }
@@ -348,6 +380,7 @@ typedef struct {
   NzStream base;
   const guint8 *data;
   gsize len;
+  gboolean given;
 } MemoryStream;
 
 static gssize
@@ -355,12 +388,21 @@ memory_next(NzStream *base, const guint8 **data, GError **error G_GNUC_UNUSED)
 {
   MemoryStream *self = (MemoryStream *)base;
   *data = self->data;
-  gssize n = (gssize)self->len;
-  self->len = 0;
+  gssize n = self->given ? 0 : (gssize)self->len;
+  self->given = TRUE;
   return n;
 }
 
-static const NzStreamClass memory_class = {.next = memory_next, .free = plain_free};
+static NzStream *
+memory_at(NzStream *base, guint64 offset, NzControl *control G_GNUC_UNUSED)
+{
+  const MemoryStream *self = (const MemoryStream *)base;
+  gsize passed = (gsize)MIN(offset, self->len);
+  return nz_memory_stream_new(self->data + passed, self->len - passed);
+}
+
+static const NzStreamClass memory_class = {
+    .next = memory_next, .at = memory_at, .free = plain_free};
 
 NzStream *
 nz_memory_stream_new(const void *data, gsize len)

@@ -12,6 +12,15 @@
 #include "core/error.h"
 
 typedef struct NzStream NzStream;
+typedef struct NzControl NzControl;
+
+/* What a long run shares with its readers. All fields but PARENT are used with g_atomic_*. */
+struct NzControl {
+  gint cancelled;    /* set: every reader stops with NZ_ERROR_CANCELLED at its next chunk */
+  gsize bytes_in;    /* bytes read from files and pipes so far; counted for the parents too */
+  gsize expected;    /* what bytes_in will be at the end; 0: not known */
+  NzControl *parent; /* of the run that this one is a part of; NULL: it is all of it */
+};
 
 typedef struct {
   /* Points *DATA at the next unread bytes and returns how many there are: 0 at the end, -1 on
@@ -22,6 +31,8 @@ typedef struct {
   /* Passes over up to N bytes without reading them; returns how many. NULL: by reading. */
   gint64 (*skip)(NzStream *self, guint64 n, GError **error);
   void (*free)(NzStream *self);
+  /* See nz_stream_at(). NULL: its bytes can only be read forward. */
+  NzStream *(*at)(NzStream *self, guint64 offset, NzControl *control);
 } NzStreamClass;
 
 struct NzStream {
@@ -34,19 +45,13 @@ struct NzStream {
   guint64 position; /* bytes taken so far */
 };
 
-/* What a long run shares with its readers. */
-typedef struct NzControl NzControl;
-struct NzControl {
-  NzControl *parent; /* of all of the run, where this is of a part; or NULL */
-  gint cancelled; /* set (g_atomic_int_set): readers stop with NZ_ERROR_CANCELLED at the next chunk
-                   */
-  gsize bytes_in; /* of files and pipes so far (g_atomic_pointer_get); counted for the parent too */
-};
-
 /* TRUE with an error when CONTROL (may be NULL) says to stop. */
 gboolean nz_control_stopped(NzControl *control, GError **error);
-/* N more bytes were read. */
-void nz_control_count(NzControl *control, gsize n);
+gboolean nz_control_is_cancelled(NzControl *control);
+/* N more bytes were read; below 0: some that were counted did not count. */
+void nz_control_count(NzControl *control, gssize n);
+/* So many will be read. CONTROL may be NULL. */
+void nz_control_expect(NzControl *control, guint64 n);
 
 /* Looks at the next bytes without taking them. Returns how many lie ready, 0 at the end, -1 on
  * error. */
@@ -64,6 +69,11 @@ gint64 nz_stream_skip(NzStream *self, guint64 n, GError **error);
 /* Copies up to N of the coming bytes into BUF and leaves them in the stream, which must be at its
  * start. Asked again, for no more than the first time. */
 gssize nz_stream_sniff(NzStream *self, void *buf, gsize n, GError **error);
+
+/* Another stream of the same bytes, that begins OFFSET bytes after SELF began; NULL where they
+ * cannot be read at any place. Its position is counted from where SELF began, too. It must not
+ * outlive SELF, and may be read by another thread. CONTROL may be NULL. */
+NzStream *nz_stream_at(NzStream *self, guint64 offset, NzControl *control);
 
 void nz_stream_free(NzStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzStream, nz_stream_free)

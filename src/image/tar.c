@@ -493,6 +493,13 @@ nz_tar_next(NzTar *self, NzTarHeader *h, GError **error)
 }
 
 gboolean
+nz_tar_next_at(const NzTar *self, guint64 *at)
+{
+  *at = self->stream->position + self->body_left + self->padding;
+  return self->globals == 0;
+}
+
+gboolean
 nz_tar_body_extent(NzTar *self, guint64 *offset, guint64 *length, GError **error)
 {
   if (self->sparse)

@@ -48,6 +48,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzTar, nz_tar_free)
  * until the next call. 0: the end of the archive. -1: error, with the byte where it stands. */
 int nz_tar_next(NzTar *self, NzTarHeader *header, GError **error);
 
+/* TRUE when nz_tar_next() would do the same in a new reader that begins at *AT of the stream, where
+ * the header after the current entry is. FALSE: it would go on counting the headers before. */
+gboolean nz_tar_next_at(const NzTar *self, guint64 *at);
+
 /* The whole content of the current entry, holes filled in; at most MAX bytes, or an error. */
 GBytes *nz_tar_read_body(NzTar *self, gsize max, GError **error);
 

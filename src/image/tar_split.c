@@ -281,8 +281,12 @@ advance(SplitStream *self, GError **error)
   const char *text;
   gsize len;
   int got = read_line(self, &text, &len, error);
-  if (got == 0)
+  if (got == 0 && self->n_lines > 0)
     return 0;
+  if (got == 0) { /* what a crash leaves of it; even an empty archive has a line */
+    nz_set_input(error, "tar-split: it is empty");
+    return -1;
+  }
   NzSplitLine *before = &self->lines[self->n_lines & 1], *line = &self->lines[~self->n_lines & 1];
   gboolean ok = got > 0 && nz_split_line_parse(line, text, len, self->n_lines, error);
   if (ok && line->type == NZ_SPLIT_BODY) {
@@ -329,7 +333,7 @@ split_read(NzStream *base, guint8 *buf, gsize n, GError **error)
     done = nz_control_stopped(self->control, error) ? -1 : body_read(self, buf, n, error);
   }
   if (done > 0)
-    nz_control_count(self->control, (gsize)done);
+    nz_control_count(self->control, done);
   return done;
 }
 
@@ -349,7 +353,7 @@ split_next(NzStream *base, const guint8 **data, GError **error)
   gsize n = self->n_raw;
   *data = self->raw;
   self->n_raw = 0;
-  nz_control_count(self->control, n);
+  nz_control_count(self->control, (gssize)n);
   return (gssize)n;
 }
 
@@ -375,7 +379,7 @@ split_skip(NzStream *base, guint64 n, GError **error)
         body_end(&self->body);
     }
     left -= step;
-    nz_control_count(self->control, (gsize)step);
+    nz_control_count(self->control, (gssize)step);
   }
   return (gint64)(n - left);
 }
@@ -394,7 +398,8 @@ split_free(NzStream *base)
   g_free(self);
 }
 
-static const NzStreamClass split_class = {split_next, split_read, split_skip, split_free};
+static const NzStreamClass split_class = {
+    .next = split_next, .read = split_read, .skip = split_skip, .free = split_free};
 
 NzStream *
 nz_tar_split_stream_new(NzStream *json, NzOpenBody open_body, gpointer data, NzControl *control)

@@ -278,7 +278,7 @@ read_raw_name(Scanner *self)
 {
   g_autofree guint8 *bytes = NULL;
   gsize room = 0, n;
-  if (!read_base64(self, &bytes, &room, &n) || n == 0 || memchr(bytes, 0, n))
+  if (!read_base64(self, &bytes, &room, &n) || !bytes || n == 0 || memchr(bytes, 0, n))
     return FALSE;
   g_string_append_len(self->line->name, (const char *)bytes, (gssize)n);
   return TRUE;

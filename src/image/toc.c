@@ -22,6 +22,20 @@ nz_toc_is_promised(const NzLayer *layer)
   return !small && (layer->stargz_digest || (layer->chunked_position && layer->chunked_checksum));
 }
 
+char *
+nz_toc_key(const NzLayer *layer)
+{
+  if (!nz_toc_is_promised(layer))
+    return NULL;
+  const char *const said[] = {layer->stargz_digest, layer->chunked_position,
+                              layer->chunked_checksum};
+  GString *key = g_string_new("table");
+  for (gsize i = 0; i < G_N_ELEMENTS(said); i++)
+    g_string_append_printf(key, " %" G_GSIZE_FORMAT ":%s", said[i] ? strlen(said[i]) : 0,
+                           said[i] ? said[i] : "");
+  return g_string_free(key, FALSE);
+}
+
 GBytes *
 nz_ranges_read(NzRanges *blob, guint64 offset, guint64 length, GError **error)
 {

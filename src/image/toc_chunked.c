@@ -54,7 +54,8 @@ nz_toc_find_chunked(NzRanges *blob, const NzLayer *layer, NzTocSource *out, gboo
       !nz_digest_valid(layer->chunked_checksum))
     return TRUE;
   if (!parse_position(layer->chunked_position, numbers)) {
-    g_autofree char *shown = nz_printable(layer->chunked_position, 80);
+    g_autofree char *shown =
+        nz_printable(layer->chunked_position, (gssize)strnlen(layer->chunked_position, 80));
     return nz_set_input(error, "its position is none: %s", shown);
   }
   guint64 offset = numbers[0], length = numbers[1], size = numbers[2];

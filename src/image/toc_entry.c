@@ -35,34 +35,37 @@ typedef enum {
   KEY_NONE,
 } Key;
 
+#define NAMED(name) (name), sizeof(name) - 1
+
 static const struct {
   const char *name;
+  gsize len;
   Key key;
 } keys[] = {
-    {"type", KEY_TYPE},
-    {"name", KEY_NAME},
-    {"linkName", KEY_LINKNAME},
-    {"mode", KEY_MODE},
-    {"size", KEY_SIZE},
-    {"uid", KEY_UID},
-    {"gid", KEY_GID},
-    {"devMajor", KEY_DEVMAJOR},
-    {"devMinor", KEY_DEVMINOR},
-    {"xattrs", KEY_XATTRS},
-    {"digest", KEY_DIGEST},
-    {"offset", KEY_OFFSET},
-    {"innerOffset", KEY_INNER_OFFSET},
-    {"chunkOffset", KEY_CHUNK_OFFSET},
-    {"chunkSize", KEY_CHUNK_SIZE},
-    {"chunkDigest", KEY_CHUNK_DIGEST},
-    {"modtime", KEY_NONE},
-    {"endOffset", KEY_NONE},
-    {"accesstime", KEY_NONE},
-    {"changetime", KEY_NONE},
-    {"userName", KEY_NONE},
-    {"groupName", KEY_NONE},
-    {"NumLink", KEY_NONE},
-    {"chunkType", KEY_NONE},
+    {NAMED("type"), KEY_TYPE},
+    {NAMED("name"), KEY_NAME},
+    {NAMED("linkName"), KEY_LINKNAME},
+    {NAMED("mode"), KEY_MODE},
+    {NAMED("size"), KEY_SIZE},
+    {NAMED("uid"), KEY_UID},
+    {NAMED("gid"), KEY_GID},
+    {NAMED("devMajor"), KEY_DEVMAJOR},
+    {NAMED("devMinor"), KEY_DEVMINOR},
+    {NAMED("xattrs"), KEY_XATTRS},
+    {NAMED("digest"), KEY_DIGEST},
+    {NAMED("offset"), KEY_OFFSET},
+    {NAMED("innerOffset"), KEY_INNER_OFFSET},
+    {NAMED("chunkOffset"), KEY_CHUNK_OFFSET},
+    {NAMED("chunkSize"), KEY_CHUNK_SIZE},
+    {NAMED("chunkDigest"), KEY_CHUNK_DIGEST},
+    {NAMED("modtime"), KEY_NONE},
+    {NAMED("endOffset"), KEY_NONE},
+    {NAMED("accesstime"), KEY_NONE},
+    {NAMED("changetime"), KEY_NONE},
+    {NAMED("userName"), KEY_NONE},
+    {NAMED("groupName"), KEY_NONE},
+    {NAMED("NumLink"), KEY_NONE},
+    {NAMED("chunkType"), KEY_NONE},
 };
 
 static const struct {
@@ -111,7 +114,7 @@ find_key(EntryReader *self, const NzJsonText *text, Key *key)
 {
   *key = KEY_NONE;
   for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
-    if (strlen(keys[i].name) == text->len && memcmp(keys[i].name, text->text, text->len) == 0) {
+    if (keys[i].len == text->len && memcmp(keys[i].name, text->text, text->len) == 0) {
       *key = keys[i].key;
       return TRUE;
     }
@@ -242,7 +245,8 @@ bad_value(EntryReader *self, const NzJsonText *key, GError **error)
 {
   if (self->cursor->ran_out)
     return FALSE;
-  g_autofree char *name = nz_printable(self->buffers->name->str, 80);
+  g_autofree char *name =
+      nz_printable(self->buffers->name->str, (gssize)MIN(self->buffers->name->len, 80));
   g_autofree char *shown = nz_printable(key->text, (gssize)MIN(key->len, 80));
   return nz_set_input(error, "\"%s\" of %s is not what it should be", shown,
                       *name ? name : "an entry");

@@ -76,7 +76,7 @@ nz_toc_find_estargz(NzRanges *blob, const NzLayer *layer, NzTocSource *out, gboo
   if (footer == 0)
     return TRUE;
   guint64 table_end = blob->size - footer;
-  if (offset == 0 || offset >= table_end)
+  if (offset >= table_end)
     return nz_set_input(
         error, "its footer says that it begins at byte %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT,
         offset, blob->size);

@@ -245,7 +245,7 @@ nz_toc_walk(const NzTocSource *source, gboolean check, NzTocVisitor *visitor, GE
 {
   g_auto(Opened) opened = {0};
   g_auto(NzTocBuffers) buffers;
-  g_autoptr(GByteArray) window = g_byte_array_new();
+  g_autoptr(GByteArray) window = g_byte_array_sized_new(2 * NZ_CHUNK_SIZE);
   nz_toc_buffers_init(&buffers);
   if (!open_json(source, check, &opened, error))
     return FALSE;

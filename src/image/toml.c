@@ -3,7 +3,8 @@
  *
  *   document := ( blank | comment | "[" key "]" | "[[" key "]]" | key "=" value )*   one a line
  *   key      := part ( "." part )*          part := [A-Za-z0-9_-]+ | string of one line
- *   value    := string | integer | boolean | array | inline table
+ *   value    := string | integer | boolean | array | inline table | other
+ *   other    := a float, a date, an integer of another base: null, as if there were none
  *   string   := "..." with escapes | '...' without | either in three quotes, over lines
  *   array    := "[" value ("," value)* ","? "]"      over lines, with comments
  *   inline   := "{" key "=" value ("," key "=" value)* "}"
@@ -48,7 +49,10 @@ bad(Toml *self, const char *what)
 static char
 look(const Toml *self)
 {
-  return self->at < self->end ? *self->at : '\0';
+  char c = 0;
+  if (self->at < self->end)
+    c = *self->at;
+  return c;
 }
 
 static gboolean
@@ -304,9 +308,10 @@ read_integer(Toml *self)
     return fail(self, "a value was expected");
   const char *digits = text->str + strspn(text->str, "+-");
   gboolean octal = digits[0] == '0' && digits[1] != '\0';
-  if (octal || nz_parse_int(text->str, text->len, &value) != NZ_INT_OK)
-    return fail(self, "a value of a kind that is not read here");
-  return json_integer(value);
+  if (!octal && nz_parse_int(text->str, text->len, &value) == NZ_INT_OK)
+    return json_integer(value);
+  return g_ascii_isdigit(digits[0]) ? json_null()
+                                    : fail(self, "a value of a kind that is not read here");
 }
 
 static json_t *

@@ -5,8 +5,7 @@
 #include "image/json.h"
 
 /* TEXT as one JSON object: tables are objects, arrays of tables are arrays of objects. Errors name
- * the line. What is TOML but not read here (floats, dates, other bases than ten) is an error too.
- */
+ * the line. Floats, dates and integers of other bases than ten are null. */
 NzJson *nz_toml_parse(const char *text, gsize len, GError **error);
 
 /* The file at PATH. NULL without an error when there is none. */

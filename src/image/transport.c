@@ -10,10 +10,8 @@
 #include "image/engine.h"
 
 static const NzTransport *const transports[] = {
-    &nz_transport_docker_archive,
-    &nz_transport_oci_archive,
-    &nz_transport_oci,
-    &nz_transport_dir,
+    &nz_transport_docker_archive, &nz_transport_oci_archive, &nz_transport_oci, &nz_transport_dir,
+    &nz_transport_registry,
 };
 
 const NzTransport *
@@ -71,7 +69,10 @@ open_named(const NzTransport *transport, const char *rest, NzOpenRequest *reques
            GPtrArray *images, GError **error)
 {
   g_autofree char *path = NULL, *ref = NULL;
-  split_reference(rest, &path, &ref);
+  if (transport->is_name)
+    path = g_strdup(rest);
+  else
+    split_reference(rest, &path, &ref);
   if (*path == '\0') {
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "%s: names no path; write %s:PATH",
                 transport->name, transport->name);
@@ -95,6 +96,14 @@ find_transport(const char *source, const char **rest)
     }
   }
   return NULL;
+}
+
+gboolean
+nz_image_is_remote(const char *source)
+{
+  const char *rest;
+  const NzTransport *transport = find_transport(source, &rest);
+  return transport && transport->is_name;
 }
 
 /* Adds to ERROR, unless it is NULL, what may have been meant by SOURCE where all before its colon
@@ -136,11 +145,17 @@ static gboolean
 open_by_name(const char *name, const NzOpenRequest *request, GPtrArray *images, GError **error)
 {
   gboolean found;
-  if (nz_engine_open(NULL, name, request, images, &found, error))
+  g_autoptr(GError) failed = NULL;
+  if (nz_engine_open(NULL, name, request, images, &found, &failed))
     return TRUE;
-  if (!found)
-    add_path_hint(name, error);
-  return FALSE;
+  if (found || !request->options->pull) {
+    if (!found)
+      add_path_hint(name, &failed);
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+  }
+  g_autofree char *source = g_strconcat("docker://", name, NULL);
+  return nz_image_open(source, request->options, images, error);
 }
 
 static gboolean
@@ -169,9 +184,15 @@ open_guessed(NzOpenRequest *request, GPtrArray *images, GError **error)
 gboolean
 nz_image_open(const char *source, const NzOpenOptions *options, GPtrArray *images, GError **error)
 {
+  NzOpenOptions all = *options;
   NzOpenRequest request = {.source = source, .options = options};
   const char *rest;
   gboolean found;
+  if (g_strcmp0(options->platform, "all") == 0) {
+    all.platform = NULL;
+    all.all_platforms = TRUE;
+    request.options = &all;
+  }
   const NzEngine *engine = nz_engine_of(source, &rest);
   if (engine)
     return nz_engine_open(engine, rest, &request, images, &found, error);
@@ -187,7 +208,10 @@ nz_image_path(const char *source)
   g_autofree char *path = NULL, *ref = NULL;
   if (nz_engine_of(source, &rest))
     return NULL;
-  if (find_transport(source, &rest))
+  const NzTransport *transport = find_transport(source, &rest);
+  if (transport && transport->is_name)
+    return NULL;
+  if (transport)
     split_reference(rest, &path, &ref);
   else
     path = g_strdup(source);

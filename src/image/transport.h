@@ -10,10 +10,14 @@ typedef struct NzFetch NzFetch;
 typedef struct NzHost NzHost;
 
 typedef struct {
-  const char *platform; /* NULL: all platforms */
-  NzReadOptions read;   /* for an archive on a pipe, whose layers are read when it is opened */
-  NzHost *host;         /* the engines' stores: image/engine.h; NULL: none were looked for */
-  NzFetch *fetch;       /* registries and engines' sockets: image/fetch.h; NULL: not to be had */
+  const char *platform;      /* NULL: all platforms; of a registry: those of this host */
+  gboolean all_platforms;    /* of a registry too */
+  gboolean platform_implied; /* nobody asked for PLATFORM: what it leaves out is counted */
+  NzReadOptions read;        /* for an archive on a pipe, whose layers are read when it is opened */
+  NzHost *host;              /* the engines' stores: image/engine.h; NULL: none were looked for */
+  gboolean pull;             /* what no engine has is looked for in its registry */
+  const GError *fetch_failed; /* why FETCH is NULL; or NULL */
+  NzFetch *fetch; /* registries and engines' sockets: image/fetch.h; NULL: not to be had */
 } NzOpenOptions;
 
 typedef struct {
@@ -28,10 +32,11 @@ typedef struct {
   const char *help; /* what PATH is */
   /* Adds the images found to IMAGES (NzImage); none is an error. */
   gboolean (*open)(const NzOpenRequest *request, GPtrArray *images, GError **error);
+  gboolean is_name; /* what follows is no path of this host, and request->path all of it */
 } NzTransport;
 
 extern const NzTransport nz_transport_docker_archive, nz_transport_oci_archive, nz_transport_oci,
-    nz_transport_dir;
+    nz_transport_dir, nz_transport_registry;
 
 /* The transport number I, NULL past the last. */
 const NzTransport *nz_transport_at(guint i);
@@ -44,6 +49,9 @@ gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArr
 
 /* The path that nz_image_open() will open for SOURCE; NULL for standard input and names. */
 char *nz_image_path(const char *source);
+
+/* TRUE when SOURCE is in a registry: options->fetch is needed. */
+gboolean nz_image_is_remote(const char *source);
 
 /* TRUE when SOURCE is no path that is there, and can be the name of an image. */
 gboolean nz_image_is_bare_name(const char *source);

@@ -63,12 +63,6 @@ item_for(GPtrArray *items, const char *rule)
   return item;
 }
 
-static gboolean
-ran(const NzCheck *check, const char *profile)
-{
-  return check->run && (!check->profile || g_strcmp0(check->profile, profile) == 0);
-}
-
 static void
 count(Item *item, const NzFinding *f)
 {
@@ -104,7 +98,7 @@ collect(const NzReport *report)
   GPtrArray *items = g_ptr_array_new_with_free_func(item_free);
   const NzCheck *check;
   for (guint i = 0; (check = nz_check_at(i)); i++)
-    if (ran(check, report->profile))
+    if (nz_check_runs(check, report->profile))
       item_for(items, check->rule);
   for (guint i = 0; i < report->subjects->len; i++) {
     NzSubject *s = report->subjects->pdata[i];

@@ -43,15 +43,20 @@ typedef struct {
 
 struct NzLayerLog {
   gint refs;
-  NzLogBudget *budget; /* its mutex guards blocks, closed and error */
+  NzLogBudget *budget; /* its mutex guards all but open and last_path */
   guint index;
-  GQueue blocks; /* Block, full ones only until closed */
+  gboolean branch;  /* not the layer's own, and not yet joined to it */
+  gboolean dropped; /* a branch that nobody will read */
+  NzLayerLog *into; /* a joined branch: the log that has its blocks; borrowed */
+  GQueue blocks;    /* Block, full ones only until closed */
   gboolean closed;
   GError *error;
-  Block *open; /* the writer's own, as is the copy */
+  Block *open; /* the writer's own */
   GByteArray *copy;
   gsize copy_max;
   GString *last_path;
+  NzLogTake take; /* NULL: another thread reads it */
+  gpointer take_data;
 };
 
 struct NzLogCursor {
@@ -173,11 +178,67 @@ nz_layer_log_new(NzLogBudget *budget, guint index)
   return self;
 }
 
+void
+nz_layer_log_set_take(NzLayerLog *self, NzLogTake take, gpointer data)
+{
+  self->take = take;
+  self->take_data = data;
+}
+
 NzLayerLog *
 nz_layer_log_ref(NzLayerLog *self)
 {
   g_atomic_int_inc(&self->refs);
   return self;
+}
+
+/* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
+static void
+copy_block(NzLayerLog *self, const Block *block)
+{
+  GByteArray *out = self->copy;
+  guint n_bodies = block->bodies ? block->bodies->len : 0;
+  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
+    g_clear_pointer(&self->copy, g_byte_array_unref);
+    return;
+  }
+  nz_pack_bytes(out, block->bytes->data, block->bytes->len);
+  nz_pack_number(out, n_bodies);
+  for (guint i = 0; i < n_bodies; i++) {
+    gsize len;
+    const void *data = g_bytes_get_data(block->bodies->pdata[i], &len);
+    nz_pack_bytes(out, data, len);
+  }
+}
+
+/* Called with the mutex held: a joined branch writes here, too. */
+static void
+push_block(NzLayerLog *self, Block *block)
+{
+  if (self->copy)
+    copy_block(self, block);
+  g_queue_push_tail(&self->blocks, block);
+}
+
+NzLayerLog *
+nz_layer_log_branch(NzLayerLog *self)
+{
+  NzLayerLog *branch = nz_layer_log_new(self->budget, self->index);
+  branch->branch = TRUE;
+  return branch;
+}
+
+void
+nz_layer_log_join(NzLayerLog *self, NzLayerLog *branch)
+{
+  g_mutex_lock(&self->budget->mutex);
+  Block *block;
+  while ((block = g_queue_pop_head(&branch->blocks)))
+    push_block(self, block);
+  branch->branch = FALSE;
+  branch->into = self;
+  g_cond_broadcast(&self->budget->changed);
+  g_mutex_unlock(&self->budget->mutex);
 }
 
 static void
@@ -188,6 +249,21 @@ release(NzLayerLog *self, Block *block)
   g_cond_broadcast(&self->budget->changed);
   g_mutex_unlock(&self->budget->mutex);
   block_free(block);
+}
+
+void
+nz_layer_log_drop(NzLayerLog *branch)
+{
+  NzLogBudget *budget = branch->budget;
+  g_mutex_lock(&budget->mutex);
+  branch->dropped = TRUE;
+  Block *block;
+  while ((block = g_queue_pop_head(&branch->blocks))) {
+    budget->used -= block->charged;
+    block_free(block);
+  }
+  g_cond_broadcast(&budget->changed);
+  g_mutex_unlock(&budget->mutex);
 }
 
 void
@@ -215,28 +291,11 @@ static gboolean
 must_wait(const NzLayerLog *self, gsize size)
 {
   const NzLogBudget *budget = self->budget;
-  if (!budget->wait || budget->cancelled || budget->used + size <= budget->max)
+  const NzLayerLog *to = self->into ? self->into : self;
+  if (!budget->wait || budget->cancelled || self->dropped || self->take ||
+      budget->used + size <= budget->max)
     return FALSE;
-  return budget->turn != self->index || self->blocks.length >= TURN_BLOCKS;
-}
-
-/* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
-static void
-copy_block(NzLayerLog *self, const Block *block)
-{
-  GByteArray *out = self->copy;
-  guint n_bodies = block->bodies ? block->bodies->len : 0;
-  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
-    g_clear_pointer(&self->copy, g_byte_array_unref);
-    return;
-  }
-  nz_pack_bytes(out, block->bytes->data, block->bytes->len);
-  nz_pack_number(out, n_bodies);
-  for (guint i = 0; i < n_bodies; i++) {
-    gsize len;
-    const void *data = g_bytes_get_data(block->bodies->pdata[i], &len);
-    nz_pack_bytes(out, data, len);
-  }
+  return self->branch || budget->turn != self->index || to->blocks.length >= TURN_BLOCKS;
 }
 
 static gboolean
@@ -244,23 +303,21 @@ hand_on(NzLayerLog *self, GError **error)
 {
   NzLogBudget *budget = self->budget;
   Block *block = g_steal_pointer(&self->open);
-  if (self->copy)
-    copy_block(self, block);
   block->charged = block->bytes->len + block->body_bytes;
   g_string_truncate(self->last_path, 0);
   g_mutex_lock(&budget->mutex);
   while (must_wait(self, block->charged))
     g_cond_wait(&budget->changed, &budget->mutex);
-  gboolean cancelled = budget->cancelled;
+  gboolean cancelled = budget->cancelled || self->dropped;
   gboolean over = !budget->wait && budget->used + block->charged > budget->max;
   if (!cancelled && !over) {
     budget->used += block->charged;
-    g_queue_push_tail(&self->blocks, block);
+    push_block(self->into ? self->into : self, block);
     g_cond_broadcast(&budget->changed);
   }
   g_mutex_unlock(&budget->mutex);
   if (!cancelled && !over)
-    return TRUE;
+    return self->take ? self->take(self->take_data, error) : TRUE;
   block_free(block);
   if (cancelled)
     g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
@@ -319,6 +376,12 @@ nz_layer_log_append(NzLayerLog *self, const NzEntry *e, GError **error)
     self->open->body_bytes += g_bytes_get_size(e->body);
   gboolean full = out->len >= BLOCK_SIZE || self->open->body_bytes >= BLOCK_BODIES;
   return full ? hand_on(self, error) : TRUE;
+}
+
+gboolean
+nz_layer_log_flush(NzLayerLog *self, GError **error)
+{
+  return self->open ? hand_on(self, error) : TRUE;
 }
 
 void
@@ -380,7 +443,7 @@ wait_for_block(NzLogCursor *self, GError **error)
     self->link = self->link ? self->link->next : log->blocks.head;
     block = self->link ? self->link->data : NULL;
   } else {
-    while (g_queue_is_empty(&log->blocks) && !log->closed)
+    while (g_queue_is_empty(&log->blocks) && !log->closed && !log->take)
       g_cond_wait(&budget->changed, &budget->mutex);
     block = g_queue_pop_head(&log->blocks);
   }

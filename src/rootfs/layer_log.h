@@ -36,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLayerLog, nz_layer_log_unref)
 
 /* --- the writer --- */
 gboolean nz_layer_log_append(NzLayerLog *self, const NzEntry *entry, GError **error);
+/* Hands on what was not yet: for a log that is not closed. */
+gboolean nz_layer_log_flush(NzLayerLog *self, GError **error);
 /* Ends the log. ERROR (taken, may be NULL): the layer could not be read to its end. */
 void nz_layer_log_close(NzLayerLog *self, GError *error);
 
@@ -49,6 +51,23 @@ GBytes *nz_layer_log_take_copy(NzLayerLog *self);
 gboolean nz_layer_log_copy_serves(const void *data, gsize len, const NzWanted *wanted);
 /* Appends what a copy, which serves, holds. */
 gboolean nz_layer_log_replay(NzLayerLog *self, const void *data, gsize len, GError **error);
+
+/* Of a log that is read by the thread that writes it: TAKE reads what lies ready, after which a
+ * cursor is at its end for this time. It is called when a block is full; what it says is the
+ * writer's error. */
+typedef gboolean (*NzLogTake)(gpointer data, GError **error);
+void nz_layer_log_set_take(NzLayerLog *self, NzLogTake take, gpointer data);
+
+/* --- a layer with several writers ---
+ * Each but the first writes into a branch, and never has the turn of its layer before all that
+ * comes before is written. */
+NzLayerLog *nz_layer_log_branch(NzLayerLog *self);
+/* Puts what is in BRANCH behind what is in SELF, and from now on what its writer still hands on.
+ * SELF's own writer has flushed it and writes no more; a branch of a branch there is not. SELF must
+ * outlive BRANCH. */
+void nz_layer_log_join(NzLayerLog *self, NzLayerLog *branch);
+/* Frees what is in a branch that nobody will read; its writer fails at its next entry. */
+void nz_layer_log_drop(NzLayerLog *branch);
 
 /* --- the reader --- */
 /* Starts reading at the first entry (again). A log that is read more than once must be kept:

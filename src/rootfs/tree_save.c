@@ -202,8 +202,8 @@ load_attributes(Loader *self, NzNode *node)
   if (inode > 0)
     node->inode = nz_inode_ref(self->inodes[inode - 1]);
   guint flags = (guint)nz_unpack_number(in, 3);
-  node->has_owner = flags & 1;
-  node->notable = flags >> 1;
+  node->has_owner = (flags & 1) != 0;
+  node->notable = (flags & 2) != 0;
   self->tree->n_notable += node->notable;
   if (!node->has_owner)
     return;

@@ -313,6 +313,9 @@ void
 nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
               const NzLayerResult *results, const NzTree *tree)
 {
+  for (guint i = 0; i < n_layers; i++)
+    if (results[i].incomplete)
+      return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
   const Key *key = &g_array_index(keys, Key, n_layers - 1);
   GByteArray *out = pack_head(wanted, results, n_layers);
@@ -358,7 +361,7 @@ read_and_keep(NzFacts *self, const Key *key, NzImageStore *store, const NzLayer 
   if (!store->klass->read_layer(store, layer, options, log, result, error))
     return FALSE;
   g_autoptr(GBytes) entries = nz_layer_log_take_copy(log);
-  if (!entries)
+  if (!entries || result->incomplete)
     return TRUE;
   gsize len;
   const void *data = g_bytes_get_data(entries, &len);
@@ -384,5 +387,6 @@ nz_facts_read_layer(NzFacts *self, NzImageStore *store, const NzLayer *layer,
     return got == 1;
   NzReadOptions read = *options;
   read.wanted = wanted;
+  read.spare = NULL; /* what several write is not copied */
   return read_and_keep(self, &key, store, layer, &read, log, result, error);
 }

@@ -86,10 +86,20 @@ reading_clear(Reading *r)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
 
+static gboolean
+is_user_only(const NzScanOptions *options)
+{
+  return g_strcmp0(options->profile, NZ_PROFILE_USER_ONLY) == 0;
+}
+
 /* Reads the layers; a second time when passwd or group turn out to be files of other names. */
 static gboolean
 read_image(const NzImage *image, const NzScanOptions *options, Reading *r, GError **error)
 {
+  if (is_user_only(options)) {
+    r->passwd.unknown = r->group.unknown = "the image's filesystem was not read (--user-only)";
+    return TRUE;
+  }
   g_autoptr(NzWanted) wanted = nz_wanted_new();
   nz_launch_want(&image->launch, wanted);
   for (guint round = 0;; round++) {
@@ -217,6 +227,21 @@ add_layers(const NzImage *image, NzSubject *subject)
   }
 }
 
+/* What a table says is its author's word, and only some runtimes go by it. */
+static void
+add_table_note(const Reading *r, NzSubject *subject)
+{
+  guint n = 0;
+  for (guint i = 0; i < r->n_results; i++)
+    n += r->results[i].by_table != FALSE;
+  if (n > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u of %u layers were read by their table of contents: what it "
+                                    "leaves out, but the layer's archive holds, was not seen; "
+                                    "--verify reads the archives",
+                                    n, r->n_results));
+}
+
 static void
 add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, NzSubject *subject)
 {
@@ -234,7 +259,17 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
         g_strdup_printf("%u more manifests of the index, for other platforms, were never "
                         "pulled and not judged",
                         image->n_absent));
-  if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
+  if (image->n_others > 0)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("%u more manifests of the index are for other platforms than "
+                                    "this host's; --platform all judges them too",
+                                    image->n_others));
+  if (is_user_only(options))
+    g_ptr_array_add(
+        subject->notes,
+        g_strdup("only who it starts as was asked: its filesystem was not read, with its "
+                 "setuid programs and its passwd"));
+  else if (image->diff_ids_unverified && !options->read.verify && image->layers->len > 0)
     g_ptr_array_add(subject->notes, g_strdup("the layers' diff_ids were not verified: file bodies "
                                              "were skipped; --verify reads them"));
   if (r->tree && nz_tree_is_crowded(r->tree))
@@ -247,6 +282,7 @@ add_notes(const NzImage *image, const NzScanOptions *options, const Reading *r, 
                     g_strdup_printf("%u entries on other filesystems (mount points) were not "
                                     "looked at",
                                     r->results[0].n_mounts));
+  add_table_note(r, subject);
 }
 
 /* Names the packages of all files that findings may be about. */
@@ -265,6 +301,10 @@ static gboolean
 judge_files(const NzImage *image, const Reading *r, NzSubject *subject, NzImageFacts *facts,
             GError **error)
 {
+  if (!r->tree) {
+    facts->ports = image->launch.ports;
+    return TRUE;
+  }
   FileWalk walk = {facts, subject->layers, 0};
   nz_tree_foreach(r->tree, add_file, &walk);
   if (walk.bytes > NZ_FILES_BYTES_MAX) {

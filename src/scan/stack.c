@@ -5,6 +5,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "image/board.h"
 #include "rootfs/tree_save.h"
 
 typedef struct {
@@ -16,24 +17,42 @@ typedef struct {
   NzLogBudget *budget;
   NzLayerLog **logs;
   NzLayerResult *results;
+  guint n_threads; /* 0: the caller's does it all */
   gint next;
+  gint n_done; /* layers that were read */
+  gint spare;  /* processors without a worker */
 } Job;
+
+static void
+read_layer(Job *job, guint i)
+{
+  NzImageStore *store = job->image->store;
+  const NzLayer *layer = job->image->layers->pdata[i];
+  NzControl control = {.parent = &job->control};
+  NzReadOptions options = job->options;
+  GError *error = NULL;
+  options.incomplete = &job->results[i].incomplete;
+  options.control = &control;
+  guint line = nz_board_add(options.board, layer, &control, job->image->layers->len, &job->n_done);
+  if (nz_facts_read_layer(job->facts, store, layer, &options, job->logs[i], &job->results[i],
+                          &error))
+    nz_layer_check_diff_id(layer, &job->results[i], &error);
+  g_atomic_int_inc(&job->n_done);
+  nz_board_remove(options.board, line);
+  nz_layer_log_close(job->logs[i], error);
+}
 
 static gpointer
 work(gpointer data)
 {
   Job *job = data;
-  const NzImage *image = job->image;
   for (;;) {
     guint i = (guint)g_atomic_int_add(&job->next, 1);
-    if (i >= image->layers->len)
+    if (i >= job->image->layers->len) {
+      g_atomic_int_inc(&job->spare);
       return NULL;
-    const NzLayer *layer = image->layers->pdata[i];
-    GError *error = NULL;
-    if (nz_facts_read_layer(job->facts, image->store, layer, &job->options, job->logs[i],
-                            &job->results[i], &error))
-      nz_layer_check_diff_id(layer, &job->results[i], &error);
-    nz_layer_log_close(job->logs[i], error);
+    }
+    read_layer(job, i);
   }
 }
 
@@ -61,11 +80,42 @@ apply_log(Job *job, NzTree *tree, guint index, GError **error)
   return got == 0;
 }
 
+typedef struct {
+  Job *job;
+  NzTree *tree;
+  guint index;
+} Applying;
+
+static gboolean
+apply_ready(gpointer data, GError **error)
+{
+  const Applying *self = data;
+  return apply_log(self->job, self->tree, self->index, error);
+}
+
+/* Reads a layer in the thread that applies it; what is left of its log then is still to be applied.
+ */
+static void
+read_in_place(Job *job, NzTree *tree, guint index)
+{
+  Applying applying = {job, tree, index};
+  nz_layer_log_set_take(job->logs[index], apply_ready, &applying);
+  read_layer(job, index);
+}
+
+static gboolean
+is_tiny(const NzImage *image)
+{
+  return image->store->bytes > 0 && image->store->bytes <= NZ_IN_PLACE_MAX;
+}
+
 /* TREE holds START's layers already. */
 static gboolean
 apply_all(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
 {
   for (guint i = start->n_layers; i < job->image->layers->len; i++) {
+    if (job->n_threads == 0)
+      read_in_place(job, tree, i);
     if (apply_log(job, tree, i, error)) {
       if (start->keep[0] == i + 1 || start->keep[1] == i + 1)
         nz_facts_keep(job->facts, job->image, i + 1, start->wanted, job->results, tree);
@@ -96,9 +146,15 @@ nz_stack_processors(void)
 static gboolean
 read_layers(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
 {
-  guint n = job->image->layers->len, n_threads = MIN(n - start->n_layers, nz_stack_processors());
+  guint workers = job->options.workers > 0 ? job->options.workers : nz_stack_processors();
+  guint n_threads = MIN(job->image->layers->len - start->n_layers, workers);
+  if (is_tiny(job->image))
+    n_threads = 0;
+  job->n_threads = n_threads;
+  job->spare = (gint)(workers - n_threads);
+  job->options.spare = &job->spare;
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
-  job->next = (gint)start->n_layers;
+  job->next = job->n_done = (gint)start->n_layers;
   for (guint i = 0; i < n_threads; i++)
     threads[i] = g_thread_new("layer", work, job);
   gboolean ok = apply_all(job, tree, start, error);
@@ -133,7 +189,6 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *fac
   if (start.wanted)
     job.options.wanted = start.wanted;
   job.control.parent = options->control;
-  job.options.control = &job.control;
   for (guint i = 0; i < n; i++)
     logs[i] = nz_layer_log_new(budget, i);
   gboolean ok = read_layers(&job, tree, &start, error);

@@ -165,15 +165,30 @@ check_directory(const char *directory, GError **error)
   return FALSE;
 }
 
+static gboolean
+make_directory(const char *directory, GError **error)
+{
+  if (g_file_test(directory, G_FILE_TEST_IS_DIR) || g_mkdir_with_parents(directory, 0700) == 0)
+    return TRUE;
+  g_autofree char *shown = nz_printable(directory, -1);
+  nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
+  return FALSE;
+}
+
+gboolean
+nz_cache_prepare(const char *directory, GError **error)
+{
+  guint8 byte;
+  g_setenv("SQLITE_TMPDIR", directory, TRUE); /* to vacuum takes a file */
+  sqlite3_randomness(sizeof byte, &byte);     /* which opens /dev/urandom once */
+  return make_directory(directory, error);
+}
+
 NzCache *
 nz_cache_open(const char *directory, gboolean create, GError **error)
 {
   g_autofree char *shown = nz_printable(directory, -1);
-  if (create && g_mkdir_with_parents(directory, 0700) < 0) {
-    nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
-    return NULL;
-  }
-  if (!check_directory(directory, error))
+  if ((create && !make_directory(directory, error)) || !check_directory(directory, error))
     return NULL;
   g_autoptr(NzCache) self = g_new0(NzCache, 1);
   self->path = g_build_filename(directory, "facts.sqlite", NULL);

@@ -17,6 +17,10 @@ typedef struct NzCache NzCache;
  * NULL when there is no home. */
 char *nz_cache_default_directory(void);
 
+/* Makes DIRECTORY, and whatever SQLite would look for outside of it later: for a process that will
+ * be confined to it, before it opens a cache. FALSE: there is no directory. */
+gboolean nz_cache_prepare(const char *directory, GError **error);
+
 /* Opens the database in DIRECTORY, and makes both with CREATE. One that is no database, or of
  * another version, is made anew. Without permission to write it is only read. */
 NzCache *nz_cache_open(const char *directory, gboolean create, GError **error);

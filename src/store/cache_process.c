@@ -14,7 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "core/limits.h"
+#include "core/pipe.h"
 
 #define KIND_MAX 15
 
@@ -32,55 +34,6 @@ struct NzCacheProcess {
   gboolean broken;
 };
 
-/* It waits a second for others itself. */
-int nz_cache_patience_ms = 3000;
-
-/* After a call on FD failed: TRUE when it is worth another try. The scanner's ends do not block. */
-static gboolean
-may_try_again(int fd, short events)
-{
-  if (errno == EINTR)
-    return TRUE;
-  if (errno != EAGAIN)
-    return FALSE;
-  struct pollfd p = {fd, events, 0};
-  int got;
-  do
-    got = poll(&p, 1, nz_cache_patience_ms);
-  while (got < 0 && errno == EINTR);
-  return got > 0;
-}
-
-static gboolean
-read_all(int fd, void *data, gsize len)
-{
-  for (guint8 *p = data; len > 0;) {
-    gssize n = read(fd, p, len);
-    if (n < 0 && may_try_again(fd, POLLIN))
-      continue;
-    if (n <= 0)
-      return FALSE;
-    p += n;
-    len -= (gsize)n;
-  }
-  return TRUE;
-}
-
-static gboolean
-write_all(int fd, const void *data, gsize len)
-{
-  for (const guint8 *p = data; len > 0;) {
-    gssize n = write(fd, p, len);
-    if (n < 0 && may_try_again(fd, POLLOUT))
-      continue;
-    if (n <= 0)
-      return FALSE;
-    p += n;
-    len -= (gsize)n;
-  }
-  return TRUE;
-}
-
 /* --- the child --- */
 
 /* Its descriptors, after those of standard input, output and error. */
@@ -93,7 +46,7 @@ answer(NzCache *cache, const Header *header, int reply)
   gsize len = 0;
   const void *data = found ? g_bytes_get_data(found, &len) : NULL;
   guint64 told = found ? len : NONE;
-  return write_all(reply, &told, sizeof told) && write_all(reply, data, len);
+  return nz_pipe_write(reply, &told, sizeof told) && nz_pipe_write(reply, data, len);
 }
 
 static gboolean
@@ -102,7 +55,7 @@ keep(NzCache *cache, const Header *header, int order, gboolean *changed)
   if (header->len > NZ_FACTS_ENTRY_MAX)
     return FALSE;
   g_autofree guint8 *data = g_malloc(header->len + 1);
-  if (!read_all(order, data, header->len))
+  if (!nz_pipe_read(order, data, header->len))
     return FALSE;
   *changed |= cache && nz_cache_put(cache, header->key, header->kind, data, header->len);
   return TRUE;
@@ -111,10 +64,12 @@ keep(NzCache *cache, const Header *header, int order, gboolean *changed)
 static void
 serve(const char *directory, int order, int reply)
 {
-  g_autoptr(NzCache) cache = nz_cache_open(directory, TRUE, NULL);
+  gboolean is_there = nz_cache_prepare(directory, NULL);
+  nz_confine_keeper(directory, NULL);
+  g_autoptr(NzCache) cache = is_there ? nz_cache_open(directory, TRUE, NULL) : NULL;
   gboolean changed = FALSE;
   Header header;
-  while (read_all(order, &header, sizeof header) && header.len != NONE) {
+  while (nz_pipe_read(order, &header, sizeof header) && header.len != NONE) {
     header.kind[KIND_MAX] = '\0';
     gboolean ok =
         header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
@@ -211,31 +166,12 @@ nz_cache_process_start(const char *directory, GError **error)
   return self;
 }
 
-/* The process may be gone, and a write must not end one that does not ignore SIGPIPE: that is for
- * who uses the library to say. */
-static gboolean
-send_all(int fd, const void *data, gsize len)
-{
-  const struct timespec now = {0, 0};
-  sigset_t pipe_signal, before, pending;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  gboolean ok = write_all(fd, data, len);
-  if (!ok && !sigismember(&pending, SIGPIPE))
-    while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR)
-      continue;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return ok;
-}
-
 static GBytes *
 ask(NzCacheProcess *self, const Header *header)
 {
   guint64 len = NONE;
-  self->broken |=
-      !send_all(self->order, header, sizeof *header) || !read_all(self->reply, &len, sizeof len);
+  self->broken |= !nz_pipe_write(self->order, header, sizeof *header) ||
+                  !nz_pipe_read(self->reply, &len, sizeof len);
   if (self->broken || len == NONE)
     return NULL;
   if (len > NZ_FACTS_ENTRY_MAX) {
@@ -243,7 +179,7 @@ ask(NzCacheProcess *self, const Header *header)
     return NULL;
   }
   guint8 *data = g_malloc(len + 1);
-  self->broken = !read_all(self->reply, data, len);
+  self->broken = !nz_pipe_read(self->reply, data, len);
   if (!self->broken)
     return g_bytes_new_take(data, len);
   g_free(data);
@@ -271,8 +207,8 @@ nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const
   memcpy(header.key, key, NZ_CACHE_KEY);
   g_strlcpy(header.kind, kind, sizeof header.kind);
   g_mutex_lock(&self->mutex);
-  self->broken = self->broken || !send_all(self->order, &header, sizeof header) ||
-                 !send_all(self->order, data, len);
+  self->broken = self->broken || !nz_pipe_write(self->order, &header, sizeof header) ||
+                 !nz_pipe_write(self->order, data, len);
   g_mutex_unlock(&self->mutex);
 }
 
@@ -283,8 +219,8 @@ nz_cache_process_stop(NzCacheProcess *self)
     return;
   guint8 byte;
   Header last = {.len = NONE};
-  if (!self->broken && send_all(self->order, &last, sizeof last))
-    read_all(self->reply, &byte, 1); /* its end */
+  if (!self->broken && nz_pipe_write(self->order, &last, sizeof last))
+    nz_pipe_read(self->reply, &byte, 1); /* its end */
   close(self->order);
   close(self->reply);
   g_mutex_clear(&self->mutex);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache in a process of its own. What parses hostile layers is confined and cannot open or
  * write any file; this process, forked before that, can do nothing but look keys up and keep
- * values. It ends when the scanner does. One that is held up by a disk, or stopped, is done
- * without. */
+ * values. It is confined to the cache's directory, and ends when the scanner does. One that is held
+ * up by a disk, or stopped, is done without. */
 #pragma once
 
 #include "store/cache.h"
@@ -18,10 +18,6 @@ NzCacheProcess *nz_cache_process_start(const char *directory, GError **error);
 GBytes *nz_cache_process_get(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY]);
 void nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
                           const void *data, gsize len);
-
-/* How long the process may be without a sign of life until it is done without: it may hang on a
- * disk, or be stopped. Tests are less patient. */
-extern int nz_cache_patience_ms;
 
 /* Waits until all that was put is written, and what is too much for NZ_CACHE_BYTES_MAX is gone. */
 void nz_cache_process_stop(NzCacheProcess *self);

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+# What this host's own engines have is not the tests'.
+os.environ["CONTAINERS_STORAGE_CONF"] = str(
+    Path(__file__).resolve().parents[1] / "data" / "no-store.conf"
+)
 pytest.register_assert_rewrite("program")
 
 import program  # noqa: E402  (found through the path above)

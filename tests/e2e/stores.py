@@ -87,6 +87,18 @@ def assert_same(subject, other):
     assert PATHS == set(kit.file_findings(subject)), "not the image that was built"
 
 
+def scan_with_etc(directory, files, source):
+    """A scan on a host that has FILES ({path below /etc: text}) as well."""
+    etc = directory / "etc"
+    for name, text in files.items():
+        write(etc / name, text)
+    done = kit.run("unshare", "--mount", "sh", "-c",
+                   'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && shift && exec "$@"', "sh",
+                   etc, kit.NONZERO, "scan", "--no-cache", "--format", "json", source, check=False)
+    shutil.rmtree(etc)
+    return done
+
+
 class Program:
     """nonzero and what belongs to it where any user can start it."""
 

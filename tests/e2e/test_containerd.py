@@ -30,13 +30,14 @@ def archives(storage, scratch, image):
 
 
 @pytest.fixture(scope="module")
-def containerd(scratch, archives):
-    directory = scratch / "containerd"
-    with engines.containerd_daemon(str(directory)) as ctr:
-        ctr.root = directory / "root"
-        for path in archives.values():
-            ctr("-n", "app", "images", "import", "--no-unpack", path)
-        yield ctr
+def containerd(containerd_engine, archives):
+    for path in archives.values():
+        containerd_engine("-n", "app", "images", "import", "--no-unpack", path)
+    yield containerd_engine
+    for space in ("app", "other", "churn"):
+        names = containerd_engine("-n", space, "images", "ls", "-q").stdout.decode().split()
+        if names:
+            containerd_engine("-n", space, "images", "rm", *names, check=False)
 
 
 def source(ctr, name):
@@ -149,6 +150,8 @@ def test_images_that_are_removed_meanwhile_are_judged_right_or_refused(container
                            source(containerd, f"churn/{NAME}-zstd"), check=False)
             if done.returncode == 2:
                 stores.refused(done)
+                message = done.stderr.decode()
+                assert "no image called" in message or "removed while it was read" in message
             else:
                 assert stores.facts(stores.judged(done)) == expected
                 judged += 1
@@ -181,6 +184,17 @@ def test_another_user_is_told_to_use_sudo(containerd):
         stores.refused(program.scan_as_nobody(source(containerd, NAME)), "use sudo")
     finally:
         program.close()
+
+
+def test_the_root_is_where_the_configuration_says(containerd, place):
+    config = kit.run("containerd", "config", "default").stdout.decode()
+    config = config.replace('root = "/var/lib/containerd"', f'root = "{containerd.root}"', 1)
+    done = stores.scan_with_etc(place, {"containerd/config.toml": config},
+                                f"containerd:app/{NAME}-gzip")
+    assert stores.judged(done)["digest"] == scan(containerd, f"app/{NAME}-gzip")["digest"]
+    broken = stores.scan_with_etc(place, {"containerd/config.toml": "root = [\n"},
+                                  f"containerd:app/{NAME}-gzip")
+    stores.refused(broken, "/etc/containerd/config.toml")
 
 
 def test_a_containerd_that_does_not_run_is_read_all_the_same(scratch, archives):

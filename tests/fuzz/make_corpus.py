@@ -7,7 +7,9 @@ deep. What the fuzzers found since stands beside them under other names.
 
 import base64
 import gzip
+import hashlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -414,6 +416,82 @@ def facts_seeds():
     yield "copy-of-links", b"\x01" + block([entry(2, b"l", target=b"l"), entry(3, b"m/n", target=b"m")])
 
 
+TABLE_MARK = b"\xff\xfftable\xff\xff"
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-c"], input=data, capture_output=True, check=True).stdout
+
+
+def toc_entries(compress):
+    """Contents, each compressed by itself, and the entries of a table that describes them."""
+    long = bytes(range(256)) * 40
+    contents = (b"root:x:0:0\n", GROUP, long[:5000], long[5000:])
+    blob, offsets = b"", []
+    for content in contents:
+        blob += compress(b"header")
+        offsets.append(len(blob))
+        blob += compress(content)
+    digests = ["sha256:" + hashlib.sha256(content).hexdigest() for content in contents]
+    sudoers = "sha256:" + hashlib.sha256(long).hexdigest()
+    return blob, [
+        {"type": "dir", "name": "etc/", "mode": 0o40755},
+        {"type": "reg", "name": "etc/passwd", "size": len(contents[0]), "offset": offsets[0],
+         "digest": digests[0], "chunkDigest": digests[0], "mode": 0o100644},
+        {"type": "reg", "name": "./etc/group", "size": len(GROUP), "offset": offsets[1],
+         "chunkDigest": digests[1], "innerOffset": 0},
+        {"type": "reg", "name": "etc/sudoers", "size": len(long), "offset": offsets[2], "digest": sudoers,
+         "chunkSize": 5000, "chunkDigest": digests[2]},
+        {"type": "chunk", "name": "etc/sudoers", "offset": offsets[3], "chunkOffset": 5000,
+         "chunkDigest": digests[3]},
+        {"type": "reg", "name": "ping", "mode": 0o104755, "uid": 7, "gid": 2**31, "xattrs": {
+            "security.capability": "AQAAAgAgAAAAAAAAAAAAAAAAAAA=", "user.overlay.opaque": "eQ=="}},
+        {"type": "hardlink", "name": "h", "linkName": "ping"},
+        {"type": "symlink", "name": "\u00fc\n\U0001f600", "linkName": "../x"},
+        {"type": "char", "name": "null", "devMajor": 1, "devMinor": 3},
+        {"type": "block", "name": "b"}, {"type": "fifo", "name": "f"},
+        {"type": "reg", "name": "d/.wh.gone"},
+    ]
+
+
+def toc_seeds():
+    blob, entries = toc_entries(zstd)
+    table = json.dumps({"version": 1, "entries": entries, "tarSplitDigest": "x"}).encode()
+    yield "chunked", b"\x00" + blob + TABLE_MARK + table
+    yield "bare", b"\x00" + TABLE_MARK + b'{"entries":[],"version":1}'
+    yield "folded", b"\x00" + TABLE_MARK + b'{"entries":[{"TYPE":"dir","\\u006eame":"\\ud83d\\ude00"}],"x":[{}]}'
+    yield "cut", b"\x00" + blob + TABLE_MARK + table[:300]
+    packed = zstd(table)
+    frame = b"\x50\x2a\x4d\x18" + len(packed).to_bytes(4, "little") + packed
+    position = f"{len(blob) + 8}:{len(packed)}:{len(table)}:1".encode()
+    yield "position", b"\x02" + position + TABLE_MARK + blob + frame
+    blob, entries = toc_entries(lambda data: gzip.compress(data, mtime=0))
+    table = json.dumps({"version": 1, "entries": entries}, indent="\t").encode()
+    archive = gzip.compress(tar.archive(tar.file("stargz.index.json", 0, body=table)), mtime=0)
+    for name, extra in (("estargz", b"\x1a\x00SG\x16\x00"), ("stargz", b"\x16\x00")):
+        footer = b"\x1f\x8b\x08\x04" + bytes(5) + b"\xff" + extra + b"%016xSTARGZ" % len(blob)
+        yield name, b"\x01" + blob + archive + footer + b"\x01\0\0\xff\xff" + bytes(8)
+
+
+def segments_seeds():
+    files = [tar.file(f"f{number}", body=b"x" * number) for number in range(8)]
+    inner = tar.archive(*[tar.file("hidden", 0o4755)] * 4)
+    archives = {
+        "plain": tar.archive(*files, tar.hardlink("h", "f1")),
+        "nested": tar.archive(files[0], tar.file("data", body=inner), *files),
+        "nested-reaches": tar.archive(tar.file("data", body=tar.header("x", size=1024)), *files),
+        "pending": tar.archive(*files[:2], tar.pax({"path": "p", "size": "512"}), *files),
+        "pending-gnu": tar.archive(*files[:2], tar.gnu_long_name("n" * 120), *files),
+        "globals": tar.archive(files[0], *[tar.pax_global({"comment": "x"})] * 70, files[1]),
+        "ends-early": tar.archive(*files[:3]) + tar.archive(*files),
+        "one-zero-block": tar.archive(*files, end=1) + tar.archive(*files),
+        "cut": tar.archive(*files)[:-1800],
+    }
+    for name, data in archives.items():
+        yield name, b"\0" + data
+        yield name + "-searched", b"\1" + data
+
+
 SEEDS = {
     "bolt": bolt_seeds,
     "tar": tar_seeds,
@@ -427,7 +505,9 @@ SEEDS = {
     "policy": policy_seeds,
     "rpmdb": rpmdb_seeds,
     "scripts": scripts_seeds,
+    "toc": toc_seeds,
     "tar_split": tar_split_seeds,
+    "segments": segments_seeds,
 }
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache on disk, and the process that keeps it: what is put is got, whoever else writes, and
  * whatever becomes of the file. */
+#include "core/pipe.h"
 #include "store/cache.h"
 
 #include <errno.h>
@@ -828,15 +829,15 @@ test_a_process_that_is_stopped_is_done_without(Place *place, gconstpointer data 
   g_assert_true(process_has(process, 1, 1000));
   pid_t pid = find_process(place);
   kill(pid, SIGSTOP);
-  int before = nz_cache_patience_ms;
-  nz_cache_patience_ms = 200;
+  int before = nz_pipe_patience_ms;
+  nz_pipe_patience_ms = 200;
   gint64 started = g_get_monotonic_time();
   g_assert_false(process_has(process, 1, 1000));
   for (guint n = 2; n < 9; n++)
     process_put(process, n, 3000000);
   nz_cache_process_stop(process);
   g_assert_cmpint(g_get_monotonic_time() - started, <, 2 * G_USEC_PER_SEC);
-  nz_cache_patience_ms = before;
+  nz_pipe_patience_ms = before;
   kill(pid, SIGKILL);
 }
 

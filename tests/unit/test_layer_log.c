@@ -287,6 +287,168 @@ test_a_log_given_up_gives_its_share_back(void)
   }
 }
 
+/* --- branches --- */
+
+static void
+append_number(NzLayerLog *log, guint i)
+{
+  g_autofree char *path = path_number(i);
+  NzEntry e = entry_of(NZ_ENTRY_FILE, path);
+  append(log, &e);
+}
+
+static void
+assert_number(NzLogCursor *cursor, guint i)
+{
+  g_autofree char *path = path_number(i);
+  NzEntry e = entry_of(NZ_ENTRY_FILE, path);
+  assert_next(cursor, &e);
+}
+
+static void
+test_a_joined_branch_comes_behind(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  g_autoptr(NzLayerLog) branch = nz_layer_log_branch(log);
+  for (guint i = 5000; i < 9000; i++)
+    append_number(branch, i);
+  for (guint i = 0; i < 5000; i++)
+    append_number(log, i);
+  g_assert_true(nz_layer_log_flush(log, NULL));
+  nz_layer_log_join(log, branch);
+  for (guint i = 9000; i < 12000; i++)
+    append_number(branch, i);
+  g_assert_true(nz_layer_log_flush(branch, NULL));
+  nz_layer_log_close(log, NULL);
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(log, FALSE);
+  for (guint i = 0; i < 12000; i++)
+    assert_number(cursor, i);
+  assert_end(cursor);
+}
+
+/* What is kept for another run holds what all writers wrote, in order. */
+static void
+test_a_copy_holds_joined_branches(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0), again = nz_layer_log_new(budget, 0);
+  nz_layer_log_copy(log, 64 << 20);
+  g_autoptr(NzLayerLog) branch = nz_layer_log_branch(log);
+  for (guint i = 5000; i < 9000; i++)
+    append_number(branch, i);
+  for (guint i = 0; i < 5000; i++)
+    append_number(log, i);
+  g_assert_true(nz_layer_log_flush(log, NULL));
+  nz_layer_log_join(log, branch);
+  for (guint i = 9000; i < 12000; i++)
+    append_number(branch, i);
+  g_assert_true(nz_layer_log_flush(branch, NULL));
+  g_autoptr(GBytes) copy = nz_layer_log_take_copy(log);
+  nz_layer_log_close(log, NULL);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  g_assert_true(nz_layer_log_copy_serves(data, len, NULL));
+  g_assert_true(nz_layer_log_replay(again, data, len, NULL));
+  nz_layer_log_close(again, NULL);
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(again, FALSE);
+  for (guint i = 0; i < 12000; i++)
+    assert_number(cursor, i);
+  assert_end(cursor);
+}
+
+static void
+test_a_branch_waits_until_it_is_joined(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(1, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  g_autoptr(NzLayerLog) branch = nz_layer_log_branch(log);
+  Writer writer = {.log = branch};
+  GThread *thread = g_thread_new("branch", write_until_error, &writer);
+  g_usleep(30000);
+  append_number(log, 1); /* its own turn it has */
+  g_assert_true(nz_layer_log_flush(log, NULL));
+  g_assert_cmpint(g_atomic_int_get(&writer.done), ==, 0);
+  nz_layer_log_join(log, branch);
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(log, FALSE);
+  assert_number(cursor, 1);
+  NzEntry e;
+  for (guint i = 0; i < MANY / 2; i++)
+    g_assert_cmpint(nz_log_cursor_next(cursor, &e, NULL), ==, 1);
+  nz_log_budget_cancel(budget);
+  g_thread_join(thread);
+  g_clear_error(&writer.error);
+}
+
+static void
+test_a_dropped_branch_gives_its_share_back(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 10, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 1);
+  g_autoptr(NzLayerLog) branch = nz_layer_log_branch(log);
+  Writer writer = {.log = branch};
+  GThread *thread = g_thread_new("branch", write_until_error, &writer);
+  g_usleep(30000);
+  nz_layer_log_drop(branch);
+  g_thread_join(thread);
+  assert_error_says(&writer.error, NZ_ERROR_CANCELLED, "cancelled");
+  append_number(log, 1); /* though its turn never comes */
+  g_assert_true(nz_layer_log_flush(log, NULL));
+}
+
+/* --- one thread --- */
+
+typedef struct {
+  NzLayerLog *log;
+  guint n, n_max;
+} Taking;
+
+static gboolean
+take_numbers(gpointer data, GError **error)
+{
+  Taking *self = data;
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(self->log, FALSE);
+  NzEntry e;
+  while (nz_log_cursor_next(cursor, &e, NULL) == 1) {
+    g_autofree char *path = path_number(self->n);
+    g_assert_cmpstr(e.path, ==, path);
+    self->n++;
+  }
+  if (self->n < self->n_max)
+    return TRUE;
+  g_set_error_literal(error, NZ_ERROR, NZ_ERROR_LIMIT, "enough");
+  return FALSE;
+}
+
+static void
+test_a_log_taken_by_its_writer_needs_no_other_thread(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(1, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 7);
+  Taking taking = {log, 0, G_MAXUINT};
+  nz_layer_log_set_take(log, take_numbers, &taking);
+  write_many(log);
+  g_assert_cmpuint(taking.n, ==, MANY);
+}
+
+static void
+test_what_takes_ends_the_writer(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(1 << 20, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  Taking taking = {log, 0, 10};
+  nz_layer_log_set_take(log, take_numbers, &taking);
+  Writer writer = {.log = log};
+  write_until_error(&writer);
+  assert_error_says(&writer.error, NZ_ERROR_LIMIT, "enough");
+  g_assert_cmpuint(taking.n, <, MANY);
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(log, FALSE);
+  g_autoptr(GError) error = NULL;
+  NzEntry e;
+  g_assert_cmpint(nz_log_cursor_next(cursor, &e, &error), ==, -1);
+  assert_error_says(&error, NZ_ERROR_LIMIT, "enough");
+}
+
 /* --- copies --- */
 
 /* A log of entries with everything in them, and the copy of it. */
@@ -609,6 +771,12 @@ main(int argc, char **argv)
   ADD("cancelling-ends-the-wait", test_cancelling_ends_the_wait);
   ADD("without-waiting-the-budget-is-an-error", test_without_waiting_the_budget_is_an_error);
   ADD("a-log-given-up-gives-its-share-back", test_a_log_given_up_gives_its_share_back);
+  ADD("a-joined-branch-comes-behind", test_a_joined_branch_comes_behind);
+  ADD("a-copy-holds-joined-branches", test_a_copy_holds_joined_branches);
+  ADD("a-branch-waits-until-it-is-joined", test_a_branch_waits_until_it_is_joined);
+  ADD("a-dropped-branch-gives-its-share-back", test_a_dropped_branch_gives_its_share_back);
+  ADD("a-log-taken-by-its-writer", test_a_log_taken_by_its_writer_needs_no_other_thread);
+  ADD("what-takes-ends-the-writer", test_what_takes_ends_the_writer);
   ADD("a-copy-gives-what-the-log-gave", test_a_copy_gives_what_the_log_gave);
   ADD("a-copy-of-many-blocks", test_a_copy_of_many_blocks_gives_what_the_log_gave);
   ADD("an-empty-layer-has-an-empty-copy", test_an_empty_layer_has_an_empty_copy);

@@ -380,6 +380,16 @@ test_a_last_line_without_an_end_is_cut_off(void)
 }
 
 static void
+test_no_line_is_no_archive(void)
+{
+  g_auto(Kit) kit;
+  g_autoptr(GError) error = NULL;
+  kit_init(&kit);
+  g_assert_null(read_all(open_kit(&kit, 1000), &error));
+  assert_error_says(&error, NZ_ERROR_INPUT, "it is empty");
+}
+
+static void
 test_a_line_has_a_limit(void)
 {
   g_auto(Kit) kit;
@@ -507,6 +517,7 @@ main(int argc, char **argv)
   ADD("other-lines-than-tar-splits-are-refused", test_other_lines_than_tar_splits_are_refused);
   ADD("lines-count-up", test_lines_count_up);
   ADD("a-last-line-without-an-end-is-cut-off", test_a_last_line_without_an_end_is_cut_off);
+  ADD("no-line-is-no-archive", test_no_line_is_no_archive);
   ADD("a-line-has-a-limit", test_a_line_has_a_limit);
   ADD("a-body-without-a-header-is-an-error", test_a_body_without_a_header_is_an_error);
   ADD("a-body-after-the-end-is-an-error", test_a_body_after_the_end_is_an_error);
