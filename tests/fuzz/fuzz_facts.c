@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a cache may give back. The first byte says what the others are: a saved tree, or a copy of a
  * layer's entries. What is taken must be of use: it is asked, goes on, and is saved again. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/limits.h"
@@ -10,6 +11,16 @@
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 
 static const char *const paths[] = {"a", "b", "a/b", "etc/passwd", "bin/su", "usr/bin/su", "x"};
+
+/* As an abort, not as g_error() does it: libFuzzer then keeps the input. */
+static void
+must(gboolean good, const char *otherwise)
+{
+  if (good)
+    return;
+  g_printerr("%s\n", otherwise);
+  abort();
+}
 
 static void
 look(const char *path, const NzInode *inode, gpointer user_data)
@@ -38,22 +49,25 @@ ask(const NzTree *tree)
     nz_tree_list(tree, paths[i], look, &sum);
   }
   const GPtrArray *list = nz_tree_ambiguities(tree, &total, &hides);
-  if (total < list->len)
-    g_error("more ambiguities than there are");
+  must(total >= list->len, "more ambiguities than there are");
 }
 
-static void
+/* FALSE: it ended with an error, as it would for the scanner, which then keeps nothing of it. */
+static gboolean
 go_on(NzTree *tree)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+  gboolean ok = TRUE;
+  for (gsize i = 0; ok && i < G_N_ELEMENTS(paths); i++) {
     g_autoptr(GError) error = NULL;
     NzEntry e = {.kind = i % 3 == 2 ? NZ_ENTRY_HARDLINK : NZ_ENTRY_FILE,
                  .path = paths[i],
                  .path_len = strlen(paths[i]),
                  .target = i % 3 == 2 ? "etc/passwd" : NULL,
                  .mode = 04755};
-    nz_tree_apply(tree, NZ_LAYERS_MAX - 1, &e, &error);
+    ok = nz_tree_apply(tree, NZ_LAYERS_MAX - 1, &e, &error);
+    must(ok == !error, "an error without an error");
   }
+  return ok;
 }
 
 static void
@@ -62,8 +76,7 @@ save_again(const NzTree *tree)
   g_autoptr(GByteArray) bytes = g_byte_array_new();
   nz_tree_save(tree, bytes);
   g_autoptr(NzTree) again = nz_tree_load(bytes->data, bytes->len);
-  if (!again)
-    g_error("a tree that cannot be loaded as it was saved");
+  must(again != NULL, "a tree that cannot be loaded as it was saved");
 }
 
 static NzWanted *
@@ -82,8 +95,8 @@ use_tree(NzTree *tree)
   ask(tree);
   save_again(tree);
   nz_tree_lacks(tree, wanted);
-  go_on(tree);
-  save_again(tree);
+  if (go_on(tree))
+    save_again(tree);
   nz_tree_forget(tree, wanted, none);
   nz_tree_finish(tree);
   ask(tree);
@@ -94,16 +107,14 @@ use_copy(const guint8 *data, gsize size)
 {
   g_autoptr(NzWanted) wanted = make_wanted();
   if (!nz_layer_log_copy_serves(data, size, NULL)) {
-    if (nz_layer_log_copy_serves(data, size, wanted))
-      g_error("a damaged copy that serves");
+    must(!nz_layer_log_copy_serves(data, size, wanted), "a damaged copy that serves");
     return;
   }
   nz_layer_log_copy_serves(data, size, wanted);
   g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, FALSE);
   g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
   g_autoptr(GError) error = NULL;
-  if (!nz_layer_log_replay(log, data, size, &error))
-    g_error("a copy that serves and cannot be replayed: %s", error->message);
+  must(nz_layer_log_replay(log, data, size, &error), "a copy that serves and cannot be replayed");
   nz_layer_log_close(log, NULL);
   g_autoptr(NzTree) tree = nz_tree_new(TRUE);
   g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(log, FALSE);
