@@ -81,6 +81,7 @@ zlib:
 
 e2e: all
 	@packaging/deps.sh e2e deb
+	ninja -C build tests/toclist
 	@mkdir -p $(RESULTS)
 	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) --junitxml=$(RESULTS)/e2e.xml tests/e2e
 

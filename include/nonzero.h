@@ -24,8 +24,8 @@
  * with a parameter `error` put a message there, to be freed with free(); NULL if it is not wanted.
  * Out of memory ends the process.
  *
- * Threads: an object is used by one thread at a time, but for nonzero_scanner_bytes_read() and
- * nonzero_scanner_cancel(). Different objects may be used at once. A scan starts threads of its own
+ * Threads: an object is used by one thread at a time, but for nonzero_scanner_bytes_read(),
+ * nonzero_scanner_layers() and nonzero_scanner_cancel(). Different objects may be used at once. A scan starts threads of its own
  * and ends them.
  *
  * Nothing is printed, no signal is handled, no global setting is changed, but for what
@@ -224,8 +224,23 @@ const char *nonzero_engine_title(size_t index);
 /** What the report is to say was run, "nonzero scan app.tar"; some formats print it. */
 void nonzero_scanner_set_command(nonzero_scanner *scanner, const char *command);
 
-/** How much of the image at work was read; from any thread. */
+/** How much was read since the scanner was made; from any thread. */
 uint64_t nonzero_scanner_bytes_read(const nonzero_scanner *scanner);
+
+/** A layer that is being read. */
+typedef struct {
+  char name[32];         /**< "sha256:0123456789ab", or "layer 3"; ASCII */
+  uint64_t bytes_read;   /**< so far, as stored */
+  uint64_t bytes;        /**< all of it, as stored; 0: not known */
+  uint64_t milliseconds; /**< since its reading began */
+  unsigned n_layers;     /**< of its image */
+  unsigned n_done;       /**< layers of its image that were read */
+} nonzero_layer_progress;
+
+/** Copies up to MAX of the layers at work, of all images at once; returns how many; from any
+ * thread. A layer keeps its place among those that stay. No more than 16 are told of. */
+size_t nonzero_scanner_layers(const nonzero_scanner *scanner, nonzero_layer_progress *out,
+                              size_t max);
 /** Makes the scan at work, and those that follow, end with an error; from any thread. */
 void nonzero_scanner_cancel(nonzero_scanner *scanner);
 
@@ -258,10 +273,9 @@ int nonzero_diff_write(const nonzero_diff *diff, const char *format, FILE *out, 
  * Confines the calling process, for good, to reading what INPUTS (NULL-terminated, as
  * nonzero_scanner_scan() takes them) name: no new privileges, Landlock, seccomp, where the kernel
  * has them. To be called before the first scan and before any thread is started, by programs that
- * do nothing else but scan with SCANNER. Starts the process that keeps the cache, where an input
- * may use it: a program that is told of its end by SIGPIPE ends too, unless it ignores that.
- * *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1 when not all of it
- * is in force.
+ * do nothing else but scan with SCANNER. The processes that keep its cache and fetch for it are
+ * started before. *SUMMARY, unless NULL, becomes a sentence, to be freed with free(). Returns -1
+ * when not all of it is in force.
  */
 int nonzero_scanner_confine(nonzero_scanner *scanner, const char *const *inputs, char **summary);
 

@@ -9,10 +9,10 @@ MAY_INCLUDE = {
     "core": set(),
     "rootfs": {"core"},
     "image": {"core", "rootfs", "fetch"},  # fetch/protocol.h alone: see ONLY
-    "fetch": {"core", "image"},
+    "fetch": {"core", "image", "confine"},
     "check": {"core", "rootfs"},
     "confine": {"core"},
-    "store": {"core"},
+    "store": {"core", "confine"},
     "scan": {"core", "rootfs", "image", "check", "store"},
     "policy": {"core", "check"},
     "report": {"core", "check"},

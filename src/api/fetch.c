@@ -21,14 +21,30 @@ nz_scanner_needs_fetch(const nonzero_scanner *self, const char *const *inputs)
   return needed;
 }
 
+/* The sockets of the stores that were found, and no others: who takes the scanner over shall not
+ * reach an engine that nobody asked for. */
+static void
+add_sockets(const nonzero_scanner *self, GPtrArray *argv)
+{
+  const GPtrArray *stores = nz_host_stores(self->host);
+  if (!nz_host_needs_fetch(self->host))
+    g_ptr_array_add(argv, g_strdup("--no-sockets"));
+  for (guint i = 0; i < stores->len; i++) {
+    const NzEngineStore *store = stores->pdata[i];
+    if (store->by_socket)
+      g_ptr_array_add(argv, g_strconcat("--socket=", store->root, NULL));
+  }
+}
+
 void
 nz_scanner_start_fetch(nonzero_scanner *self, const char *const *inputs)
 {
   if (self->fetch || self->fetch_failed || !nz_scanner_needs_fetch(self, inputs))
     return;
-  g_autoptr(GPtrArray) argv = g_ptr_array_new();
+  g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < self->fetch_options->len; i++)
-    g_ptr_array_add(argv, self->fetch_options->pdata[i]);
+    g_ptr_array_add(argv, g_strdup(self->fetch_options->pdata[i]));
+  add_sockets(self, argv);
   g_ptr_array_add(argv, NULL);
   /* One for each reader of layers: who waits for another layer may hold one. And one for who asks
    * beside them. */

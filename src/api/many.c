@@ -24,11 +24,22 @@ tell(const NzStoredImage *stored, const char *name, const char *source, nonzero_
 }
 
 static void
-tell_all(const GPtrArray *images, nonzero_found found, void *data)
+fail_same(nonzero_scanner *self, const NzStoredImage *stored, NzOutcome *outcome)
+{
+  g_autofree char *source = nz_stored_image_source(stored);
+  g_autoptr(GError) error = g_error_new(NZ_ERROR, NZ_ERROR_INPUT, "the store calls two images so");
+  nz_scanner_fail(self, outcome, source, NULL, error);
+}
+
+static void
+tell_all(nonzero_scanner *self, const GPtrArray *images, nonzero_found found, void *data,
+         NzOutcome *outcome)
 {
   for (guint i = 0; i < images->len; i++) {
     const NzStoredImage *stored = images->pdata[i];
-    g_autofree char *source = nz_stored_image_source(stored);
+    const char *source = nz_host_source(self->host, stored);
+    if (!source)
+      fail_same(self, stored, outcome);
     if (stored->names->len == 0)
       tell(stored, NULL, source, found, data);
     /* The first name is what it is judged by; the others say that they mean the same. */
@@ -52,7 +63,7 @@ nonzero_scanner_images(nonzero_scanner *self, const char *engine, nonzero_found 
       continue;
     const GPtrArray *images = nz_host_list(self->host, store, &open, &error);
     if (images)
-      tell_all(images, found, data);
+      tell_all(self, images, found, data, outcome);
     else
       nz_scanner_fail(self, outcome, store->engine->name, NULL, error);
   }

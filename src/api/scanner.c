@@ -21,6 +21,7 @@ nonzero_scanner *
 nonzero_scanner_new(void)
 {
   nonzero_scanner *self = g_new0(nonzero_scanner, 1);
+  self->board = nz_board_new();
   self->ratio = NZ_BOMB_RATIO;
   self->ignored = g_ptr_array_new_with_free_func(g_free);
   self->policy = nz_policy_new();
@@ -38,6 +39,7 @@ nonzero_scanner_free(nonzero_scanner *self)
   if (!self)
     return;
   g_mutex_clear(&self->mutex);
+  nz_board_free(self->board);
   nz_report_free(self->report);
   nz_base_free(self->base);
   nz_host_free(self->host);
@@ -81,6 +83,23 @@ uint64_t
 nonzero_scanner_bytes_read(const nonzero_scanner *self)
 {
   return (uint64_t)g_atomic_pointer_get(&((nonzero_scanner *)self)->control.bytes_in);
+}
+
+size_t
+nonzero_scanner_layers(const nonzero_scanner *self, nonzero_layer_progress *out, size_t max)
+{
+  NzBoardLine lines[NZ_BOARD_LINES];
+  gint64 now = g_get_monotonic_time();
+  gsize n = nz_board_look(self->board, lines, MIN(max, NZ_BOARD_LINES));
+  for (gsize i = 0; i < n; i++) {
+    out[i] = (nonzero_layer_progress){.bytes_read = lines[i].bytes_read,
+                                      .bytes = lines[i].bytes,
+                                      .milliseconds = (uint64_t)MAX(now - lines[i].since, 0) / 1000,
+                                      .n_layers = lines[i].n_layers,
+                                      .n_done = lines[i].n_done};
+    g_strlcpy(out[i].name, lines[i].name, sizeof out[i].name);
+  }
+  return n;
 }
 
 void
@@ -155,7 +174,8 @@ nz_scanner_scan_options(nonzero_scanner *self)
                          .read = {.ratio = self->ratio,
                                   .verify = self->verify,
                                   .workers = nz_scanner_workers(self),
-                                  .control = &self->control}};
+                                  .control = &self->control,
+                                  .board = self->board}};
 }
 
 NzOpenOptions

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "image/board.h"
 #include "image/engine.h"
 #include "image/fetch.h"
 #include "scan/base.h"
@@ -10,6 +11,7 @@
 
 struct nonzero_scanner {
   NzControl control;
+  NzBoard *board; /* layers at work, for nonzero_scanner_layers() */
   char *platform, *user, *base_source;
   const char *profile; /* of nz_profiles; NULL: what the policy says */
   guint ratio;

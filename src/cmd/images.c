@@ -14,7 +14,7 @@ static char *opt_format;
 static gboolean opt_verbose;
 
 static const GOptionEntry options[] = {
-    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "text (the default) or json", "text|json"},
+    {"format", 'f', 0, G_OPTION_ARG_STRING, &opt_format, "How to print the list", "FORMAT"},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &opt_verbose, "Show whole ids, and the stores", NULL},
     {NULL},
 };
@@ -108,17 +108,6 @@ list(nonzero_scanner *scanner, const char *engine)
   return failed == 0;
 }
 
-static gboolean
-is_engine(const char *name)
-{
-  const char *known;
-  for (size_t i = 0; (known = nonzero_engine_name(i)); i++)
-    if (strcmp(known, name) == 0)
-      return TRUE;
-  nz_complain("there is no engine %s; `nonzero images --help` lists them", name);
-  return FALSE;
-}
-
 static int
 run_images(const char *const *argv)
 {
@@ -126,21 +115,14 @@ run_images(const char *const *argv)
     nz_complain("images: name one engine, or none for all");
     return NZ_EXIT_USAGE;
   }
-  if (argv[0] && !is_engine(argv[0]))
-    return NZ_EXIT_USAGE;
   if (opt_format && strcmp(opt_format, "json") != 0 && strcmp(opt_format, "text") != 0) {
     nz_complain("--format is text or json");
     return NZ_EXIT_USAGE;
   }
   static const nonzero_events events = {.error = on_error};
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  const char *name;
-  for (size_t i = 0; (name = nonzero_engine_name(i)); i++) {
-    g_autofree char *source = g_strconcat(name, ":", NULL);
-    if (!argv[0] || strcmp(argv[0], name) == 0)
-      g_strv_builder_add(builder, source);
-  }
-  g_auto(GStrv) inputs = g_strv_builder_end(builder);
+  g_auto(GStrv) inputs = nz_inputs_engines(argv);
+  if (!inputs)
+    return NZ_EXIT_USAGE;
   nonzero_scanner *scanner = nonzero_scanner_new();
   nonzero_scanner_set(scanner, "no-cache", NULL, NULL);
   nonzero_scanner_set_events(scanner, &events, NULL);
@@ -181,7 +163,7 @@ choices(const char *value_name)
 {
   if (strcmp(value_name, "ENGINE") == 0)
     return engine_at;
-  return strcmp(value_name, "text|json") == 0 ? format_at : NULL;
+  return strcmp(value_name, "FORMAT") == 0 ? format_at : NULL;
 }
 
 const NzCommand nz_cmd_images = {

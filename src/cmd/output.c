@@ -97,8 +97,11 @@ nz_outputs_default(const char *format)
 static const char *
 format_of_name(const char *path)
 {
-  static const char *const suffixes[][2] = {
-      {".json", "json"}, {".html", "html"}, {".sarif", "sarif"}, {".xml", "junit"}};
+  static const char *const suffixes[][2] = {{".json", "json"},
+                                            {".html", "html"},
+                                            {".sarif", "sarif"},
+                                            {".xml", "junit"},
+                                            {".ndjson", "ndjson"}};
   for (guint i = 0; path && i < G_N_ELEMENTS(suffixes); i++)
     if (g_str_has_suffix(path, suffixes[i][0]))
       return suffixes[i][1];

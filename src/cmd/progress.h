@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A line on standard error while a long scan runs, on a terminal only. */
+/* Lines on standard error while a long scan runs, on a terminal only: what is read, and the layers
+ * at work. progress_draw.h says what they look like. A dumb terminal has the first alone. */
 #pragma once
 
 #include <glib.h>
@@ -13,7 +14,11 @@ NzProgress *nz_progress_start(const nonzero_scanner *scanner, gboolean quiet);
 /* Says what is being read, and how large it is (0: not known). */
 void nz_progress_set(NzProgress *self, const char *what, guint64 total);
 
-/* Stops and wipes the line. */
-/* Takes the line away, until it is drawn again. */
+/* Says how many of many images were judged: "3 of 12 images". */
+void nz_progress_count(NzProgress *self, const char *counts);
+
+/* Takes the lines away, so that something else can be written now. */
 void nz_progress_hide(NzProgress *self);
+
+/* Stops and wipes the lines. */
 void nz_progress_stop(NzProgress *self);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "cmd/output.h"
 #include "cmd/scan_common.h"
 #include "core/error.h"
@@ -70,67 +71,6 @@ write_report(gconstpointer report, const char *format, FILE *out, unsigned flags
 
 /* --- which images --- */
 
-static gboolean
-is_engine(const char *name)
-{
-  const char *known;
-  for (size_t i = 0; (known = nonzero_engine_name(i)); i++)
-    if (strcmp(known, name) == 0)
-      return TRUE;
-  nz_complain("--all: there is no engine %s; `nonzero images --help` lists them", name);
-  return FALSE;
-}
-
-/* "ENGINE:" for each that is asked for: what there is to prepare. NULL with a message printed. */
-static GStrv
-engines_of(const char *const *names)
-{
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  const char *name;
-  for (guint i = 0; names[i]; i++) {
-    if (!is_engine(names[i]))
-      return NULL;
-    g_autofree char *source = g_strconcat(names[i], ":", NULL);
-    g_strv_builder_add(builder, source);
-  }
-  for (size_t i = 0; !names[0] && (name = nonzero_engine_name(i)); i++) {
-    g_autofree char *source = g_strconcat(name, ":", NULL);
-    g_strv_builder_add(builder, source);
-  }
-  return g_strv_builder_end(builder);
-}
-
-/* The lines of FILE that name something. NULL with a message printed. */
-static GStrv
-read_list(const char *path)
-{
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-  g_autofree char *shown = nz_printable(path, -1);
-  FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-  char line[NZ_REFERENCE_MAX + 2];
-  guint n = 0;
-  gboolean ok = file != NULL;
-  while (ok && fgets(line, sizeof line, file)) {
-    ok = strchr(line, '\n') || feof(file);
-    const char *name = g_strstrip(line);
-    if (*name == '\0' || *name == '#')
-      continue;
-    ok = ok && ++n <= NZ_REFERENCES_MAX;
-    g_strv_builder_add(builder, name);
-  }
-  if (!file || ferror(file))
-    nz_complain("%s: %s", shown, g_strerror(errno));
-  else if (!ok)
-    nz_complain("%s: a line of more than %u bytes, or more than %u images", shown,
-                (guint)NZ_REFERENCE_MAX, NZ_REFERENCES_MAX);
-  else if (n == 0)
-    nz_complain("%s: names no image", shown);
-  ok = ok && n > 0 && !ferror(file);
-  if (file && file != stdin)
-    fclose(file);
-  return ok ? g_strv_builder_end(builder) : NULL;
-}
-
 /* What the run may need, before it is confined; NULL with *CODE set. */
 static GStrv
 inputs_of(const char *const *images, int *code)
@@ -139,12 +79,12 @@ inputs_of(const char *const *images, int *code)
   if (opt_all && opt_from)
     nz_complain("--all contradicts --from");
   else if (opt_all)
-    return engines_of(images);
+    return nz_inputs_engines(images);
   else if (opt_from && images[0])
     nz_complain("--from names the images; %s is one too many", images[0]);
   else if (opt_from) {
     *code = NZ_EXIT_ERROR;
-    return read_list(opt_from);
+    return nz_inputs_read(opt_from);
   } else if (images[0])
     return g_strdupv((char **)images);
   else

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/scan_common.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +25,7 @@ static void
 show_count(NzScanRun *self)
 {
   g_autofree char *text = g_strdup_printf("%u of %u images", self->n_judged, self->n_expected);
-  nz_progress_set(self->progress, text, 0);
+  nz_progress_count(self->progress, text);
 }
 
 static void
@@ -49,16 +48,19 @@ on_subject(const nonzero_subject *subject, void *data)
 }
 
 static void
-on_error(const char *source, const char *message, void *data G_GNUC_UNUSED)
+on_error(const char *source, const char *message, void *data)
 {
+  nz_progress_hide(((NzScanRun *)data)->progress);
   nz_complain("%s: %s", source, message);
 }
 
 static void
-on_note(const char *text, void *data G_GNUC_UNUSED)
+on_note(const char *text, void *data)
 {
-  if (nz_scan_args.verbose)
-    nz_complain("note: %s", text);
+  if (!nz_scan_args.verbose)
+    return;
+  nz_progress_hide(((NzScanRun *)data)->progress);
+  nz_complain("note: %s", text);
 }
 
 /* --- the beginning --- */
@@ -168,8 +170,6 @@ nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
     return NZ_EXIT_USAGE;
   if (!read_policy(self))
     return NZ_EXIT_ERROR;
-  /* The end of a process that works for us is an answer that does not come. */
-  signal(SIGPIPE, SIG_IGN);
   int code = open_outputs(self, images, base);
   if (code != NZ_EXIT_PASS)
     return code;
@@ -192,7 +192,6 @@ void
 nz_scan_run_stop(NzScanRun *self)
 {
   nz_progress_stop(g_steal_pointer(&self->progress));
-  signal(SIGPIPE, SIG_DFL);
 }
 
 gboolean

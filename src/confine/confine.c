@@ -47,17 +47,17 @@ give_up_privileges(GError **error)
 }
 
 static void
-confine(Confinement *self, const char *const *readable)
+confine(Confinement *self, const NzFileRules *rules, NzCalls which)
 {
   g_autoptr(GError) privileges = NULL, files = NULL, calls = NULL;
   int abi = 0;
   gboolean ok = give_up_privileges(&privileges);
   note(self, NZ_CONFINED_PRIVILEGES, ok, g_strdup("no new privileges"), privileges);
-  /* Landlock opens the inputs; the calls it makes are not on seccomp's list. */
-  ok = nz_landlock_restrict(readable, &abi, &files);
+  /* Landlock opens what is named; the calls it makes are not on seccomp's list. */
+  ok = nz_landlock_restrict(rules, &abi, &files);
   note(self, NZ_CONFINED_FILES, ok,
        ok ? g_strdup_printf("Landlock (ABI %d)", abi) : g_strdup("Landlock"), files);
-  ok = nz_seccomp_restrict(&calls);
+  ok = nz_seccomp_restrict(which, &calls);
   note(self, NZ_CONFINED_CALLS, ok, g_strdup("seccomp"), calls);
 }
 
@@ -81,8 +81,8 @@ summarize(const Confinement *self)
   return g_strdup_printf("confined by %s; not in force: %s", in_force, missing);
 }
 
-NzConfined
-nz_confine(const char *const *readable, char **summary)
+static NzConfined
+confine_to(const NzFileRules *rules, NzCalls which, char **summary)
 {
   if (NZ_SANITIZED) {
     if (summary)
@@ -92,8 +92,31 @@ nz_confine(const char *const *readable, char **summary)
   g_autoptr(GPtrArray) in_force = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
   Confinement self = {in_force, missing, 0};
-  confine(&self, readable);
+  confine(&self, rules, which);
   if (summary)
     *summary = summarize(&self);
   return self.parts;
+}
+
+NzConfined
+nz_confine(const char *const *readable, char **summary)
+{
+  const NzFileRules rules = {.readable = readable};
+  return confine_to(&rules, NZ_CALLS_READING, summary);
+}
+
+NzConfined
+nz_confine_keeper(const char *directory, char **summary)
+{
+  const char *const writable[] = {directory, NULL};
+  const NzFileRules rules = {.writable = writable};
+  return confine_to(&rules, NZ_CALLS_KEEPING, summary);
+}
+
+NzConfined
+nz_confine_fetcher(char **summary)
+{
+  static const char *const readable[] = {"/", NULL};
+  const NzFileRules rules = {.readable = readable, .network = TRUE};
+  return confine_to(&rules, NZ_CALLS_FETCHING, summary);
 }

@@ -7,7 +7,8 @@
  *   Landlock            files: the named paths can be opened for reading, nothing else at all
  *   seccomp             calls: a list of what the readers use (seccomp.c); the rest is refused
  *
- * Each is used where the kernel has it. None is needed. */
+ * The processes that work for a scanner, and could be turned against us through it, give up what
+ * they do not need in the same way. Each is used where the kernel has it. None is needed. */
 #pragma once
 
 #include <glib.h>
@@ -25,3 +26,13 @@ typedef enum {
  * do not exist are passed over. What is open stays so. *SUMMARY, unless NULL, becomes one line for
  * people: what is in force, and what is not and why. */
 NzConfined nz_confine(const char *const *readable, char **summary);
+
+/* The same for the process that keeps the cache, which a hostile reader may give orders to: files
+ * in DIRECTORY can be read, made, changed and removed, and nothing else can be done. Without
+ * Landlock it can open other files, too. */
+NzConfined nz_confine_keeper(const char *directory, char **summary);
+
+/* The same for the program that fetches, which hostile servers answer: it can read what its user
+ * can, and use the network, but write no file, and start or touch no process. What it must not do
+ * is refused and does not end it: the libraries that it needs do more than we know. */
+NzConfined nz_confine_fetcher(char **summary);

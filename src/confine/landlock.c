@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Landlock: which files can be opened. Everything that the running kernel can handle is handled,
- * that is refused, and reading is granted below the named inputs. */
+ * that is refused, and what is named is granted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -37,6 +37,17 @@ typedef struct {
 
 #define FS_ABI_1 ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 
+/* What keeping files in a directory takes. */
+#define FS_KEEP                                                                                    \
+  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |    \
+   LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
+
+#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+
+/* Of a file that is no directory. */
+#define FS_OF_FILE                                                                                 \
+  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
+
 static Ruleset
 everything(int abi)
 {
@@ -57,16 +68,15 @@ everything(int abi)
 /* An input that is not there gets no rule, and its own error when it is read. Neither do pipes and
  * other files without a place (EBADFD): what /proc/self/fd leads to stays open to us. */
 static gboolean
-allow_reading(int ruleset, const char *path, GError **error)
+allow(int ruleset, const char *path, uint64_t access, GError **error)
 {
   int fd = open(path, O_PATH | O_CLOEXEC);
   struct stat st;
   if (fd < 0)
     return TRUE;
-  struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
-                                            .parent_fd = fd};
-  if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-    rule.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
+  struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
+  if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+    rule.allowed_access &= FS_OF_FILE;
   gboolean ok =
       syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
       errno == EBADFD;
@@ -79,10 +89,13 @@ allow_reading(int ruleset, const char *path, GError **error)
 }
 
 static gboolean
-restrict_to(int ruleset, const char *const *readable, GError **error)
+restrict_to(int ruleset, const NzFileRules *rules, uint64_t handled, GError **error)
 {
-  for (guint i = 0; readable[i]; i++)
-    if (!allow_reading(ruleset, readable[i], error))
+  for (guint i = 0; rules->readable && rules->readable[i]; i++)
+    if (!allow(ruleset, rules->readable[i], FS_READ, error))
+      return FALSE;
+  for (guint i = 0; rules->writable && rules->writable[i]; i++)
+    if (!allow(ruleset, rules->writable[i], FS_KEEP & handled, error))
       return FALSE;
   if (syscall(SYS_landlock_restrict_self, ruleset, 0) == 0)
     return TRUE;
@@ -91,7 +104,7 @@ restrict_to(int ruleset, const char *const *readable, GError **error)
 }
 
 gboolean
-nz_landlock_restrict(const char *const *readable, int *abi, GError **error)
+nz_landlock_restrict(const NzFileRules *rules, int *abi, GError **error)
 {
   *abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (*abi < 0) {
@@ -102,12 +115,16 @@ nz_landlock_restrict(const char *const *readable, int *abi, GError **error)
     return FALSE;
   }
   Ruleset all = everything(*abi);
+  if (rules->network) {
+    all.net = 0;
+    all.scoped &= ~(uint64_t)LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
+  }
   int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
   if (ruleset < 0) {
     nz_set_errno(error, errno, "landlock_create_ruleset");
     return FALSE;
   }
-  gboolean ok = restrict_to(ruleset, readable, error);
+  gboolean ok = restrict_to(ruleset, rules, all.fs, error);
   close(ruleset);
   return ok;
 }

@@ -46,6 +46,7 @@ typedef enum {
   READ_AT1, /* open: the same */
   NO_CODE,  /* mmap, mprotect: nothing that can be executed */
   FCNTL,
+  LOCKS, /* the same, and locks */
   IOCTL,
   PRCTL,
   SELF,    /* tgkill: our own process, which is what abort(3) does */
@@ -241,12 +242,32 @@ static const Call calls[] = {
 #endif
 };
 
+/* What keeping a database takes beside that: SQLite opens it, its journal and temporary files. */
+static const Call keeping[] = {
+    {SYS_openat, ALLOWED},    {SYS_pwrite64, ALLOWED}, {SYS_pwritev, ALLOWED},
+    {SYS_ftruncate, ALLOWED}, {SYS_fsync, ALLOWED},    {SYS_fdatasync, ALLOWED},
+    {SYS_unlinkat, ALLOWED},  {SYS_fchmod, ALLOWED},   {SYS_fchown, ALLOWED},
+    {SYS_umask, ALLOWED},     {SYS_fcntl, LOCKS},
+#ifdef __x86_64__
+    {SYS_open, ALLOWED},      {SYS_unlink, ALLOWED},
+#endif
+};
+
+/* What is deadly in the table, and fetching needs. */
+static const Call fetching[] = {
+    {SYS_socket, ALLOWED},      {SYS_socketpair, ALLOWED},   {SYS_connect, ALLOWED},
+    {SYS_bind, ALLOWED},        {SYS_sendto, ALLOWED},       {SYS_recvfrom, ALLOWED},
+    {SYS_sendmsg, ALLOWED},     {SYS_recvmsg, ALLOWED},      {SYS_shutdown, ALLOWED},
+    {SYS_getsockname, ALLOWED}, {SYS_getpeername, ALLOWED},  {SYS_setsockopt, ALLOWED},
+    {SYS_getsockopt, ALLOWED},  {SYS_memfd_create, ALLOWED}, /* CAs in one file */
+};
+
 /* What the calls with an argument may have there: one of VALUES, or none of the bits of MASK. */
 typedef struct {
   guint argument;
   guint32 mask; /* 0: by values */
   guint n_values;
-  guint32 values[6];
+  guint32 values[9];
 } Argument;
 
 /* Opening for writing, and making files by opening them. O_TMPFILE is a bit beside O_DIRECTORY. */
@@ -260,6 +281,10 @@ static const Argument arguments[] = {
                .n_values = 6,
                .values = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC,
                           F_OFD_GETLK /* asks who holds a lock, takes none */}},
+    [LOCKS] = {.argument = 1,
+               .n_values = 9,
+               .values = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_OFD_GETLK, F_GETLK,
+                          F_SETLK, F_SETLKW}},
     /* Never TIOCSTI, which types on the terminal. */
     [IOCTL] = {.argument = 1,
                .n_values = 4,
@@ -277,6 +302,7 @@ static const Argument arguments[] = {
 
 typedef struct {
   guint8 judgement[NUMBERS];
+  guint32 deadly; /* what is done about calls that are */
   struct sock_filter code[1024];
   guint n;
 } Filter;
@@ -336,9 +362,9 @@ emit_threads(Filter *self)
 {
   emit_load(self, argument_at(0, FALSE));
   emit(self, BPF_JMP | BPF_JSET | BPF_K, 1, 0, CLONE_THREAD);
-  emit_return(self, SECCOMP_RET_KILL_PROCESS);
+  emit_return(self, self->deadly);
   emit(self, BPF_JMP | BPF_JSET | BPF_K, 0, 1, NAMESPACES);
-  emit_return(self, SECCOMP_RET_KILL_PROCESS);
+  emit_return(self, self->deadly);
   emit_return(self, SECCOMP_RET_ALLOW);
 }
 
@@ -360,7 +386,7 @@ emit_judgement(Filter *self, Judgement judgement)
     emit_return(self, SECCOMP_RET_ALLOW);
     break;
   case DEADLY:
-    emit_return(self, SECCOMP_RET_KILL_PROCESS);
+    emit_return(self, self->deadly);
     break;
   case MISSING:
     emit_return(self, SECCOMP_RET_ERRNO | ENOSYS);
@@ -398,14 +424,45 @@ emit_tree(Filter *self, const guint16 *starts, guint from, guint to)
   emit_tree(self, starts, middle, to);
 }
 
+/* The last number stays refused, and with it all beyond. */
+static void
+add_calls(Filter *self, const Call *table, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if ((guint)table[i].nr < NUMBERS - 1)
+      self->judgement[table[i].nr] = (guint8)table[i].judgement;
+}
+
+/* All that is not deadly, and threads. */
+static void
+add_all_calls(Filter *self)
+{
+  for (guint i = 0; i < NUMBERS - 1; i++) {
+    guint8 judgement = self->judgement[i];
+    if (judgement != DEADLY && judgement != THREADS && judgement != MISSING && judgement != SELF)
+      self->judgement[i] = ALLOWED;
+  }
+}
+
+static void
+choose_calls(Filter *self, NzCalls which)
+{
+  self->deadly = SECCOMP_RET_KILL_PROCESS;
+  add_calls(self, calls, G_N_ELEMENTS(calls));
+  if (which == NZ_CALLS_KEEPING)
+    add_calls(self, keeping, G_N_ELEMENTS(keeping));
+  if (which != NZ_CALLS_FETCHING)
+    return;
+  self->deadly = SECCOMP_RET_ERRNO | EPERM;
+  add_all_calls(self);
+  add_calls(self, fetching, G_N_ELEMENTS(fetching));
+}
+
 static void
 build(Filter *self)
 {
   guint16 starts[NUMBERS];
   guint n = 0;
-  for (guint i = 0; i < G_N_ELEMENTS(calls); i++)
-    if ((guint)calls[i].nr < NUMBERS - 1) /* the last stays refused, and with it all beyond */
-      self->judgement[calls[i].nr] = (guint8)calls[i].judgement;
   for (guint i = 0; i < NUMBERS; i++)
     if (i == 0 || self->judgement[i] != self->judgement[i - 1])
       starts[n++] = (guint16)i;
@@ -417,9 +474,10 @@ build(Filter *self)
 }
 
 gboolean
-nz_seccomp_restrict(GError **error)
+nz_seccomp_restrict(NzCalls which, GError **error)
 {
   g_autofree Filter *filter = g_new0(Filter, 1);
+  choose_calls(filter, which);
   build(filter);
   struct sock_fprog program = {(unsigned short)filter->n, filter->code};
   /* Without this flag (Linux 4.17), kernels before 5.16 slow the process down against attacks by
@@ -438,7 +496,7 @@ nz_seccomp_restrict(GError **error)
 #else
 
 gboolean
-nz_seccomp_restrict(GError **error)
+nz_seccomp_restrict(NzCalls which G_GNUC_UNUSED, GError **error)
 {
   g_set_error(error, NZ_ERROR, NZ_ERROR_IO, "there is no list of calls for this architecture");
   return FALSE;

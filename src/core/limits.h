@@ -272,6 +272,9 @@
 /* All entries of the cache on disk. What was not used for longest goes. */
 #define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
 
+/* Stacks of layers that one run remembers to have met: some 100 bytes each. */
+#define NZ_FACTS_SEEN_MAX 65536u
+
 /* What one run keeps in memory for its next images. */
 #define NZ_FACTS_MEMORY_MAX ((gsize)6 * 1024 * 1024)
 
@@ -387,6 +390,9 @@
 /* What a registry gives as a token. Real ones have 1 to 4 KiB; that of a helper is as large. */
 #define NZ_TOKEN_MAX         ((gsize)1024 * 1024)
 #define NZ_HELPER_ANSWER_MAX ((gsize)64 * 1024)
+
+/* Of a credential helper's name, which becomes a file's: bytes. */
+#define NZ_HELPER_NAME_MAX 200u
 
 /* A file of credentials, and one of CAs: the system's has 200 KiB. */
 #define NZ_CREDENTIALS_MAX ((gsize)1024 * 1024)

@@ -33,21 +33,31 @@ write_rest(GString *out, const NzDocVerb *verb)
                          verb->paths ? "yes" : "");
 }
 
+/* "a:* | b:*" */
+static char *
+pattern_of(const char *prefixes)
+{
+  g_auto(GStrv) each = g_strsplit(prefixes, " ", -1);
+  g_autofree char *joined = g_strjoinv("* | ", each);
+  return g_strconcat(joined, "*", NULL);
+}
+
 static void
 write_paths(GString *out)
 {
-  g_autofree char *prefixes = nz_doc_prefixes();
-  g_auto(GStrv) each = g_strsplit(prefixes, " ", -1);
-  g_autofree char *pattern = g_strjoinv("* | ", each);
+  g_autofree char *paths = nz_doc_prefixes(), *names = nz_doc_name_prefixes();
+  g_autofree char *path_pattern = pattern_of(paths), *name_pattern = pattern_of(names);
   g_string_append_printf(out,
                          "_nonzero_paths() {\n"
                          "  local prefix=''\n"
                          "  case $cur in\n"
-                         "    %s*)\n"
+                         "    %s)\n"
+                         "      return ;;\n"
+                         "    %s)\n"
                          "      prefix=${cur%%%%:*}:\n"
                          "      cur=${cur#*:} ;;\n"
                          "    ?*)\n"
-                         "      COMPREPLY+=($(compgen -W '%s' -- \"$cur\"))\n"
+                         "      COMPREPLY+=($(compgen -W '%s %s' -- \"$cur\"))\n"
                          "      [[ ${#COMPREPLY[@]} -gt 0 ]] && compopt -o nospace ;;\n"
                          "  esac\n"
                          "  _filedir\n"
@@ -55,7 +65,7 @@ write_paths(GString *out)
                          "  [[ -z $prefix ]] || COMPREPLY=(\"${COMPREPLY[@]/#/$prefix}\")\n"
                          "  __ltrim_colon_completions \"$cur\"\n"
                          "}\n\n",
-                         pattern, prefixes);
+                         name_pattern, path_pattern, paths, names);
 }
 
 char *

@@ -33,6 +33,9 @@ GPtrArray *nz_doc_verbs(void);
 /* "docker-archive: oci-archive: ...": what may stand before a path. */
 char *nz_doc_prefixes(void);
 
+/* Those after which a name comes: "docker:// containers-storage: ...". */
+char *nz_doc_name_prefixes(void);
+
 /* TEXT without the backquotes around what is to be typed. */
 char *nz_doc_plain(const char *text);
 

@@ -46,8 +46,12 @@ write_verb(GString *out, const NzDocVerb *verb)
   if (*verb->words)
     g_string_append_printf(out, "complete -c nonzero -n '__nonzero_verb %s' -a '%s'\n", name,
                            verb->words);
-  if (verb->paths)
-    g_string_append_printf(out, "complete -c nonzero -n '__nonzero_verb %s' -F\n", name);
+  if (!verb->paths)
+    return;
+  g_autofree char *paths = nz_doc_prefixes(), *names = nz_doc_name_prefixes();
+  g_string_append_printf(out, "complete -c nonzero -n '__nonzero_verb %s' -F\n", name);
+  g_string_append_printf(out, "complete -c nonzero -n '__nonzero_verb %s' -a '%s %s'\n", name,
+                         paths, names);
 }
 
 char *

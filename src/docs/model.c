@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "docs/docs.h"
-#include "image/transport.h"
+#include "image/engine.h"
 
 /* GLib adds it to every verb. */
 static const GOptionEntry help_entry = {
@@ -30,7 +30,21 @@ nz_doc_prefixes(void)
 {
   GString *prefixes = g_string_new(NULL);
   for (guint i = 0; nz_transport_at(i); i++)
-    g_string_append_printf(prefixes, "%s%s:", i > 0 ? " " : "", nz_transport_at(i)->name);
+    if (!nz_transport_at(i)->is_name)
+      g_string_append_printf(prefixes, "%s%s:", i > 0 ? " " : "", nz_transport_at(i)->name);
+  return g_string_free(prefixes, FALSE);
+}
+
+char *
+nz_doc_name_prefixes(void)
+{
+  GString *prefixes = g_string_new(NULL);
+  for (guint i = 0; nz_engine_at(i); i++)
+    g_string_append_printf(prefixes, "%s: ", nz_engine_at(i)->name);
+  for (guint i = 0; nz_transport_at(i); i++)
+    if (nz_transport_at(i)->is_name)
+      g_string_append_printf(prefixes, "%s:// ", nz_transport_at(i)->name);
+  g_string_truncate(prefixes, prefixes->len - 1);
   return g_string_free(prefixes, FALSE);
 }
 

@@ -67,7 +67,7 @@ write_verb(GString *out, const NzDocVerb *verb)
 char *
 nz_doc_zsh(const GPtrArray *verbs)
 {
-  g_autofree char *prefixes = nz_doc_prefixes();
+  g_autofree char *paths = nz_doc_prefixes(), *names = nz_doc_name_prefixes();
   GString *out = g_string_new("#compdef nonzero\n"
                               "# zsh completion for nonzero; made from its option tables.\n\n");
   g_string_append_printf(out,
@@ -77,11 +77,15 @@ nz_doc_zsh(const GPtrArray *verbs)
                          "  (( $# )) && compadd -- \"$@\"\n"
                          "  [[ $paths == yes ]] || return 0\n"
                          "  for prefix in %s; do\n"
-                         "    compset -P $prefix && break\n"
+                         "    [[ $PREFIX == $prefix* ]] && return 0\n"
                          "  done\n"
+                         "  for prefix in %s; do\n"
+                         "    compset -P $prefix && { _files; return }\n"
+                         "  done\n"
+                         "  compadd -S '' -- %s %s\n"
                          "  _files\n"
                          "}\n\n",
-                         prefixes);
+                         names, paths, paths, names);
   g_string_append(out, "_nonzero() {\n"
                        "  local curcontext=\"$curcontext\" state line\n"
                        "  local -a verbs\n"

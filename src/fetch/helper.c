@@ -3,24 +3,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "fetch/helper_process.h"
 
 /* A helper may ask a person for a password. */
 #define HELPER_SECONDS 60u
-
-/* It becomes a part of a program's name, and must not lead to another folder. */
-static gboolean
-is_name(const char *name)
-{
-  return *name && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789_.-")] == '\0';
-}
 
 /* Reads until the end, the limit, or the time is over. FALSE: none but the first. */
 static gboolean
@@ -47,6 +38,15 @@ read_answer(NzChannel *channel, int fd, GString *out)
   return FALSE;
 }
 
+static gboolean
+fail_to_start(GError **error, const char *name, const char *why)
+{
+  return nz_fetch_fail(error, NZ_FETCH_DENIED,
+                       "the credential helper docker-credential-%s cannot be started (%s); install "
+                       "it, or log in without it",
+                       name, why);
+}
+
 static void
 write_server(int fd, const char *server)
 {
@@ -55,43 +55,36 @@ write_server(int fd, const char *server)
     return;
 }
 
-/* TRUE when it ended well. */
-static gboolean
-end(GPid pid, gboolean whole)
+static void
+close_helper(NzHelper *helper)
 {
-  int status = 0;
-  if (!whole)
-    kill(pid, SIGKILL);
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-    continue;
-  return whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const int fds[] = {helper->in, helper->out, helper->status};
+  for (guint i = 0; i < G_N_ELEMENTS(fds); i++)
+    if (fds[i] >= 0)
+      close(fds[i]);
 }
 
 static gboolean
-run(NzChannel *channel, const char *program, const char *server, GString *out, gboolean *well,
+run(NzChannel *channel, const char *name, const char *server, GString *out, gboolean *well,
     GError **error)
 {
-  const char *argv[] = {program, "get", NULL};
-  GPid pid;
-  int in, answer;
-  g_autoptr(GError) failed = NULL;
-  if (!g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
-                                G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
-                                    G_SPAWN_STDERR_TO_DEV_NULL,
-                                NULL, NULL, &pid, &in, &answer, NULL, &failed))
-    return nz_fetch_fail(error, NZ_FETCH_DENIED,
-                         "the credential helper %s cannot be started (%s); install it, or log in "
-                         "without it",
-                         program, failed->message);
-  write_server(in, server);
-  close(in);
-  gboolean whole = read_answer(channel, answer, out);
-  close(answer);
-  *well = end(pid, whole);
+  NzHelper helper;
+  g_autoptr(GString) how = g_string_new(NULL);
+  if (!nz_helper_run(name, &helper))
+    return fail_to_start(error, name, g_strerror(errno));
+  write_server(helper.in, server);
+  close(helper.in);
+  helper.in = -1;
+  gboolean whole = read_answer(channel, helper.out, out) && out->len <= NZ_HELPER_ANSWER_MAX &&
+                   read_answer(channel, helper.status, how);
+  close_helper(&helper);
+  *well = how->str[0] == NZ_HELPER_WELL;
+  if (how->str[0] == NZ_HELPER_NOT_STARTED)
+    return fail_to_start(error, name, how->str + 1);
   return whole || nz_fetch_fail(error, NZ_FETCH_DENIED,
-                                "the credential helper %s gave no answer in %u seconds, or one of "
-                                "more than %u KiB",
-                                program, HELPER_SECONDS, (guint)(NZ_HELPER_ANSWER_MAX >> 10));
+                                "the credential helper docker-credential-%s gave no answer in %u "
+                                "seconds, or one of more than %u KiB",
+                                name, HELPER_SECONDS, (guint)(NZ_HELPER_ANSWER_MAX >> 10));
 }
 
 gboolean
@@ -99,14 +92,13 @@ nz_helper_get(NzChannel *channel, const char *name, const char *server, json_t *
               GError **error)
 {
   *answer = NULL;
-  if (!is_name(name)) {
+  if (!nz_helper_is_name(name)) {
     g_autofree char *shown = nz_printable(name, -1);
     return nz_fetch_fail(error, NZ_FETCH_DENIED, "%s is no name of a credential helper", shown);
   }
-  g_autofree char *program = g_strconcat("docker-credential-", name, NULL);
   g_autoptr(GString) out = g_string_new(NULL);
   gboolean well = FALSE;
-  if (!run(channel, program, server, out, &well, error))
+  if (!run(channel, name, server, out, &well, error))
     return FALSE;
   if (!well) /* "credentials not found in native keychain", and the like */
     return TRUE;
@@ -114,6 +106,6 @@ nz_helper_get(NzChannel *channel, const char *name, const char *server, json_t *
   if (json_is_object(*answer))
     return TRUE;
   json_decref(g_steal_pointer(answer));
-  return nz_fetch_fail(error, NZ_FETCH_DENIED, "the credential helper %s answered with no JSON",
-                       program);
+  return nz_fetch_fail(error, NZ_FETCH_DENIED,
+                       "the credential helper docker-credential-%s answered with no JSON", name);
 }

@@ -3,6 +3,9 @@
  * by `nonzero`, speaks the protocol of protocol.h on descriptors 3 and up, one thread for each, and
  * ends when all of them are closed. It parses no images.
  *
+ * What servers send is parsed here, beside the credentials. So it confines itself before: it can
+ * write no file and start no process. Credential helpers are run by a process of their own.
+ *
  * NONZERO_FETCH_TIMES="CONNECT:IDLE:BACKOFF" (seconds, seconds, milliseconds) shortens its
  * patience, for tests. */
 #include <curl/curl.h>
@@ -15,13 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "core/exit.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "fetch/credentials.h"
+#include "fetch/helper_process.h"
 #include "fetch/ops.h"
 #include "fetch/settings.h"
 #include "version.h"
@@ -163,12 +170,21 @@ check_channels(void)
   return TRUE;
 }
 
+/* Nothing is open that was not meant for it. */
+static void
+close_others(void)
+{
+  if (syscall(SYS_close_range, 3u + (unsigned)nz_settings.channels, ~0u, 0u) != 0) /* Linux 5.9 */
+    for (int fd = 3 + nz_settings.channels; fd < 1024; fd++)
+      close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
   setlocale(LC_CTYPE, "");
-  signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* what is in here is not for the scanner */
+  const struct rlimit no_core = {0, 0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GOptionContext) context = g_option_context_new(NULL);
   g_option_context_add_main_entries(context, options, NULL);
@@ -184,8 +200,13 @@ main(int argc, char **argv)
     fputs("nonzero-fetch: it is started by nonzero, with its channels\n", stderr);
     return NZ_EXIT_USAGE;
   }
+  close_others();
+  nz_helper_process_start();
+  signal(SIGPIPE, SIG_IGN);
+  setrlimit(RLIMIT_CORE, &no_core);
   read_environment();
   curl_global_init(CURL_GLOBAL_DEFAULT);
+  nz_confine_fetcher(NULL);
   serve_all((guint)nz_settings.channels);
   return NZ_EXIT_PASS;
 }

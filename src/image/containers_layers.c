@@ -284,7 +284,7 @@ static void
 wait_for_writer(NzStorageRoot *root, NzControl *control)
 {
   for (guint ms = 0; ms < NZ_STORAGE_WAIT_MS && nz_storage_root_is_written(root); ms += 20) {
-    if (control && g_atomic_int_get(&control->cancelled))
+    if (nz_control_is_cancelled(control))
       return;
     g_usleep(20 * 1000);
   }

@@ -300,18 +300,25 @@ add_layers(NzImage *image, const GPtrArray *chain)
   }
 }
 
-/* The headers of a layer's archive, which the store keeps, are those of its diff_id; the files on
- * disk may be anything. Only what this user's own engine keeps is believed beyond this image:
- * another user could have written a store whose headers lie, to have them believed of honest
- * images. */
-static void
-set_facts_keys(const NzImage *image, const GPtrArray *chain)
+/* Which user may write a store decides whom it may speak for: the other images of this user, too,
+ * or this one alone. */
+static gboolean
+is_trusted(const NzStorageStep *step)
 {
-  for (guint i = 0; i < chain->len; i++) {
+  uid_t owner = nz_storage_root_owner(step->root);
+  return owner == 0 || owner == geteuid();
+}
+
+/* The headers of a layer's archive, which the store keeps, are those of its diff_id; the files on
+ * disk may be anything. OWN: the store is one of this user's or host's, which made sure of that;
+ * one that somebody names may say anything, also of the layers of other images. */
+static void
+set_facts_keys(const NzImage *image, const GPtrArray *chain, gboolean own)
+{
+  for (guint i = 0; own && i < chain->len; i++) {
     const NzStorageStep *step = chain->pdata[i];
     NzLayer *layer = image->layers->pdata[i];
-    if (step->diff_digest && layer->diff_id && nz_storage_root_owner(step->root) == geteuid() &&
-        nz_storage_step_is_split(step))
+    if (step->diff_digest && layer->diff_id && is_trusted(step) && nz_storage_step_is_split(step))
       layer->facts_key = g_strdup(layer->diff_id);
   }
 }
@@ -379,7 +386,6 @@ fill_image(NzImage *image, const Stored *stored, const json_t *manifest, const G
     g_prefix_error(error, "configuration: ");
     return FALSE;
   }
-  set_facts_keys(image, chain);
   return check_diff_ids(image, chain, error);
 }
 
@@ -409,6 +415,7 @@ open_one(const NzStoredImage *stored, const json_t *manifest, const char *manife
   image->diff_ids_unverified = TRUE;
   if (!fill_image(image, data, manifest, chain, error))
     return FALSE;
+  set_facts_keys(image, chain, !stored->store->spec);
   g_auto(NzPlatform) want = {0};
   if (request->options->platform) {
     if (!nz_platform_parse(request->options->platform, &want, error))

@@ -105,6 +105,7 @@ struct NzHost {
   GPtrArray *stores; /* NzEngineStore, borrowed from LISTED */
   GPtrArray *listed; /* Listed */
   GHashTable *asked; /* "ENGINE [SPEC]": so that each is looked for once */
+  GHashTable *told;  /* char * -> NzStoredImage: what nz_host_source() said */
 };
 
 static void
@@ -124,6 +125,7 @@ nz_host_new(void)
   self->stores = g_ptr_array_new();
   self->listed = g_ptr_array_new_with_free_func(listed_free);
   self->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  self->told = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -136,6 +138,7 @@ nz_host_free(NzHost *self)
   g_ptr_array_unref(self->stores);
   g_ptr_array_unref(self->listed);
   g_hash_table_unref(self->asked);
+  g_hash_table_unref(self->told);
   g_free(self);
 }
 
@@ -196,6 +199,8 @@ nz_host_prepare(NzHost *self, const char *source)
   const char *rest, *name;
   const NzEngine *engine = nz_engine_of(source, &rest);
   g_autofree char *spec = NULL;
+  if (g_hash_table_contains(self->told, source))
+    return;
   if (engine && split_spec(rest, &spec, &name, NULL))
     find_stores(self, engine, spec);
   else if (!engine && nz_image_is_bare_name(source))
@@ -252,13 +257,36 @@ nz_host_list(NzHost *self, const NzEngineStore *store, const NzOpenOptions *opti
 
 /* --- opening by name --- */
 
-char *
-nz_stored_image_source(const NzStoredImage *stored)
+static char *
+source_by(const NzStoredImage *stored, const char *name)
 {
-  const char *name = stored->names->len > 0 ? stored->names->pdata[0] : stored->id;
   const NzEngineStore *store = stored->store;
   return store->spec ? g_strconcat(store->engine->name, ":[", store->spec, "]", name, NULL)
                      : g_strconcat(store->engine->name, ":", name, NULL);
+}
+
+char *
+nz_stored_image_source(const NzStoredImage *stored)
+{
+  const char *name = stored->names->len > 0 ? stored->names->pdata[0] : NULL;
+  return source_by(stored, name && *name != '[' ? name : stored->id);
+}
+
+const char *
+nz_host_source(NzHost *self, const NzStoredImage *stored)
+{
+  char *sources[] = {nz_stored_image_source(stored), source_by(stored, stored->id)};
+  const char *told = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+    const NzStoredImage *other = g_hash_table_lookup(self->told, sources[i]);
+    if (!told && (!other || strcmp(other->id, stored->id) == 0)) {
+      told = sources[i];
+      g_hash_table_replace(self->told, sources[i], (gpointer)stored);
+    } else {
+      g_free(sources[i]);
+    }
+  }
+  return told;
 }
 
 static gboolean
@@ -279,10 +307,11 @@ nz_stored_image_open(const NzStoredImage *stored, const NzOpenOptions *options, 
 
 typedef struct {
   const char *name;
+  const NzEngineStore *unasked; /* the first that could not be listed before NAME was found */
   GPtrArray *best;   /* NzStoredImage, borrowed: different images that match equally well */
   NzNameMatch match; /* how well */
   GString *looked;   /* where, for people */
-  GPtrArray *near;   /* char *, borrowed: all names, and NULL */
+  GPtrArray *near;   /* char *, borrowed: all names */
 } Search;
 
 /* containerd may know an image by its manifest in one namespace, by its configuration in another.
@@ -323,6 +352,8 @@ look_into(Search *self, const NzEngineStore *store, const NzOpenOptions *options
   else
     g_string_append_printf(self->looked, "%s, which could not be asked (%s)", store->engine->name,
                            error->message);
+  if (!all && self->best->len == 0 && !self->unasked)
+    self->unasked = store;
   for (guint i = 0; all && i < all->len; i++)
     consider(self, all->pdata[i]);
 }
@@ -333,9 +364,10 @@ set_ambiguous(const Search *self, GError **error)
   g_autoptr(GString) text = g_string_new(NULL);
   for (guint i = 0; i < self->best->len && i < 8; i++) {
     const NzStoredImage *stored = self->best->pdata[i];
-    g_autofree char *shown =
-        nz_printable(stored->names->len > 0 ? stored->names->pdata[0] : stored->id, -1);
+    g_autofree char *source = nz_stored_image_source(stored), *shown = nz_printable(source, -1);
     g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", shown);
+    if (stored->names->len > 0)
+      g_string_append_printf(text, " (%.19s)", stored->id);
   }
   g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
               "%u images could be meant: %s%s; write more of it", self->best->len, text->str,
@@ -343,45 +375,89 @@ set_ambiguous(const Search *self, GError **error)
   return FALSE;
 }
 
-/* The last part of a name is what is misspelt. */
-static const char *
-nearest(const Search *self)
+/* What is misspelt is the last part of a name, less its tag. */
+static char *
+last_part(const char *name)
 {
-  g_autoptr(GPtrArray) lasts = g_ptr_array_new();
-  const char *slash = strrchr(self->name, '/');
-  const char *last = slash ? slash + 1 : self->name;
-  g_autofree char *bare = g_strndup(last, strcspn(last, ":@"));
-  g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < self->near->len; i++) {
-    const char *name = self->near->pdata[i];
-    slash = strrchr(name, '/');
-    name = slash ? slash + 1 : name;
-    char *repository = g_strndup(name, strcspn(name, ":@"));
-    g_ptr_array_add(owned, repository);
-    g_ptr_array_add(lasts, repository);
+  const char *slash = strrchr(name, '/');
+  const char *last = slash ? slash + 1 : name;
+  return g_strndup(last, strcspn(last, ":@"));
+}
+
+#define NEAR_MAX 3
+
+typedef struct {
+  const char *names[NEAR_MAX];
+  guint distances[NEAR_MAX]; /* G_MAXUINT: none there */
+} Near;
+
+static void
+add_near(Near *self, const char *name, guint distance)
+{
+  guint at = NEAR_MAX;
+  while (at > 0 && distance < self->distances[at - 1])
+    at--;
+  for (guint i = 0; i < at; i++)
+    if (g_strcmp0(self->names[i], name) == 0)
+      return; /* in another store */
+  for (guint i = NEAR_MAX - 1; i > at; i--) {
+    self->names[i] = self->names[i - 1];
+    self->distances[i] = self->distances[i - 1];
   }
-  g_ptr_array_add(lasts, NULL);
-  const char *found = nz_nearest(bare, (const char *const *)lasts->pdata);
-  for (guint i = 0; found && i < self->near->len; i++)
-    if (lasts->pdata[i] == found)
-      return self->near->pdata[i];
-  return NULL;
+  if (at < NEAR_MAX) {
+    self->names[at] = name;
+    self->distances[at] = distance;
+  }
+}
+
+/* "; did you mean docker.io/library/nginx:1, docker.io/library/nginx:2?", or nothing. */
+static char *
+near_hint(const Search *self)
+{
+  Near near = {.distances = {G_MAXUINT, G_MAXUINT, G_MAXUINT}};
+  g_autofree char *wanted = last_part(self->name);
+  for (guint i = 0; i < self->near->len; i++) {
+    g_autofree char *part = last_part(self->near->pdata[i]);
+    guint distance = nz_edit_distance(wanted, part);
+    if (distance <= MAX(1u, (guint)strlen(part) / 2)) /* else it is another word */
+      add_near(&near, self->near->pdata[i], distance);
+  }
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < NEAR_MAX && near.names[i]; i++) {
+    g_autofree char *shown = nz_printable(near.names[i], -1);
+    g_string_append_printf(text, "%s%s", i > 0 ? ", " : "; did you mean ", shown);
+  }
+  return g_string_free(g_string_append(text, text->len > 0 ? "?" : ""), FALSE);
+}
+
+/* An engine that goes before the one that has it may have another of that name. */
+static gboolean
+set_unasked(const Search *self, GError **error)
+{
+  const NzEngine *engine = ((const NzStoredImage *)self->best->pdata[0])->store->engine;
+  g_autofree char *shown = nz_printable(self->name, -1);
+  g_set_error(
+      error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
+      "%s has it, but %s goes before it and may have another; write %s:%s for the one of %s",
+      self->looked->str, self->unasked->engine->name, engine->name, shown, engine->title);
+  return FALSE;
 }
 
 static gboolean
 set_not_found(const Search *self, const NzEngine *engine, GError **error)
 {
-  const char *near = nearest(self);
-  g_autofree char *shown = nz_printable(self->name, -1);
-  g_autofree char *hint = near ? nz_printable(near, -1) : NULL;
-  if (self->looked->len == 0)
-    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND,
-                "no such file, and no image called %s: %s has no store on this host", shown,
-                engine ? engine->title : "no engine");
+  g_autofree char *hint = near_hint(self), *shown = nz_printable(self->name, -1);
+  g_autoptr(GString) text = g_string_new(engine ? NULL : "no such file, and ");
+  g_string_append_printf(text, "no image called %s", shown);
+  if (self->looked->len > 0)
+    g_string_append_printf(text, " in %s%s", self->looked->str, hint);
   else
-    g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "%sno image called %s in %s%s%s%s",
-                engine ? "" : "no such file, and ", shown, self->looked->str,
-                hint ? "; did you mean " : "", hint ? hint : "", hint ? "?" : "");
+    g_string_append_printf(text, ": %s has %s store on this host",
+                           engine ? engine->title : "no engine", engine ? "no" : "a");
+  if (!engine)
+    g_string_append_printf(text, "%s --pull looks for a name in its registry too",
+                           *hint && self->looked->len > 0 ? "" : ";");
+  g_set_error_literal(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, text->str);
   return FALSE;
 }
 
@@ -416,13 +492,18 @@ nz_engine_open(const NzEngine *engine, const char *text, const NzOpenRequest *re
   g_autofree char *spec = NULL;
   const char *name;
   *found = FALSE;
+  const NzStoredImage *told = host ? g_hash_table_lookup(host->told, request->source) : NULL;
+  if (told) {
+    *found = TRUE;
+    return open_as(told, request->source, request->options, images, error);
+  }
   if (!split_spec(text, &spec, &name, error))
     return FALSE;
   if (*name == '\0')
     return nz_set_input(error, "names no image; `nonzero images` lists what there is");
   g_autoptr(GPtrArray) best = g_ptr_array_new(), near = g_ptr_array_new();
   g_autoptr(GString) looked = g_string_new(NULL);
-  Search search = {name, best, NZ_NAME_NO, looked, near};
+  Search search = {name, NULL, best, NZ_NAME_NO, looked, near};
   for (guint i = 0; host && i < host->stores->len; i++) {
     const NzEngineStore *store = host->stores->pdata[i];
     if ((engine && store->engine != engine) || g_strcmp0(store->spec, spec) != 0)
@@ -436,6 +517,8 @@ nz_engine_open(const NzEngine *engine, const char *text, const NzOpenRequest *re
   if (best->len == 0)
     return set_not_found(&search, engine, error);
   *found = TRUE;
+  if (search.unasked && !engine)
+    return set_unasked(&search, error);
   return best->len > 1 ? set_ambiguous(&search, error)
                        : open_found(&search, request, images, error);
 }

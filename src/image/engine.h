@@ -112,6 +112,11 @@ gboolean nz_stored_image_open(const NzStoredImage *stored, const NzOpenOptions *
 /* "containers-storage:docker.io/library/a:1": what nz_image_open() takes for STORED. */
 char *nz_stored_image_source(const NzStoredImage *stored);
 
+/* The same for an image of a list, in a form by which nz_image_open() with SELF finds it and no
+ * other: a store may give one name to two. NULL: they have all forms in common. Called before
+ * images are opened side by side. */
+const char *nz_host_source(NzHost *self, const NzStoredImage *stored);
+
 /* --- names (engine_name.c) --- */
 
 /* How NAME stands to STORED. */
@@ -119,7 +124,8 @@ typedef enum {
   NZ_NAME_NO,
   NZ_NAME_ID,    /* the beginning of its id */
   NZ_NAME_SHORT, /* its name less its registry */
-  NZ_NAME_WHOLE, /* its name, "docker.io/library/" and ":latest" added as engines do; its digest */
+  NZ_NAME_WHOLE, /* its name, "docker.io/library/" and ":latest" added as engines do; its whole id
+                  * or digest */
 } NzNameMatch;
 
 NzNameMatch nz_name_match(const NzStoredImage *stored, const char *name);

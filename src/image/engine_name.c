@@ -30,6 +30,9 @@ with_registry(const char *repository)
   gsize n = slash ? (gsize)(slash - repository) : 0;
   gboolean registry = slash && (memchr(repository, '.', n) || memchr(repository, ':', n) ||
                                 (n == 9 && memcmp(repository, "localhost", 9) == 0));
+  /* Docker Hub's own images may be written without the folder that they are in. */
+  if (n == 9 && memcmp(repository, "docker.io", 9) == 0 && !strchr(slash + 1, '/'))
+    return g_strconcat("docker.io/library/", slash + 1, NULL);
   if (registry)
     return g_strdup(repository);
   return g_strconcat("docker.io/", slash ? "" : "library/", repository, NULL);
@@ -90,6 +93,22 @@ is_id_of(const NzStoredImage *stored, const char *name)
   return strlen(name) >= ID_MIN && g_str_has_prefix(hex, name);
 }
 
+/* A whole digest, with or without its kind. A name that is spelt like one, which no engine takes,
+ * hides nothing. */
+static gboolean
+is_content(const char *name)
+{
+  const char *hex = g_str_has_prefix(name, "sha256:") ? name + strlen("sha256:") : name;
+  return strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64;
+}
+
+static gboolean
+is_digest_of(const NzStoredImage *stored, const char *name)
+{
+  const char *colon = stored->digest ? strchr(stored->digest, ':') : NULL;
+  return colon && (strcmp(stored->digest, name) == 0 || strcmp(colon + 1, name) == 0);
+}
+
 /* What stands in TEXT after "NAMESPACE/", or all of it. */
 static const char *
 after_space(const NzStoredImage *stored, const char *text)
@@ -103,6 +122,8 @@ nz_name_match(const NzStoredImage *stored, const char *name)
 {
   NzNameMatch best = NZ_NAME_NO;
   name = after_space(stored, name);
+  if (is_content(name))
+    return is_id_of(stored, name) || is_digest_of(stored, name) ? NZ_NAME_WHOLE : NZ_NAME_NO;
   for (guint i = 0; i < stored->names->len; i++)
     best = MAX(best, match_one(stored, after_space(stored, stored->names->pdata[i]), name));
   return best == NZ_NAME_NO && is_id_of(stored, name) ? NZ_NAME_ID : best;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/pipe.h"
 #include "core/text.h"
 #include "fetch/protocol.h"
 #include "image/json.h"
@@ -86,7 +87,7 @@ nz_fetch_start(guint n_channels, const char *const *argv, GError **error)
   self->refs = 1;
   g_mutex_init(&self->mutex);
   g_cond_init(&self->freed);
-  g_autofree int *theirs = g_new(int, n_channels);
+  g_autofree int *theirs = g_new0(int, n_channels);
   gboolean ok = TRUE;
   for (guint i = 0; i < n_channels && ok; i++) {
     int pair[2];
@@ -146,21 +147,12 @@ set_broken(GError **error)
   return FALSE;
 }
 
-static gboolean
-is_cancelled(NzControl *control, GError **error)
-{
-  if (!control || !g_atomic_int_get(&control->cancelled))
-    return FALSE;
-  g_set_error(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
-  return TRUE;
-}
-
 /* FALSE when cancelled. Waits as long as the program keeps the channel open: it has the clocks. */
 static gboolean
 wait_readable(int fd, NzControl *control, GError **error)
 {
   struct pollfd p = {fd, POLLIN, 0};
-  while (!is_cancelled(control, error)) {
+  while (!nz_control_stopped(control, error)) {
     int got = poll(&p, 1, control ? LOOK_MS : -1);
     if (got > 0 || (got < 0 && errno != EINTR))
       return TRUE;
@@ -210,31 +202,6 @@ receive_header(int fd, guint8 *type, gsize *len, NzControl *control, GError **er
   return *len <= NZ_FRAME_MAX || set_broken(error);
 }
 
-/* The program may be gone, and a write must not end a process that does not ignore SIGPIPE: that is
- * for who uses the library to say. */
-static gboolean
-send_all(int fd, const guint8 *data, gsize n)
-{
-  sigset_t pipe_signal, before, pending;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  gboolean ok = TRUE;
-  while (n > 0 && ok) {
-    gssize put = write(fd, data, n);
-    ok = put > 0 || (put < 0 && errno == EINTR);
-    data += MAX(put, 0);
-    n -= (gsize)MAX(put, 0);
-  }
-  const struct timespec now = {0, 0};
-  if (!ok && !sigismember(&pending, SIGPIPE))
-    while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR)
-      continue;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return ok;
-}
-
 static gboolean
 send_frame(int fd, guint8 type, const char *payload, gsize len)
 {
@@ -244,7 +211,7 @@ send_frame(int fd, guint8 type, const char *payload, gsize len)
   memcpy(frame + 1, &n, sizeof n);
   if (len > 0)
     memcpy(frame + NZ_FRAME_HEADER, payload, len);
-  return send_all(fd, frame, NZ_FRAME_HEADER + len);
+  return nz_pipe_write(fd, frame, NZ_FRAME_HEADER + len);
 }
 
 /* --- channels --- */
@@ -269,7 +236,7 @@ take_channel(NzFetch *self, NzControl *control, GError **error)
   gboolean any;
   Channel *found;
   g_mutex_lock(&self->mutex);
-  while (!(found = find_free(self, &any)) && any && !is_cancelled(control, error))
+  while (!(found = find_free(self, &any)) && any && !nz_control_stopped(control, error))
     g_cond_wait_until(&self->freed, &self->mutex, g_get_monotonic_time() + LOOK_MS * 1000);
   if (found)
     found->busy = TRUE;
@@ -426,8 +393,7 @@ answer_read(NzStream *base, guint8 *buf, gsize n, GError **error)
     *error = g_error_copy(self->ended);
   if (got > 0) {
     self->left -= (gsize)got;
-    if (self->control)
-      g_atomic_pointer_add(&self->control->bytes_in, got);
+    nz_control_count(self->control, got);
   }
   return got;
 }

@@ -11,6 +11,7 @@
 
 typedef struct NzImageStore NzImageStore;
 typedef struct NzImage NzImage;
+typedef struct NzBoard NzBoard;
 
 typedef struct {
   guint index;      /* 0 at the bottom */
@@ -33,14 +34,17 @@ typedef struct {
   guint ratio;            /* see nz_inflate_stream_new() */
   gboolean verify;        /* diff_ids too */
   guint workers;          /* layers that may be read at once; 0: as there are processors */
+  gboolean *incomplete;   /* set when a content is denied that no verdict rests on; may be NULL */
   NzControl *control;     /* may be NULL */
   gint *spare;            /* processors that have no layer to read (atomic); NULL: none */
+  NzBoard *board;         /* where layers at work are shown: board.h; NULL: nowhere */
 } NzReadOptions;
 
 typedef struct {
   const char *compression; /* found by content: "gzip", "zstd", or NULL for none */
   char *diff_id;           /* owned; what it uncompresses to, with options->verify */
   guint n_mounts;          /* of a directory: mount points in it that were not entered */
+  gboolean incomplete;     /* this user may not read some contents: another reading may find more */
   gboolean by_table;       /* read by its table of contents: the archive itself may say otherwise */
 } NzLayerResult;
 

@@ -92,6 +92,7 @@ nz_layer_read(NzStream *stream, guint64 size, const char *digest, const NzReadOp
               NzLayerLog *log, NzLayerResult *result, GError **error)
 {
   NzStream *blob = NULL, *content = NULL; /* borrowed: both are below TOP */
+  nz_control_expect(options->control, size);
   if (digest)
     stream = blob = nz_digest_stream_new(stream, digest, size);
   g_autoptr(NzStream) top = uncompressed(stream, digest != NULL, options, result, error);

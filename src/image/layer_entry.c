@@ -103,6 +103,8 @@ set_body(NzEntryWriter *self, const NzTarHeader *h, NzEntry *e, GError **error)
   if (g_error_matches(failed, NZ_ERROR, NZ_ERROR_DENIED) &&
       nz_capture_unread(capture) == NZ_BODY_EXTRA) {
     e->body_kind = NZ_BODY_EXTRA; /* no verdict rests on it */
+    if (self->options->incomplete)
+      *self->options->incomplete = TRUE;
     return TRUE;
   }
   if (failed) {

@@ -350,7 +350,8 @@ list(RegistryStore *self, const NzOpenRequest *request, gboolean is_index, GPtrA
   NzOpenOptions options = *request->options;
   NzOpenRequest inner = {.source = request->source, .path = request->path, .options = &options};
   if (!options.platform && !options.all_platforms && is_index) {
-    options.platform = host = host_platform();
+    host = host_platform();
+    options.platform = host;
     options.platform_implied = TRUE;
   }
   guint before = images->len;

@@ -238,9 +238,9 @@ static Segment *
 take(Archive *self)
 {
   g_mutex_lock(&self->mutex);
-  Segment *segment = NULL, *split;
+  Segment *segment = NULL, *split = NULL;
   guint64 at, left;
-  while (!(segment = find_work(self, &split, &at, &left)) && left >= self->plan->part &&
+  while (!(segment = find_work(self, &split, &at, &left)) && split && left >= self->plan->part &&
          self->n_splits < NZ_SEGMENTS_MAX) {
     self->n_splits++;
     if ((segment = split_segment(self, split, at, left)))
@@ -304,7 +304,7 @@ segment_free(Segment *segment)
 {
   NzControl *control = segment->control.parent;
   if (segment->control.cancelled && control)
-    g_atomic_pointer_add(&control->bytes_in, -(gssize)segment->control.bytes_in);
+    nz_control_count(control, -(gssize)segment->control.bytes_in);
   nz_layer_log_unref(segment->log);
   g_clear_error(&segment->error);
   g_free(segment);

@@ -149,22 +149,36 @@ nz_stream_at(NzStream *self, guint64 offset, NzControl *control)
 }
 
 gboolean
-nz_control_stopped(NzControl *control, GError **error)
+nz_control_is_cancelled(NzControl *control)
 {
   gboolean cancelled = FALSE;
   for (; control && !cancelled; control = control->parent)
     cancelled = g_atomic_int_get(&control->cancelled) != 0;
-  if (!cancelled)
+  return cancelled;
+}
+
+gboolean
+nz_control_stopped(NzControl *control, GError **error)
+{
+  if (!nz_control_is_cancelled(control))
     return FALSE;
   g_set_error_literal(error, NZ_ERROR, NZ_ERROR_CANCELLED, "cancelled");
   return TRUE;
 }
 
 void
-nz_control_count(NzControl *control, gsize n)
+nz_control_count(NzControl *control, gssize n)
 {
   for (; control; control = control->parent)
-    g_atomic_pointer_add(&control->bytes_in, (gssize)n);
+    g_atomic_pointer_add(&control->bytes_in, n);
+}
+
+void
+nz_control_expect(NzControl *control, guint64 n)
+{
+  /* G_MAXINT64 is a reader's way to say "much". */
+  if (control && n < G_MAXINT64)
+    g_atomic_pointer_set(&control->expected, (gsize)n);
 }
 
 /* --- a range of a file ---
@@ -209,7 +223,7 @@ file_read(NzStream *base, guint8 *buf, gsize n, GError **error)
   }
   self->offset += (guint64)got;
   self->left -= (guint64)got;
-  nz_control_count(self->control, (gsize)got);
+  nz_control_count(self->control, got);
   return got;
 }
 
@@ -235,7 +249,7 @@ file_skip(NzStream *base, guint64 n, GError **error)
   self->offset += n;
   self->left -= n;
   self->read_size = FILE_READ_MIN;
-  nz_control_count(self->control, n);
+  nz_control_count(self->control, (gssize)n);
   return (gint64)n;
 }
 
@@ -296,7 +310,7 @@ pipe_next(NzStream *base, const guint8 **data, GError **error)
     nz_set_errno(error, errno, "cannot read");
     return -1;
   }
-  nz_control_count(self->control, (gsize)got);
+  nz_control_count(self->control, got);
   *data = self->buf;
   return got;
 }

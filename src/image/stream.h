@@ -17,7 +17,8 @@ typedef struct NzControl NzControl;
 /* What a long run shares with its readers. All fields but PARENT are used with g_atomic_*. */
 struct NzControl {
   gint cancelled;    /* set: every reader stops with NZ_ERROR_CANCELLED at its next chunk */
-  gsize bytes_in;    /* bytes read from files and pipes so far; counted for the parent too */
+  gsize bytes_in;    /* bytes read from files and pipes so far; counted for the parents too */
+  gsize expected;    /* what bytes_in will be at the end; 0: not known */
   NzControl *parent; /* of the run that this one is a part of; NULL: it is all of it */
 };
 
@@ -46,8 +47,11 @@ struct NzStream {
 
 /* TRUE with an error when CONTROL (may be NULL) says to stop. */
 gboolean nz_control_stopped(NzControl *control, GError **error);
-/* N more bytes were read. */
-void nz_control_count(NzControl *control, gsize n);
+gboolean nz_control_is_cancelled(NzControl *control);
+/* N more bytes were read; below 0: some that were counted did not count. */
+void nz_control_count(NzControl *control, gssize n);
+/* So many will be read. CONTROL may be NULL. */
+void nz_control_expect(NzControl *control, guint64 n);
 
 /* Looks at the next bytes without taking them. Returns how many lie ready, 0 at the end, -1 on
  * error. */

@@ -333,7 +333,7 @@ split_read(NzStream *base, guint8 *buf, gsize n, GError **error)
     done = nz_control_stopped(self->control, error) ? -1 : body_read(self, buf, n, error);
   }
   if (done > 0)
-    nz_control_count(self->control, (gsize)done);
+    nz_control_count(self->control, done);
   return done;
 }
 
@@ -353,7 +353,7 @@ split_next(NzStream *base, const guint8 **data, GError **error)
   gsize n = self->n_raw;
   *data = self->raw;
   self->n_raw = 0;
-  nz_control_count(self->control, n);
+  nz_control_count(self->control, (gssize)n);
   return (gssize)n;
 }
 
@@ -379,7 +379,7 @@ split_skip(NzStream *base, guint64 n, GError **error)
         body_end(&self->body);
     }
     left -= step;
-    nz_control_count(self->control, (gsize)step);
+    nz_control_count(self->control, (gssize)step);
   }
   return (gint64)(n - left);
 }

@@ -35,7 +35,7 @@ typedef enum {
   KEY_NONE,
 } Key;
 
-#define NAMED(name) name, sizeof name - 1
+#define NAMED(name) (name), sizeof(name) - 1
 
 static const struct {
   const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One JSON object a line, each with "event": what was judged, as it is finished, then what could
- * not be, then how it ended. A subject's keys are those of nonzero/report/v1. */
+ * not be, then how it ended. The schema is docs/events-v1.schema.json. */
 #include "report/json_parts.h"
 
 static void
@@ -33,6 +33,7 @@ write_end(const NzReport *report, FILE *out)
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "event", "summary");
   nz_jsonw_string(w, "profile", report->profile);
+  nz_jsonw_string(w, "policy", report->policy);
   nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));
   nz_jsonw_uint(w, "pass", counts[NZ_VERDICT_PASS]);
   nz_jsonw_uint(w, "fail", counts[NZ_VERDICT_FAIL]);

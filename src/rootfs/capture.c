@@ -115,6 +115,37 @@ find_wanted(const NzWanted *wanted, const char *path, gsize len)
   return contains(wanted->extra, path) ? &wanted_extra : NULL;
 }
 
+NzWanted *
+nz_wanted_minus(const NzWanted *wanted, const NzWanted *other)
+{
+  NzWanted *left = nz_wanted_new();
+  for (guint i = 0; wanted && i < wanted->users->len; i++)
+    if (!contains(other->users, wanted->users->pdata[i]))
+      nz_wanted_add(left, left->users, wanted->users->pdata[i]);
+  for (guint i = 0; wanted && i < wanted->extra->len; i++)
+    if (!contains(other->extra, wanted->extra->pdata[i]))
+      nz_wanted_add(left, left->extra, wanted->extra->pdata[i]);
+  return left;
+}
+
+void
+nz_wanted_merge(NzWanted *self, const NzWanted *other)
+{
+  for (guint i = 0; other && i < other->users->len; i++)
+    nz_wanted_add(self, self->users, other->users->pdata[i]);
+  for (guint i = 0; other && i < other->extra->len; i++)
+    nz_wanted_add(self, self->extra, other->extra->pdata[i]);
+}
+
+gboolean
+nz_wanted_misses(const NzWanted *wanted, const char *path, gsize len, NzBodyKind kind)
+{
+  const NzCapture *asked = find_wanted(wanted, path, len);
+  if (!asked || kind == NZ_BODY_TEXT)
+    return FALSE;
+  return asked->kind == NZ_BODY_TEXT || kind != NZ_BODY_EXTRA;
+}
+
 gboolean
 nz_wanted_has(const NzWanted *wanted, const char *path, gsize len)
 {
@@ -148,6 +179,15 @@ nz_capture_for(const char *path, gsize path_len, guint64 size, const NzWanted *w
       return size > 0 || c->kind != NZ_BODY_OWNERS ? c : NULL;
   }
   return NULL;
+}
+
+gboolean
+nz_capture_stands(const char *path, gsize path_len, NzBodyKind kind, GBytes *body,
+                  const NzWanted *wanted)
+{
+  gsize len = body ? g_bytes_get_size(body) : 0;
+  return (kind != NZ_BODY_TEXT && kind != NZ_BODY_EXTRA) ||
+         nz_capture_for(path, path_len, len, wanted) != NULL;
 }
 
 gsize

@@ -24,12 +24,26 @@ void nz_wanted_add(NzWanted *self, GPtrArray *list, const char *path);
 /* TRUE when PATH (cleaned) is one of them. WANTED may be NULL. */
 gboolean nz_wanted_has(const NzWanted *wanted, const char *path, gsize len);
 
+/* Those of WANTED (may be NULL) that OTHER has not. */
+NzWanted *nz_wanted_minus(const NzWanted *wanted, const NzWanted *other);
+
+/* Adds those of OTHER (may be NULL). */
+void nz_wanted_merge(NzWanted *self, const NzWanted *other);
+
+/* TRUE when PATH is one of them, and KIND is not what its content would be kept as. */
+gboolean nz_wanted_misses(const NzWanted *wanted, const char *path, gsize len, NzBodyKind kind);
+
 /* TRUE when a file called so is likely to be a script that starts something. */
 gboolean nz_is_script_name(const char *basename);
 
 /* What to keep of the file of SIZE bytes at PATH (cleaned); NULL: nothing. WANTED may be NULL. */
 const NzCapture *nz_capture_for(const char *path, gsize path_len, guint64 size,
                                 const NzWanted *wanted);
+
+/* TRUE when reading for WANTED alone keeps what was kept of the file at PATH: KIND, and BODY (may
+ * be NULL). */
+gboolean nz_capture_stands(const char *path, gsize path_len, NzBodyKind kind, GBytes *body,
+                           const NzWanted *wanted);
 
 /* TRUE when all files of CAPTURE are kept, or marked as unreadable; NULL: FALSE. */
 gboolean nz_capture_is_certain(const NzCapture *capture);

@@ -27,6 +27,14 @@ typedef enum {
                        * may be missing, where it is too large */
 } NzBodyKind;
 
+/* FALSE for a kind that there is not, or not WITH_BODY, or not without. */
+static inline gboolean
+nz_body_kind_fits(NzBodyKind kind, gboolean with_body)
+{
+  gboolean must = kind == NZ_BODY_TEXT || kind == NZ_BODY_OWNERS;
+  return kind <= NZ_BODY_EXTRA && (with_body ? must || kind == NZ_BODY_EXTRA : !must);
+}
+
 #define NZ_MODE_SETUID 04000
 #define NZ_MODE_SETGID 02000
 #define NZ_MODE_STICKY 01000

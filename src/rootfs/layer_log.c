@@ -534,7 +534,7 @@ check_entry(NzUnpack *in, GString *path, guint *n_bodies, NzEntry *e)
     return FALSE;
   g_string_truncate(path, shared);
   g_string_append_len(path, (const char *)suffix, (gssize)len);
-  nz_unpack_number(in, G_MAXUINT16);
+  nz_unpack_number(in, 07777);
   nz_unpack_number(in, G_MAXUINT32);
   nz_unpack_number(in, G_MAXUINT32);
   if (flags & HAS_TARGET) {
@@ -547,7 +547,8 @@ check_entry(NzUnpack *in, GString *path, guint *n_bodies, NzEntry *e)
     nz_unpack_raw(in, sizeof(NzCapability));
   *n_bodies += (flags & HAS_BODY) != 0;
   e->body_kind = (NzBodyKind)(flags >> BODY_SHIFT & BODY_MASK);
-  return !in->broken && linked == ((flags & HAS_TARGET) != 0) && e->body_kind <= NZ_BODY_EXTRA;
+  return !in->broken && linked == ((flags & HAS_TARGET) != 0) &&
+         nz_body_kind_fits(e->body_kind, (flags & HAS_BODY) != 0);
 }
 
 /* The entries of one block. */
@@ -561,8 +562,7 @@ check_block(const guint8 *data, gsize len, guint n_bodies, const NzWanted *wante
     NzEntry e = {0};
     if (!check_entry(&in, path, &seen, &e))
       return FALSE;
-    if (e.kind == NZ_ENTRY_FILE && e.body_kind == NZ_BODY_NONE &&
-        nz_wanted_has(wanted, path->str, path->len))
+    if (e.kind == NZ_ENTRY_FILE && nz_wanted_misses(wanted, path->str, path->len, e.body_kind))
       return FALSE;
   }
   return len > 0 && seen == n_bodies;

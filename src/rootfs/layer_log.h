@@ -46,8 +46,8 @@ void nz_layer_log_close(NzLayerLog *self, GError *error);
 void nz_layer_log_copy(NzLayerLog *self, gsize max);
 /* After the last, before closing: the copy; NULL when it would be longer. */
 GBytes *nz_layer_log_take_copy(NzLayerLog *self);
-/* FALSE when DATA is no such copy, whole, or when it was made without WANTED and holds one of those
- * files without its content. */
+/* FALSE when DATA is no such copy, whole, or when it was made without WANTED (may be NULL) and
+ * holds one of those files without its content. */
 gboolean nz_layer_log_copy_serves(const void *data, gsize len, const NzWanted *wanted);
 /* Appends what a copy, which serves, holds. */
 gboolean nz_layer_log_replay(NzLayerLog *self, const void *data, gsize len, GError **error);

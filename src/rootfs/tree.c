@@ -166,6 +166,10 @@ find_link_target(NzTree *self, const NzEntry *e, const char *own_path, GError **
     nz_set_input(error, "a hard link to itself: /%s", shown);
     return NULL;
   }
+  if (g_str_has_prefix(own_path, path) && own_path[strlen(path)] == '/') {
+    nz_set_input(error, "a hard link to /%s, which is the directory that it lies in", shown);
+    return NULL;
+  }
   if (node && node->inode)
     return nz_inode_ref(node->inode);
 

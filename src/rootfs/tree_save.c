@@ -13,7 +13,7 @@
 #include "rootfs/tree_private.h"
 
 /* To be raised with every change of what a tree keeps or of how it is packed. */
-#define VERSION 1
+#define VERSION 2
 
 enum { END = 0, NODE = 1 }; /* before each child, and after the last */
 
@@ -100,6 +100,7 @@ save_fields(const NzTree *tree, GByteArray *out)
   nz_pack_number(out, tree->ever_hid);
   nz_pack_number(out, tree->n_ambiguities);
   nz_pack_number(out, tree->hides);
+  nz_pack_number(out, tree->bytes);
   nz_pack_number(out, tree->link_bytes);
   nz_pack_number(out, tree->notable_full);
 }
@@ -138,6 +139,7 @@ nz_tree_save(const NzTree *tree, GByteArray *out)
 typedef struct {
   NzTree *tree;
   NzUnpack in;
+  gsize bytes; /* of all that was ever kept, which is what the limit is for */
   NzInode **inodes;
   gsize n_inodes;
 } Loader;
@@ -171,11 +173,11 @@ load_inode(Loader *self)
   if (nz_unpack_number(in, 1)) {
     const guint8 *body = nz_unpack_bytes(in, &len);
     inode->body = g_bytes_new(body, len);
-    self->tree->bytes += len;
   }
-  self->tree->bytes += inode->target ? strlen(inode->target) : 0;
   if (inode->kind == NZ_ENTRY_DIRECTORY || inode->kind == NZ_ENTRY_HARDLINK ||
-      (inode->kind == NZ_ENTRY_SYMLINK && !inode->target))
+      inode->kind == NZ_ENTRY_GLOBAL ||
+      (inode->kind == NZ_ENTRY_SYMLINK) != (inode->target != NULL) ||
+      !nz_body_kind_fits(inode->body_kind, inode->body != NULL))
     in->broken = TRUE;
   return inode;
 }
@@ -200,8 +202,8 @@ load_attributes(Loader *self, NzNode *node)
   if (inode > 0)
     node->inode = nz_inode_ref(self->inodes[inode - 1]);
   guint flags = (guint)nz_unpack_number(in, 3);
-  node->has_owner = flags & 1;
-  node->notable = flags >> 1;
+  node->has_owner = (flags & 1) != 0;
+  node->notable = (flags & 2) != 0;
   self->tree->n_notable += node->notable;
   if (!node->has_owner)
     return;
@@ -217,8 +219,9 @@ is_node_name(const guint8 *name, gsize len)
   return len > 0 && len <= NZ_PATH_MAX && !memchr(name, '/', len) && !memchr(name, '\0', len);
 }
 
+/* PATH_LEN: of NODE's path, and a slash. */
 static void
-load_node(Loader *self, NzNode *node, gsize depth)
+load_node(Loader *self, NzNode *node, gsize path_len)
 {
   NzUnpack *in = &self->in;
   load_attributes(self, node);
@@ -226,15 +229,14 @@ load_node(Loader *self, NzNode *node, gsize depth)
     gsize len;
     const guint8 *name = nz_unpack_bytes(in, &len);
     NzNode *child = NULL;
-    /* A path has no more components than half its bytes. */
-    if (is_node_name(name, len) && depth < NZ_PATH_MAX / 2 && !node->inode &&
+    if (is_node_name(name, len) && path_len + len <= NZ_PATH_MAX && !node->inode &&
         !nz_node_find(self->tree, node, (const char *)name, len))
       child = nz_node_add(self->tree, node, (const char *)name, len, NULL);
     if (!child) {
       in->broken = TRUE;
       return;
     }
-    load_node(self, child, depth + 1);
+    load_node(self, child, path_len + len + 1);
   }
 }
 
@@ -251,6 +253,7 @@ load_fields(Loader *self)
   tree->ever_hid = (guint)nz_unpack_number(in, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
   tree->n_ambiguities = (guint)nz_unpack_number(in, G_MAXUINT);
   tree->hides = (guint)nz_unpack_number(in, NZ_HIDES_SETUID_ROOT | NZ_HIDES_USERS);
+  self->bytes = (gsize)nz_unpack_number(in, NZ_TREE_BYTES_MAX);
   tree->link_bytes = nz_unpack_number(in, NZ_LINK_BYTES_MAX);
   tree->notable_full = (gboolean)nz_unpack_number(in, 1);
 }
@@ -279,43 +282,17 @@ nz_tree_load(const void *data, gsize len)
   load_inodes(&self);
   if (!self.in.broken)
     load_node(&self, tree->root, 0);
+  tree->bytes = self.bytes;
+  if (tree->root->inode)
+    self.in.broken = TRUE;
+  g_clear_pointer(&tree->root->inode, nz_inode_unref);
   if (!self.in.broken && !nz_names_load(tree->names, &self.in))
     self.in.broken = TRUE;
   load_ambiguities(&self);
   for (gsize i = 0; i < self.n_inodes; i++)
     nz_inode_unref(self.inodes[i]);
   g_free(self.inodes);
-  gboolean ok = nz_unpack_is_done(&self.in) && tree->n_notable <= NZ_NOTABLE_MAX;
+  gboolean ok = nz_unpack_is_done(&self.in) && tree->n_notable <= NZ_NOTABLE_MAX &&
+                tree->n_ambiguities >= tree->ambiguities->len;
   return ok ? g_steal_pointer(&tree) : NULL;
-}
-
-/* --- what is missing in it --- */
-
-/* Files are asked for by the path in their entry: one that is only found through a link would not
- * have been kept by reading the layers again either. */
-static gboolean
-lacks_one(const NzTree *tree, const char *path)
-{
-  g_auto(NzWalk) w = {.path = g_string_new(NULL)};
-  if (nz_walk(tree, path, strlen(path), FALSE, &w) != NZ_WALK_OK || strcmp(w.path->str, path) != 0)
-    return FALSE;
-  if (w.beyond == 0)
-    return w.node->inode && w.node->inode->kind == NZ_ENTRY_FILE &&
-           w.node->inode->body_kind == NZ_BODY_NONE;
-  guint layer;
-  NzNameKind kind;
-  if (!nz_names_find(tree->names, w.path->str, w.path->len, &layer, &kind))
-    return nz_names_full(tree->names);
-  return kind == NZ_NAME_FILE || kind == NZ_NAME_PROGRAM;
-}
-
-gboolean
-nz_tree_lacks(const NzTree *tree, const NzWanted *wanted)
-{
-  const GPtrArray *lists[] = {wanted->users, wanted->extra};
-  for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
-    for (guint i = 0; i < lists[l]->len; i++)
-      if (lacks_one(tree, lists[l]->pdata[i]))
-        return TRUE;
-  return FALSE;
 }

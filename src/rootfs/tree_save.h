@@ -14,3 +14,7 @@ NzTree *nz_tree_load(const void *data, gsize len);
 /* TRUE when SELF was made without WANTED and holds a file of those whose content, or exact mode,
  * was not kept: its layers must be read again. */
 gboolean nz_tree_lacks(const NzTree *self, const NzWanted *wanted);
+
+/* After the last layer: forgets the content of files that SELF keeps for OTHERS, and that are none
+ * of OWN, so that what is said of an image does not hang on those that were read before. */
+void nz_tree_forget(NzTree *self, const NzWanted *others, const NzWanted *own);

@@ -5,6 +5,7 @@
 
 #include <nettle/sha2.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/limits.h"
 #include "core/pack.h"
@@ -70,12 +71,33 @@ nz_facts_free(NzFacts *self)
 /* --- keys --- */
 
 static void
+key_add(struct sha256_ctx *hash, const char *text)
+{
+  const char *given = text ? text : "";
+  sha256_update(hash, strlen(given) + 1, (const uint8_t *)given);
+}
+
+/* Hosts of several kinds may share a home, and what one user may not read, another may. */
+static void
 key_begin(struct sha256_ctx *hash, const char *what)
 {
-  static const char version[] = "nonzero " NZ_VERSION " facts " FACTS_VERSION " of a ";
+  g_autofree char *reader = g_strdup_printf("%u %u %u", (guint)geteuid(), (guint)G_BYTE_ORDER,
+                                            (guint)sizeof(NzCapability));
   sha256_init(hash);
-  sha256_update(hash, strlen(version), (const uint8_t *)version);
-  sha256_update(hash, strlen(what) + 1, (const uint8_t *)what);
+  key_add(hash, "nonzero " NZ_VERSION " facts " FACTS_VERSION);
+  key_add(hash, reader);
+  key_add(hash, what);
+}
+
+/* A table of contents that the image names is read in the place of the blob: another image may name
+ * another one for it, which says anything. */
+static void
+key_add_layer(struct sha256_ctx *hash, const NzLayer *layer)
+{
+  key_add(hash, layer->facts_key);
+  key_add(hash, layer->stargz_digest);
+  key_add(hash, layer->chunked_checksum);
+  key_add(hash, layer->chunked_position);
 }
 
 static void
@@ -83,7 +105,7 @@ key_of_layer(const NzLayer *layer, Key *key)
 {
   struct sha256_ctx hash;
   key_begin(&hash, "layer");
-  sha256_update(&hash, strlen(layer->facts_key), (const uint8_t *)layer->facts_key);
+  key_add_layer(&hash, layer);
   sha256_digest(&hash, sizeof key->bytes, key->bytes);
 }
 
@@ -98,7 +120,7 @@ keys_of_stacks(const NzImage *image)
     const NzLayer *layer = image->layers->pdata[i];
     if (!layer->facts_key || !image->store->whiteouts)
       break;
-    sha256_update(&hash, strlen(layer->facts_key) + 1, (const uint8_t *)layer->facts_key);
+    key_add_layer(&hash, layer);
     struct sha256_ctx so_far = hash;
     Key key;
     sha256_digest(&so_far, sizeof key.bytes, key.bytes);
@@ -187,6 +209,8 @@ recall(NzFacts *self, const Key *key)
 static void
 remember(NzFacts *self, const Key *key, GBytes *value)
 {
+  if (g_bytes_get_size(value) > NZ_FACTS_MEMORY_MAX)
+    return;
   g_mutex_lock(&self->mutex);
   if (!g_hash_table_contains(self->memory, key)) {
     Key *copy = g_memdup2(key, sizeof *key);
@@ -208,22 +232,27 @@ static NzWanted *
 wanted_copy(const NzWanted *from)
 {
   NzWanted *copy = nz_wanted_new();
-  for (guint i = 0; from && i < from->users->len; i++)
-    nz_wanted_add(copy, copy->users, from->users->pdata[i]);
-  for (guint i = 0; from && i < from->extra->len; i++)
-    nz_wanted_add(copy, copy->extra, from->extra->pdata[i]);
+  nz_wanted_merge(copy, from);
   return copy;
 }
 
-/* The tree of VALUE if it serves. */
+/* The tree of VALUE if it serves WANTED, to which is added what it was made for. */
 static NzTree *
-load_stack(GBytes *value, guint n, const NzReadOptions *options, NzWanted *wanted,
-           NzLayerResult *results)
+load_stack(GBytes *value, guint n, NzWanted *wanted, NzLayerResult *results)
 {
   gsize len;
-  const guint8 *packed = unpack_head(value, wanted, results, n, &len);
+  g_autoptr(NzWanted) made_for = nz_wanted_new();
+  g_autofree NzLayerResult *known = g_new0(NzLayerResult, n);
+  const guint8 *packed = unpack_head(value, made_for, known, n, &len);
   g_autoptr(NzTree) tree = packed ? nz_tree_load(packed, len) : NULL;
-  return tree && !nz_tree_lacks(tree, options->wanted) ? g_steal_pointer(&tree) : NULL;
+  if (!tree)
+    return NULL;
+  g_autoptr(NzWanted) missing = nz_wanted_minus(wanted, made_for);
+  nz_wanted_merge(wanted, made_for);
+  if (nz_tree_lacks(tree, missing))
+    return NULL;
+  memcpy(results, known, n * sizeof *known);
+  return g_steal_pointer(&tree);
 }
 
 /* The tallest stack below TALLEST layers, above the one that is known, that another image of this
@@ -235,9 +264,10 @@ find_shared(NzFacts *self, const GArray *keys, guint known, guint tallest)
   g_mutex_lock(&self->mutex);
   for (guint n = 1; n <= keys->len; n++) {
     const Key *key = &g_array_index(keys, Key, n - 1);
-    if (!g_hash_table_contains(self->seen, key))
+    gboolean seen = g_hash_table_contains(self->seen, key);
+    if (!seen && g_hash_table_size(self->seen) < NZ_FACTS_SEEN_MAX)
       g_hash_table_add(self->seen, g_memdup2(key, sizeof *key));
-    else if (n > known && n < tallest)
+    if (seen && n > known && n < tallest)
       shared = n;
   }
   g_mutex_unlock(&self->mutex);
@@ -248,7 +278,7 @@ void
 nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options,
                NzLayerResult *results, NzStackStart *start)
 {
-  *start = (NzStackStart){.wanted = wanted_copy(options->wanted)};
+  *start = (NzStackStart){.wanted = wanted_copy(options->wanted), .others = nz_wanted_new()};
   if (options->verify)
     return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
@@ -257,11 +287,14 @@ nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options
     g_autoptr(GBytes) value = recall(self, key);
     if (!value)
       continue;
-    start->tree = load_stack(value, n, options, start->wanted, results);
+    start->tree = load_stack(value, n, start->wanted, results);
     start->n_layers = start->tree ? n : 0;
     if (start->tree && n < image->layers->len)
       remember(self, key, value);
   }
+  g_autoptr(NzWanted) own = wanted_copy(options->wanted);
+  nz_wanted_free(start->others);
+  start->others = nz_wanted_minus(start->wanted, own);
   guint total = image->layers->len;
   gboolean whole = self->cache && keys->len == total && start->n_layers < total;
   start->keep[0] = find_shared(self, keys, start->n_layers, total);
@@ -273,12 +306,16 @@ nz_stack_start_clear(NzStackStart *self)
 {
   nz_tree_free(self->tree);
   nz_wanted_free(self->wanted);
+  nz_wanted_free(self->others);
 }
 
 void
 nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
               const NzLayerResult *results, const NzTree *tree)
 {
+  for (guint i = 0; i < n_layers; i++)
+    if (results[i].incomplete)
+      return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
   const Key *key = &g_array_index(keys, Key, n_layers - 1);
   GByteArray *out = pack_head(wanted, results, n_layers);
@@ -296,15 +333,23 @@ nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWante
 
 /* --- layers --- */
 
-/* 1: LOG was written from what is kept. 0: it was not touched. -1: error. */
+/* 1: LOG was written from what is kept. 0: it was not touched, and what VALUE was made for is added
+ * to WANTED. -1: error. */
 static int
-replay(GBytes *value, const NzReadOptions *options, NzWanted *wanted, NzLayerLog *log,
-       NzLayerResult *result, GError **error)
+replay(GBytes *value, NzWanted *wanted, NzLayerLog *log, NzLayerResult *result, GError **error)
 {
   gsize len;
-  const guint8 *packed = unpack_head(value, wanted, result, 1, &len);
-  if (!packed || !nz_layer_log_copy_serves(packed, len, options->wanted))
+  NzLayerResult known = {0};
+  g_autoptr(NzWanted) made_for = nz_wanted_new();
+  const guint8 *packed = unpack_head(value, made_for, &known, 1, &len);
+  g_autoptr(NzWanted) missing = nz_wanted_minus(wanted, made_for);
+  if (!packed || !nz_layer_log_copy_serves(packed, len, NULL))
     return 0;
+  if (!nz_layer_log_copy_serves(packed, len, missing)) {
+    nz_wanted_merge(wanted, made_for);
+    return 0;
+  }
+  *result = known;
   return nz_layer_log_replay(log, packed, len, error) ? 1 : -1;
 }
 
@@ -316,7 +361,7 @@ read_and_keep(NzFacts *self, const Key *key, NzImageStore *store, const NzLayer 
   if (!store->klass->read_layer(store, layer, options, log, result, error))
     return FALSE;
   g_autoptr(GBytes) entries = nz_layer_log_take_copy(log);
-  if (!entries)
+  if (!entries || result->incomplete)
     return TRUE;
   gsize len;
   const void *data = g_bytes_get_data(entries, &len);
@@ -337,10 +382,9 @@ nz_facts_read_layer(NzFacts *self, NzImageStore *store, const NzLayer *layer,
   key_of_layer(layer, &key);
   g_autoptr(NzWanted) wanted = wanted_copy(options->wanted);
   g_autoptr(GBytes) value = nz_cache_process_get(self->cache, key.bytes);
-  int got = value ? replay(value, options, wanted, log, result, error) : 0;
+  int got = value ? replay(value, wanted, log, result, error) : 0;
   if (got != 0)
     return got == 1;
-  *result = (NzLayerResult){0};
   NzReadOptions read = *options;
   read.wanted = wanted;
   read.spare = NULL; /* what several write is not copied */

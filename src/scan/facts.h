@@ -7,8 +7,9 @@
  * reading its layers, and images that share a base share its tree.
  *
  * A layer has a key (NzLayer.facts_key) when its store vouches for its content: a blob in a
- * registry, which is hashed as it comes; a layer of an engine's store, by its diff_id. Files that
- * anyone may exchange, archives and layouts, have none. */
+ * registry, which is hashed as it comes; a layer of an engine's own store, by its diff_id. Files
+ * that anyone may exchange, archives, layouts and stores that are named by their directory, have
+ * none. */
 #pragma once
 
 #include "image/image.h"
@@ -28,6 +29,7 @@ typedef struct {
   guint keep[2];    /* stacks of so many layers are worth keeping, in this order; 0: none */
   NzWanted *wanted; /* what its layers are to be read for: that of the options, and what was asked
                      * for when they were read before */
+  NzWanted *others; /* the latter alone: to be forgotten in the end */
 } NzStackStart;
 
 /* Where the stacking of IMAGE can begin. The results of layers that are known go into RESULTS. */

@@ -5,10 +5,13 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "image/board.h"
+#include "rootfs/tree_save.h"
 
 typedef struct {
   const NzImage *image;
-  NzFacts *facts; /* may be NULL */
+  NzFacts *facts;      /* may be NULL */
+  const NzWanted *own; /* asked for by the caller: the options may ask for more */
   NzReadOptions options;
   NzControl control; /* of this image's readers */
   NzLogBudget *budget;
@@ -16,7 +19,8 @@ typedef struct {
   NzLayerResult *results;
   guint n_threads; /* 0: the caller's does it all */
   gint next;
-  gint spare; /* processors without a worker */
+  gint n_done; /* layers that were read */
+  gint spare;  /* processors without a worker */
 } Job;
 
 static void
@@ -24,10 +28,17 @@ read_layer(Job *job, guint i)
 {
   NzImageStore *store = job->image->store;
   const NzLayer *layer = job->image->layers->pdata[i];
+  NzControl control = {.parent = &job->control};
+  NzReadOptions options = job->options;
   GError *error = NULL;
-  if (nz_facts_read_layer(job->facts, store, layer, &job->options, job->logs[i], &job->results[i],
+  options.incomplete = &job->results[i].incomplete;
+  options.control = &control;
+  guint line = nz_board_add(options.board, layer, &control, job->image->layers->len, &job->n_done);
+  if (nz_facts_read_layer(job->facts, store, layer, &options, job->logs[i], &job->results[i],
                           &error))
     nz_layer_check_diff_id(layer, &job->results[i], &error);
+  g_atomic_int_inc(&job->n_done);
+  nz_board_remove(options.board, line);
   nz_layer_log_close(job->logs[i], error);
 }
 
@@ -45,6 +56,17 @@ work(gpointer data)
   }
 }
 
+/* A layer that is known from before may have been read for more than is asked for now. */
+static void
+drop_unwanted(const Job *job, NzEntry *e)
+{
+  if (!job->facts ||
+      nz_capture_stands(e->path, e->path_len, e->body_kind, e->body, job->options.wanted))
+    return;
+  e->body_kind = NZ_BODY_NONE;
+  e->body = NULL;
+}
+
 static gboolean
 apply_log(Job *job, NzTree *tree, guint index, GError **error)
 {
@@ -52,9 +74,11 @@ apply_log(Job *job, NzTree *tree, guint index, GError **error)
   g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(job->logs[index], FALSE);
   NzEntry entry;
   int got;
-  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1)
+  while ((got = nz_log_cursor_next(cursor, &entry, error)) == 1) {
+    drop_unwanted(job, &entry);
     if (!nz_tree_apply(tree, index, &entry, error))
       return FALSE;
+  }
   return got == 0;
 }
 
@@ -105,6 +129,8 @@ apply_all(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
       g_prefix_error(error, "layer %u (%s): ", i, layer->digest ? layer->digest : name);
     return FALSE;
   }
+  if (start->others)
+    nz_tree_forget(tree, start->others, job->own);
   nz_tree_finish(tree);
   return TRUE;
 }
@@ -130,7 +156,7 @@ read_layers(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
   job->spare = (gint)(workers - n_threads);
   job->options.spare = &job->spare;
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
-  job->next = (gint)start->n_layers;
+  job->next = job->n_done = (gint)start->n_layers;
   for (guint i = 0; i < n_threads; i++)
     threads[i] = g_thread_new("layer", work, job);
   gboolean ok = apply_all(job, tree, start, error);
@@ -157,6 +183,7 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *fac
   g_autofree NzLayerLog **logs = g_new0(NzLayerLog *, n + 1);
   Job job = {.image = image,
              .facts = facts,
+             .own = options->wanted,
              .options = *options,
              .budget = budget,
              .logs = logs,
@@ -164,7 +191,6 @@ nz_stack_layers(const NzImage *image, const NzReadOptions *options, NzFacts *fac
   if (start.wanted)
     job.options.wanted = start.wanted;
   job.control.parent = options->control;
-  job.options.control = &job.control;
   for (guint i = 0; i < n; i++)
     logs[i] = nz_layer_log_new(budget, i);
   gboolean ok = read_layers(&job, tree, &start, error);

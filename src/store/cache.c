@@ -14,10 +14,10 @@
 #include "core/text.h"
 
 /* Of the tables, kept in user_version: a database with another one is made anew. */
-#define SCHEMA 1
+#define SCHEMA 2
 
 /* How long another process is waited for. */
-#define BUSY_MS 2000
+#define BUSY_MS 1000
 
 /* The time of use is written once in a while only: reading shall not mean writing. */
 #define USE_STEP (12 * 60 * 60)
@@ -30,7 +30,7 @@ struct NzCache {
 
 /* Without waiting for the disk: each entry has its own sum, and a database that a power failure
  * damages is made anew. */
-static const char setup[] = "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;";
+static const char setup[] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE;";
 static const char tables[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, kind TEXT NOT NULL,"
@@ -52,11 +52,14 @@ nz_cache_default_directory(void)
 
 /* --- statements --- */
 
+/* What a database of ours never says. Our statements are always the same, so that what is wrong
+ * with them (SQLITE_ERROR) is wrong with the tables. */
 static gboolean
 is_damage(int code)
 {
   code &= 0xff;
-  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT ||
+         code == SQLITE_TOOBIG || code == SQLITE_ERROR;
 }
 
 static sqlite3_stmt *
@@ -95,9 +98,12 @@ open_database(NzCache *self, gboolean create)
   if (code != SQLITE_OK)
     return code;
   sqlite3_busy_timeout(self->db, BUSY_MS);
+  sqlite3_limit(self->db, SQLITE_LIMIT_LENGTH, (int)NZ_FACTS_ENTRY_MAX + 4096);
   self->writable = sqlite3_db_readonly(self->db, "main") == 0;
   code = ask_number(self, "PRAGMA user_version", &schema);
-  if (code == SQLITE_OK && schema != 0 && schema != SCHEMA)
+  /* One that is only to be read says so by its header, which ours never does. */
+  gboolean closed = self->writable && sqlite3_db_readonly(self->db, "main") != 0;
+  if (code == SQLITE_OK && (closed || (schema != 0 && schema != SCHEMA)))
     return SQLITE_NOTADB;
   if (code == SQLITE_OK && self->writable)
     code = sqlite3_exec(self->db, setup, NULL, NULL, NULL);
@@ -121,6 +127,25 @@ remove_file(const NzCache *self)
   unlink(self->path);
 }
 
+/* Empties the database where it lies, under SQLite's locks: others may be using it, and a file that
+ * takes the place of one in use would get that one's journal. Only what cannot be emptied is
+ * removed. */
+static int
+make_anew(NzCache *self)
+{
+  sqlite3_exec(self->db, setup, NULL, NULL, NULL); /* as far as that goes */
+  sqlite3_exec(self->db, "SELECT * FROM sqlite_schema", NULL, NULL, NULL);
+  sqlite3_db_config(self->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
+  int code = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL);
+  close_database(self);
+  if (is_damage(code))
+    remove_file(self);
+  code = open_database(self, TRUE);
+  if (code != SQLITE_OK)
+    close_database(self);
+  return code;
+}
+
 /* Who may write into the directory could tell us anything. */
 static gboolean
 check_directory(const char *directory, GError **error)
@@ -140,25 +165,37 @@ check_directory(const char *directory, GError **error)
   return FALSE;
 }
 
+static gboolean
+make_directory(const char *directory, GError **error)
+{
+  if (g_file_test(directory, G_FILE_TEST_IS_DIR) || g_mkdir_with_parents(directory, 0700) == 0)
+    return TRUE;
+  g_autofree char *shown = nz_printable(directory, -1);
+  nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
+  return FALSE;
+}
+
+gboolean
+nz_cache_prepare(const char *directory, GError **error)
+{
+  guint8 byte;
+  g_setenv("SQLITE_TMPDIR", directory, TRUE); /* to vacuum takes a file */
+  sqlite3_randomness(sizeof byte, &byte);     /* which opens /dev/urandom once */
+  return make_directory(directory, error);
+}
+
 NzCache *
 nz_cache_open(const char *directory, gboolean create, GError **error)
 {
   g_autofree char *shown = nz_printable(directory, -1);
-  if (create && g_mkdir_with_parents(directory, 0700) < 0) {
-    nz_set_errno(error, errno, "%s: cannot make the cache's directory", shown);
-    return NULL;
-  }
-  if (!check_directory(directory, error))
+  if ((create && !make_directory(directory, error)) || !check_directory(directory, error))
     return NULL;
   g_autoptr(NzCache) self = g_new0(NzCache, 1);
   self->path = g_build_filename(directory, "facts.sqlite", NULL);
   mode_t before = umask(0077);
   int code = open_database(self, create);
-  if (is_damage(code)) {
-    close_database(self);
-    remove_file(self);
-    code = open_database(self, TRUE);
-  }
+  if (is_damage(code))
+    code = make_anew(self);
   umask(before);
   if (code == SQLITE_OK)
     return g_steal_pointer(&self);
@@ -177,24 +214,25 @@ nz_cache_close(NzCache *self)
   g_free(self);
 }
 
-/* After CODE of any statement: a damaged database gives place to an empty one. */
+/* After CODE of any statement: a damaged database gives place to an empty one, and who holds the
+ * lock for so long is not waited for again. */
 static void
 heal(NzCache *self, int code)
 {
-  if (!is_damage(code))
-    return;
-  close_database(self);
-  remove_file(self);
-  if (open_database(self, TRUE) != SQLITE_OK)
-    close_database(self);
+  if (is_damage(code))
+    make_anew(self);
+  else if ((code & 0xff) == SQLITE_BUSY)
+    sqlite3_busy_timeout(self->db, 0);
 }
 
 /* --- entries --- */
 
+/* Of the key too: a damaged index, or one that a power failure left behind, leads from a key to
+ * another's row, which is whole. */
 static gint64
-sum_of(const void *data, gsize len)
+sum_of(const guint8 *key, const void *data, gsize len)
 {
-  return (gint64)XXH3_64bits(data, len);
+  return (gint64)XXH3_64bits_withSeed(data, len, XXH3_64bits(key, NZ_CACHE_KEY));
 }
 
 static gint64
@@ -232,7 +270,7 @@ read_entry(NzCache *self, const guint8 *key, GBytes **found, gboolean *whole, gi
     const void *data = sqlite3_column_blob(statement, 0);
     gsize len = (gsize)sqlite3_column_bytes(statement, 0);
     *whole = data && (gint64)len == sqlite3_column_int64(statement, 2) &&
-             sum_of(data, len) == sqlite3_column_int64(statement, 1);
+             sum_of(key, data, len) == sqlite3_column_int64(statement, 1);
     *used = sqlite3_column_int64(statement, 3);
     *found = *whole ? g_bytes_new(data, len) : NULL;
     code = SQLITE_OK;
@@ -272,7 +310,7 @@ nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind, co
     sqlite3_bind_text(statement, 2, kind, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, now());
     sqlite3_bind_int64(statement, 4, (sqlite3_int64)len);
-    sqlite3_bind_int64(statement, 5, sum_of(data, len));
+    sqlite3_bind_int64(statement, 5, sum_of(key, data, len));
     sqlite3_bind_blob64(statement, 6, data, len, SQLITE_STATIC);
     code = sqlite3_step(statement);
   }
@@ -291,30 +329,76 @@ set_sqlite(const NzCache *self, const char *what, int code, GError **error)
   return FALSE;
 }
 
-guint64
-nz_cache_prune(NzCache *self, guint64 max, GError **error)
+/* Removes what does not fit into MAX, the newest entries kept; *GONE is how many went. */
+static int
+remove_oldest(NzCache *self, guint64 max, guint64 *gone)
 {
-  /* The newest entries that have room together stay. */
   static const char sql[] = "DELETE FROM facts WHERE key IN (SELECT key FROM (SELECT key, sum(size)"
                             " OVER (ORDER BY used DESC, key) AS total FROM facts)"
                             " WHERE total > ?1)";
   int code;
-  gint64 total = 0;
-  code = ask_number(self, "SELECT coalesce(sum(size), 0) FROM facts", &total);
-  if (code == SQLITE_OK && (guint64)total <= max)
-    return 0;
   sqlite3_stmt *statement = prepare(self, sql, &code);
   if (code == SQLITE_OK) {
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)MIN(max, (guint64)G_MAXINT64));
     code = sqlite3_step(statement);
   }
   sqlite3_finalize(statement);
-  guint64 gone = code == SQLITE_DONE ? (guint64)sqlite3_changes64(self->db) : 0;
-  if (code == SQLITE_DONE && gone > 0)
-    code = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK ? SQLITE_DONE : code;
-  if (code != SQLITE_DONE)
-    set_sqlite(self, "prune the cache", code, error);
-  return gone;
+  *gone = code == SQLITE_DONE ? (guint64)sqlite3_changes64(self->db) : 0;
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int
+ask_total(NzCache *self, guint64 *total)
+{
+  gint64 sum = 0;
+  int code = ask_number(self, "SELECT coalesce(sum(size), 0) FROM facts", &sum);
+  *total = (guint64)MAX(sum, 0);
+  return code;
+}
+
+void
+nz_cache_trim(NzCache *self, guint64 max)
+{
+  guint64 total, gone;
+  if (!self->db || !self->writable)
+    return;
+  int code = ask_total(self, &total);
+  if (code == SQLITE_OK && total > max)
+    code = remove_oldest(self, max - max / 8, &gone);
+  heal(self, code);
+}
+
+/* Gives the room of what was removed back, now or before. */
+static int
+shrink(NzCache *self)
+{
+  gint64 n_free = 0;
+  int code = ask_number(self, "PRAGMA freelist_count", &n_free);
+  return code == SQLITE_OK && n_free > 0 ? sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL)
+                                         : code;
+}
+
+guint64
+nz_cache_prune(NzCache *self, guint64 max, GError **error)
+{
+  guint64 total = 0, gone = 0;
+  gint64 n = 0;
+  int code =
+      max == 0 ? ask_number(self, "SELECT count(*) FROM facts", &n) : ask_total(self, &total);
+  if (max == 0 || is_damage(code)) {
+    /* Also where the disk has no room for a journal of all that goes. */
+    code = self->writable ? make_anew(self) : SQLITE_READONLY;
+    gone = (guint64)n;
+  } else {
+    if (code == SQLITE_OK && total > max)
+      code = remove_oldest(self, max, &gone);
+    if (code == SQLITE_OK)
+      shrink(self); /* or else the room is for what comes next */
+  }
+  if (code == SQLITE_OK)
+    return gone;
+  set_sqlite(self, "prune the cache", code, error);
+  return 0;
 }
 
 static void
@@ -332,21 +416,17 @@ nz_cache_stat_clear(NzCacheStat *self)
   g_clear_pointer(&self->kinds, g_ptr_array_unref);
 }
 
-gboolean
-nz_cache_stat(NzCache *self, NzCacheStat *out, GError **error)
+static int
+count_kinds(NzCache *self, NzCacheStat *out)
 {
   int code;
-  struct stat st;
-  *out = (NzCacheStat){.path = g_strdup(self->path),
-                       .kinds = g_ptr_array_new_with_free_func(kind_free)};
-  if (stat(self->path, &st) == 0)
-    out->disk = (guint64)st.st_size;
   sqlite3_stmt *statement = prepare(
       self, "SELECT kind, count(*), sum(size), min(used), max(used) FROM facts GROUP BY kind",
       &code);
   while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
     NzCacheKind *kind = g_new0(NzCacheKind, 1);
-    kind->kind = g_strdup((const char *)sqlite3_column_text(statement, 0));
+    const char *name = (const char *)sqlite3_column_text(statement, 0);
+    kind->kind = nz_printable(name ? name : "?", -1);
     kind->entries = (guint64)sqlite3_column_int64(statement, 1);
     kind->bytes = (guint64)sqlite3_column_int64(statement, 2);
     gint64 oldest = sqlite3_column_int64(statement, 3);
@@ -358,5 +438,23 @@ nz_cache_stat(NzCache *self, NzCacheStat *out, GError **error)
     code = SQLITE_OK;
   }
   sqlite3_finalize(statement);
-  return code == SQLITE_DONE || set_sqlite(self, "read the cache", code, error);
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+gboolean
+nz_cache_stat(NzCache *self, NzCacheStat *out, GError **error)
+{
+  struct stat st;
+  *out = (NzCacheStat){.path = g_strdup(self->path),
+                       .kinds = g_ptr_array_new_with_free_func(kind_free)};
+  NzCacheStat none = *out;
+  int code = count_kinds(self, out);
+  if (is_damage(code) && self->writable) {
+    g_ptr_array_set_size(out->kinds, 0);
+    *out = none;
+    code = make_anew(self);
+  }
+  if (stat(self->path, &st) == 0)
+    out->disk = (guint64)st.st_size;
+  return code == SQLITE_OK || set_sqlite(self, "read the cache", code, error);
 }

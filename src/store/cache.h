@@ -17,6 +17,10 @@ typedef struct NzCache NzCache;
  * NULL when there is no home. */
 char *nz_cache_default_directory(void);
 
+/* Makes DIRECTORY, and whatever SQLite would look for outside of it later: for a process that will
+ * be confined to it, before it opens a cache. FALSE: there is no directory. */
+gboolean nz_cache_prepare(const char *directory, GError **error);
+
 /* Opens the database in DIRECTORY, and makes both with CREATE. One that is no database, or of
  * another version, is made anew. Without permission to write it is only read. */
 NzCache *nz_cache_open(const char *directory, gboolean create, GError **error);
@@ -30,7 +34,12 @@ GBytes *nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY]);
 gboolean nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
                       const void *data, gsize len);
 
-/* Removes what was not used for longest until MAX bytes are left. Returns how many entries went. */
+/* When there is more than MAX bytes, removes what was not used for longest, and a little more, so
+ * that it is not done for every entry. The file keeps its size: what comes next needs the room. */
+void nz_cache_trim(NzCache *self, guint64 max);
+
+/* Removes what was not used for longest until MAX bytes are left, and gives the room back. Returns
+ * how many entries went. */
 guint64 nz_cache_prune(NzCache *self, guint64 max, GError **error);
 
 typedef struct {

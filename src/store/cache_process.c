@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two pipes. An order is a Header and, for a put, LEN bytes; the answer to a get is a length and as
- * many bytes, or NONE. */
+ * many bytes, or NONE. An order of length NONE is the last: others of the scanner's processes may
+ * hold its end of the pipe too. */
 #include "store/cache_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "core/limits.h"
+#include "core/pipe.h"
 
 #define KIND_MAX 15
 
@@ -29,36 +34,6 @@ struct NzCacheProcess {
   gboolean broken;
 };
 
-static gboolean
-read_all(int fd, void *data, gsize len)
-{
-  for (guint8 *p = data; len > 0;) {
-    gssize n = read(fd, p, len);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return FALSE;
-    p += n;
-    len -= (gsize)n;
-  }
-  return TRUE;
-}
-
-static gboolean
-write_all(int fd, const void *data, gsize len)
-{
-  for (const guint8 *p = data; len > 0;) {
-    gssize n = write(fd, p, len);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return FALSE;
-    p += n;
-    len -= (gsize)n;
-  }
-  return TRUE;
-}
-
 /* --- the child --- */
 
 /* Its descriptors, after those of standard input, output and error. */
@@ -71,7 +46,7 @@ answer(NzCache *cache, const Header *header, int reply)
   gsize len = 0;
   const void *data = found ? g_bytes_get_data(found, &len) : NULL;
   guint64 told = found ? len : NONE;
-  return write_all(reply, &told, sizeof told) && write_all(reply, data, len);
+  return nz_pipe_write(reply, &told, sizeof told) && nz_pipe_write(reply, data, len);
 }
 
 static gboolean
@@ -80,7 +55,7 @@ keep(NzCache *cache, const Header *header, int order, gboolean *changed)
   if (header->len > NZ_FACTS_ENTRY_MAX)
     return FALSE;
   g_autofree guint8 *data = g_malloc(header->len + 1);
-  if (!read_all(order, data, header->len))
+  if (!nz_pipe_read(order, data, header->len))
     return FALSE;
   *changed |= cache && nz_cache_put(cache, header->key, header->kind, data, header->len);
   return TRUE;
@@ -89,10 +64,12 @@ keep(NzCache *cache, const Header *header, int order, gboolean *changed)
 static void
 serve(const char *directory, int order, int reply)
 {
-  g_autoptr(NzCache) cache = nz_cache_open(directory, TRUE, NULL);
+  gboolean is_there = nz_cache_prepare(directory, NULL);
+  nz_confine_keeper(directory, NULL);
+  g_autoptr(NzCache) cache = is_there ? nz_cache_open(directory, TRUE, NULL) : NULL;
   gboolean changed = FALSE;
   Header header;
-  while (read_all(order, &header, sizeof header)) {
+  while (nz_pipe_read(order, &header, sizeof header) && header.len != NONE) {
     header.kind[KIND_MAX] = '\0';
     gboolean ok =
         header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
@@ -100,7 +77,7 @@ serve(const char *directory, int order, int reply)
       break;
   }
   if (changed)
-    nz_cache_prune(cache, NZ_CACHE_BYTES_MAX, NULL);
+    nz_cache_trim(cache, NZ_CACHE_BYTES_MAX);
 }
 
 /* Nobody's pipe, terminal or lock is kept open by us, and what the scanner is sent is not our end:
@@ -112,6 +89,7 @@ child(const char *directory, int order, int reply)
   for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
     signal(ignored[i], SIG_IGN);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NAME, "nonzero-cache", 0, 0, 0);
   int in = fcntl(order, F_DUPFD, 10), out = fcntl(reply, F_DUPFD, 10);
   int null = open("/dev/null", O_RDWR);
   if (in < 0 || out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
@@ -133,6 +111,27 @@ close_both(int fds[2])
   close(fds[1]);
 }
 
+/* Nobody's child: who uses the library does not have it among those that he waits for. Negative
+ * when it cannot be had. */
+static pid_t
+start(const char *directory, int order, int reply)
+{
+  pid_t pid = fork();
+  if (pid == 0) {
+    pid = fork();
+    if (pid == 0)
+      child(directory, order, reply);
+    _exit(pid < 0 ? 1 : 0);
+  }
+  int status = 0;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return pid; /* somebody else waited for it */
+  if (pid > 0 && status != 0)
+    errno = EAGAIN;
+  return status == 0 ? pid : -1;
+}
+
 NzCacheProcess *
 nz_cache_process_start(const char *directory, GError **error)
 {
@@ -149,9 +148,9 @@ nz_cache_process_start(const char *directory, GError **error)
   /* Room for most values: who puts one goes on at once. */
   fcntl(order[1], F_SETPIPE_SZ, 1024 * 1024);
   fcntl(reply[1], F_SETPIPE_SZ, 1024 * 1024);
-  pid_t pid = fork();
-  if (pid == 0)
-    child(directory, order[0], reply[1]);
+  fcntl(order[1], F_SETFL, O_NONBLOCK);
+  fcntl(reply[0], F_SETFL, O_NONBLOCK);
+  pid_t pid = start(directory, order[0], reply[1]);
   close(order[0]);
   close(reply[1]);
   if (pid < 0) {
@@ -171,8 +170,8 @@ static GBytes *
 ask(NzCacheProcess *self, const Header *header)
 {
   guint64 len = NONE;
-  self->broken |=
-      !write_all(self->order, header, sizeof *header) || !read_all(self->reply, &len, sizeof len);
+  self->broken |= !nz_pipe_write(self->order, header, sizeof *header) ||
+                  !nz_pipe_read(self->reply, &len, sizeof len);
   if (self->broken || len == NONE)
     return NULL;
   if (len > NZ_FACTS_ENTRY_MAX) {
@@ -180,7 +179,7 @@ ask(NzCacheProcess *self, const Header *header)
     return NULL;
   }
   guint8 *data = g_malloc(len + 1);
-  self->broken = !read_all(self->reply, data, len);
+  self->broken = !nz_pipe_read(self->reply, data, len);
   if (!self->broken)
     return g_bytes_new_take(data, len);
   g_free(data);
@@ -208,8 +207,8 @@ nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const
   memcpy(header.key, key, NZ_CACHE_KEY);
   g_strlcpy(header.kind, kind, sizeof header.kind);
   g_mutex_lock(&self->mutex);
-  self->broken = self->broken || !write_all(self->order, &header, sizeof header) ||
-                 !write_all(self->order, data, len);
+  self->broken = self->broken || !nz_pipe_write(self->order, &header, sizeof header) ||
+                 !nz_pipe_write(self->order, data, len);
   g_mutex_unlock(&self->mutex);
 }
 
@@ -219,8 +218,10 @@ nz_cache_process_stop(NzCacheProcess *self)
   if (!self)
     return;
   guint8 byte;
+  Header last = {.len = NONE};
+  if (!self->broken && nz_pipe_write(self->order, &last, sizeof last))
+    nz_pipe_read(self->reply, &byte, 1); /* its end */
   close(self->order);
-  read_all(self->reply, &byte, 1); /* its end */
   close(self->reply);
   g_mutex_clear(&self->mutex);
   g_free(self);

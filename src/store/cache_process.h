@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache in a process of its own. What parses hostile layers is confined and cannot open or
  * write any file; this process, forked before that, can do nothing but look keys up and keep
- * values. It ends when the scanner does. */
+ * values. It is confined to the cache's directory, and ends when the scanner does. One that is held
+ * up by a disk, or stopped, is done without. */
 #pragma once
 
 #include "store/cache.h"

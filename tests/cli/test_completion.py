@@ -10,7 +10,8 @@ import pytest
 from program import PROGRAM, ROOT, run
 
 DOCS = Path(PROGRAM).parent / "src" / "docs"
-PREFIXES = {"docker-archive:", "oci-archive:", "oci:", "dir:"}
+ENGINES = {"containers-storage:", "docker-daemon:", "containerd:"}
+PREFIXES = {"docker-archive:", "oci-archive:", "oci:", "dir:", "docker://", *ENGINES}
 
 BASH = """
 source /usr/share/bash-completion/bash_completion
@@ -138,6 +139,28 @@ def test_images_and_files_to_write_are_paths(complete, folder):
 def test_a_path_is_completed_after_its_transport(complete, folder):
     got = complete(["nonzero", "scan", "oci:images"], folder)
     assert {path.rstrip("/").removeprefix("oci:") for path in got} == {"images"}
+
+
+@SHELLS
+def test_where_an_image_is_is_completed(complete, folder):
+    (folder / "containers").mkdir()
+    got = {word.rstrip("/") for word in complete(["nonzero", "scan", "container"], folder)}
+    assert got == {"containers-storage:", "containerd:", "containers"}
+    assert complete(["nonzero", "scan", "docker"], folder) == {
+        one for one in PREFIXES if one.startswith("docker")}
+
+
+@SHELLS
+def test_a_name_is_no_file(complete, folder):
+    if complete is not in_fish:  # which offers files behind any colon
+        assert complete(["nonzero", "scan", "containerd:ima"], folder) == set()
+        assert complete(["nonzero", "scan", "docker://ima"], folder) == set()
+
+
+@SHELLS
+def test_an_engine_is_completed_with_those_that_exist(complete, folder):
+    got = complete(["nonzero", "images", ""], folder)
+    assert {f"{name}:" for name in got} == ENGINES
 
 
 @SHELLS

@@ -127,7 +127,7 @@ main(int argc, char **argv)
   (void)argc;
   int one = 1;
   char *error = NULL, *summary = NULL;
-  nonzero_events events = {on_image, on_error, NULL};
+  nonzero_events events = {.image = on_image, .error = on_error};
   nonzero_scanner *scanner = nonzero_scanner_new();
   nonzero_scanner_set_events(scanner, &events, &one);
   printf("bad %d\n", nonzero_scanner_set(scanner, "platform", "nonsense", &error));

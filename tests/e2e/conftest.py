@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 import engines  # noqa: E402
+import fleet  # noqa: E402
 import kit  # noqa: E402
 
 PACKAGES = ("iputils-ping", "passwd", "util-linux", "sudo", "libcap2-bin", "openssh-client",
@@ -61,6 +62,41 @@ def storage(scratch):
     place = engines.Storage(scratch / "containers")
     yield place
     place.close()
+
+
+@pytest.fixture(scope="session")
+def reachable(scratch):
+    """What others than root must pass through to reach a socket in it."""
+    for one in (scratch, *scratch.parents):
+        if one != pathlib.Path("/") and one.stat().st_mode & 0o5 != 0o5:
+            os.chmod(one, one.stat().st_mode | 0o5)
+    return scratch
+
+
+@pytest.fixture(scope="session")
+def docker_engine(reachable):
+    """A Docker; docker.root is its data root, docker.socket its socket."""
+    directory = reachable / "docker-store"
+    with engines.docker_daemon(str(directory)) as docker:
+        docker.root, docker.socket = directory / "data", directory / "docker.sock"
+        yield docker
+
+
+@pytest.fixture(scope="session")
+def containerd_engine(scratch):
+    """A containerd; ctr.root is its root."""
+    directory = scratch / "containerd"
+    with engines.containerd_daemon(str(directory)) as ctr:
+        ctr.root = directory / "root"
+        yield ctr
+
+
+@pytest.fixture(scope="session")
+def host(scratch, docker_engine, containerd_engine):
+    """Podman, Docker and containerd with images, where this host would have them."""
+    one = fleet.Host(scratch / "fleet", docker_engine, containerd_engine)
+    yield one
+    one.close()
 
 
 @pytest.fixture(scope="session")

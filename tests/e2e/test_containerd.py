@@ -30,13 +30,14 @@ def archives(storage, scratch, image):
 
 
 @pytest.fixture(scope="module")
-def containerd(scratch, archives):
-    directory = scratch / "containerd"
-    with engines.containerd_daemon(str(directory)) as ctr:
-        ctr.root = directory / "root"
-        for path in archives.values():
-            ctr("-n", "app", "images", "import", "--no-unpack", path)
-        yield ctr
+def containerd(containerd_engine, archives):
+    for path in archives.values():
+        containerd_engine("-n", "app", "images", "import", "--no-unpack", path)
+    yield containerd_engine
+    for space in ("app", "other", "churn"):
+        names = containerd_engine("-n", space, "images", "ls", "-q").stdout.decode().split()
+        if names:
+            containerd_engine("-n", space, "images", "rm", *names, check=False)
 
 
 def source(ctr, name):

@@ -21,23 +21,12 @@ def archive(storage, scratch):
 
 
 @pytest.fixture(scope="module")
-def reachable(scratch):
-    """What others than root must pass through to reach a socket in it."""
-    for one in (scratch, *scratch.parents):
-        if one != pathlib.Path("/") and one.stat().st_mode & 0o5 != 0o5:
-            os.chmod(one, one.stat().st_mode | 0o5)
-    return scratch
-
-
-@pytest.fixture(scope="module")
-def daemon(reachable, archive):
-    """A Docker with the image; docker.root is its data root, docker.socket its socket."""
-    directory = reachable / "docker-store"
-    with engines.docker_daemon(str(directory)) as docker:
-        docker("load", "--input", archive)
-        docker.root, docker.socket = directory / "data", directory / "docker.sock"
-        docker.saved = kit.run(*save(docker, "rich:1"), timeout=60).stdout
-        yield docker
+def daemon(docker_engine, archive):
+    """The Docker with the image."""
+    docker_engine("load", "--input", archive)
+    docker_engine.saved = kit.run(*save(docker_engine, "rich:1"), timeout=60).stdout
+    yield docker_engine
+    docker_engine("rmi", "--force", "rich:1", check=False)
 
 
 def save(docker, name):

@@ -52,6 +52,17 @@ def file_of_key(key):
     return key if plain else "=" + base64.b64encode(key.encode()).decode()
 
 
+def manifest_of(image):
+    return dump(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": descriptor(CONFIG_TYPE, image.config_bytes()),
+            "layers": [descriptor(one.media_type, one.blob) for one in image.layers],
+        }
+    )
+
+
 class Store:
     def __init__(self, root, driver="overlay"):
         self.root, self.driver = Path(root), driver
@@ -111,15 +122,7 @@ class Store:
         parent = None
         for layer in image.layers:
             parent = self.add_layer(layer.tar, parent)["id"]
-        config = image.config_bytes()
-        manifest = dump(
-            {
-                "schemaVersion": 2,
-                "mediaType": MANIFEST_TYPE,
-                "config": descriptor(CONFIG_TYPE, config),
-                "layers": [descriptor(one.media_type, one.blob) for one in image.layers],
-            }
-        )
+        config, manifest = image.config_bytes(), manifest_of(image)
         listed = {
             "id": digest(config)[7:],
             "digest": digest(manifest),

@@ -107,6 +107,14 @@ def reachable_program():
     return shutil.copy(PROGRAM, place)
 
 
+@cache
+def cache_home():
+    """The tests' own: what the machine's user keeps of layers is not for them."""
+    place = tempfile.mkdtemp(prefix="nonzero-cache-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
 def inherited_rss():
     """A process inherits the peak memory of the one that starts it: here, of a test that built a
     large archive. Forgets that peak; what is in use now cannot be told from the program's own."""
@@ -123,6 +131,7 @@ def run(*args, stdin=None, env=None, cwd=None, **popen):
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LC_ALL": "C.UTF-8",
         "CONTAINERS_STORAGE_CONF": os.environ.get("CONTAINERS_STORAGE_CONF", ""),
+        "XDG_CACHE_HOME": cache_home(),
         **(env or {}),
     }
     environment.update(

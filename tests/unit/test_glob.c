@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns for paths and names. */
+#include "core/text.h"
 #include "policy/glob.h"
 
 #include <string.h>
@@ -84,15 +85,23 @@ static const struct {
 
 };
 
+/* Bytes that are no UTF-8 would not be TAP. */
+static void
+say(const char *pattern, const char *text)
+{
+  g_autofree char *shown_pattern = nz_printable(pattern, -1), *shown = nz_printable(text, -1);
+  g_test_message("%s on %s", shown_pattern, shown);
+}
+
 static void
 test_patterns_match_all_of_a_text_or_not(void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS(matching); i++) {
-    g_test_message("%s on %s", matching[i].pattern, matching[i].text);
+    say(matching[i].pattern, matching[i].text);
     g_assert_true(match(matching[i].pattern, matching[i].text));
   }
   for (gsize i = 0; i < G_N_ELEMENTS(other); i++) {
-    g_test_message("%s on %s", other[i].pattern, other[i].text);
+    say(other[i].pattern, other[i].text);
     g_assert_false(match(other[i].pattern, other[i].text));
   }
 }

@@ -448,6 +448,275 @@ test_what_takes_ends_the_writer(void)
   assert_error_says(&error, NZ_ERROR_LIMIT, "enough");
 }
 
+/* --- copies --- */
+
+/* A log of entries with everything in them, and the copy of it. */
+static GBytes *
+copy_of_everything(NzLogBudget *budget, gsize max)
+{
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  g_autoptr(GBytes) body = g_bytes_new_static("root:x:0:0", 10), empty = g_bytes_new_static("", 0);
+  nz_layer_log_copy(log, max);
+  NzEntry entries[] = {
+      entry_of(NZ_ENTRY_DIRECTORY, "opt"),       entry_of(NZ_ENTRY_FILE, "opt/plain"),
+      entry_of(NZ_ENTRY_FILE, "opt/start.sh"),   entry_of(NZ_ENTRY_FILE, "opt/large"),
+      entry_of(NZ_ENTRY_SYMLINK, "opt/link"),    entry_of(NZ_ENTRY_HARDLINK, "opt/hard"),
+      entry_of(NZ_ENTRY_FILE, "etc/passwd"),     entry_of(NZ_ENTRY_DEVICE, "dev/null"),
+      entry_of(NZ_ENTRY_FILE, "opt/.wh.gone"),   entry_of(NZ_ENTRY_FILE, "lib/list"),
+      entry_of(NZ_ENTRY_GLOBAL, "opt/global"),   entry_of(NZ_ENTRY_FILE, "bin/ping"),
+      entry_of(NZ_ENTRY_FILE, "etc/unreadable"), entry_of(NZ_ENTRY_FILE, ""),
+  };
+  entries[2].body = body;
+  entries[2].body_kind = entries[3].body_kind = NZ_BODY_EXTRA;
+  entries[4].target = "../x";
+  entries[5].target = "opt/plain";
+  entries[6].body = body;
+  entries[6].body_kind = NZ_BODY_TEXT;
+  entries[9].body = empty;
+  entries[9].body_kind = NZ_BODY_OWNERS;
+  nz_capability_parse((const guint8 *)"\1\0\0\2\377\377\377\377\0\0\0\0\1\0\0\0\0\0\0\0", 20,
+                      &entries[11].capability);
+  entries[12].body_kind = NZ_BODY_UNREADABLE;
+  entries[13].mode = 07777;
+  entries[13].outside = entries[13].overlay_attribute = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS(entries); i++)
+    append(log, &entries[i]);
+  GBytes *copy = nz_layer_log_take_copy(log);
+  nz_layer_log_close(log, NULL);
+  return copy;
+}
+
+/* All that a log gives, as text. */
+static char *
+log_as_text(NzLayerLog *log)
+{
+  g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(log, FALSE);
+  g_autoptr(GError) error = NULL;
+  GString *out = g_string_new(NULL);
+  NzEntry e;
+  int got;
+  while ((got = nz_log_cursor_next(cursor, &e, &error)) == 1) {
+    gsize len = 0;
+    const char *body = e.body ? g_bytes_get_data(e.body, &len) : "";
+    g_autofree char *capability = nz_capability_to_text(&e.capability);
+    g_string_append_printf(out, "%d %.*s -> %s %o %u:%u %d%d [%s] %d %d %.*s\n", e.kind,
+                           (int)e.path_len, e.path, e.target ? e.target : "", e.mode, e.uid, e.gid,
+                           e.outside, e.overlay_attribute, capability, e.body_kind, e.body != NULL,
+                           (int)len, len > 0 ? body : "");
+  }
+  g_assert_cmpint(got, ==, 0);
+  g_assert_no_error(error);
+  return g_string_free(out, FALSE);
+}
+
+/* The copy in memory that ends where it ends. */
+static char *
+replayed(const void *data, gsize len)
+{
+  g_autofree guint8 *copy = g_memdup2(data, len);
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  g_autoptr(GError) error = NULL;
+  if (!nz_layer_log_copy_serves(copy, len, NULL))
+    return NULL;
+  g_assert_true(nz_layer_log_replay(log, copy, len, &error));
+  g_assert_no_error(error);
+  nz_layer_log_close(log, NULL);
+  return log_as_text(log);
+}
+
+static void
+test_a_copy_gives_what_the_log_gave(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(GBytes) copy = copy_of_everything(budget, 1 << 20);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  g_autofree char *text = replayed(data, len);
+  assert_holds(text, "0 opt/start.sh ->  0 0:0 00 [=] 4 1 root:x:0:0\n");
+  assert_holds(text, "2 opt/link -> ../x 0 0:0 00 [=] 0 0 \n");
+  assert_holds(text, "3 opt/hard -> opt/plain ");
+  assert_holds(text, "0  ->  7777 0:0 11 [=] 0 0 \n");
+  assert_holds(text, "0 lib/list ->  0 0:0 00 [=] 3 1 \n");
+  assert_holds(text, "0 bin/ping ->  0 0:0 00 [cap_");
+}
+
+static void
+test_a_copy_of_many_blocks_gives_what_the_log_gave(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0), again = nz_layer_log_new(budget, 1);
+  nz_layer_log_copy(log, 64 << 20);
+  for (guint i = 0; i < MANY; i++) {
+    g_autofree char *path = path_number(i);
+    NzEntry e = entry_of(NZ_ENTRY_FILE, path);
+    e.mode = (guint16)(i % 4096);
+    e.uid = i;
+    append(log, &e);
+  }
+  g_autoptr(GBytes) copy = nz_layer_log_take_copy(log);
+  nz_layer_log_close(log, NULL);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  g_assert_true(nz_layer_log_copy_serves(data, len, NULL));
+  g_assert_true(nz_layer_log_replay(again, data, len, NULL));
+  nz_layer_log_close(again, NULL);
+  NzLayerLog *const logs[] = {log, again};
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr(NzLogCursor) cursor = nz_log_cursor_new(logs[i], FALSE);
+    assert_many(cursor);
+  }
+}
+
+static void
+test_an_empty_layer_has_an_empty_copy(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(1, TRUE);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  nz_layer_log_copy(log, 10);
+  g_autoptr(GBytes) copy = nz_layer_log_take_copy(log);
+  g_assert_cmpuint(g_bytes_get_size(copy), ==, 0);
+  g_autofree char *text = replayed("", 0);
+  g_assert_cmpstr(text, ==, "");
+}
+
+static void
+test_a_copy_that_is_too_large_is_given_up(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(GBytes) whole = copy_of_everything(budget, 1 << 20);
+  g_autoptr(GBytes) small = copy_of_everything(budget, 100);
+  g_assert_nonnull(whole);
+  g_assert_null(small);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(budget, 0);
+  nz_layer_log_copy(log, 40000); /* more than a block, less than all */
+  for (guint i = 0; i < MANY; i++) {
+    g_autofree char *path = path_number(i);
+    NzEntry e = entry_of(NZ_ENTRY_FILE, path);
+    append(log, &e);
+  }
+  g_assert_null(nz_layer_log_take_copy(log));
+  nz_layer_log_close(log, NULL);
+}
+
+static void
+test_a_copy_that_is_cut_is_refused(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(GBytes) copy = copy_of_everything(budget, 1 << 20);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  for (gsize n = 1; n < len; n++) {
+    g_autofree char *text = replayed(data, n);
+    g_assert_null(text);
+  }
+}
+
+static void
+test_a_damaged_copy_is_refused_or_harmless(void)
+{
+  static const guint8 flips[] = {0x01, 0x02, 0x10, 0x80, 0xff};
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(GBytes) copy = copy_of_everything(budget, 1 << 20);
+  g_autoptr(GByteArray) bytes = g_bytes_unref_to_array(g_bytes_ref(copy));
+  guint refused = 0;
+  for (gsize at = 0; at < bytes->len; at++)
+    for (gsize i = 0; i < G_N_ELEMENTS(flips); i++) {
+      bytes->data[at] ^= flips[i];
+      g_autofree char *text = replayed(bytes->data, bytes->len);
+      refused += text == NULL;
+      bytes->data[at] ^= flips[i];
+    }
+  g_assert_cmpuint(refused, >, bytes->len);
+}
+
+static void
+test_a_copy_serves_unless_a_wanted_file_lacks_its_content(void)
+{
+  static const struct {
+    const char *path;
+    gboolean as_user, as_extra;
+  } cases[] = {
+      {"opt/plain", FALSE, FALSE}, {"opt/start.sh", FALSE, TRUE},
+      {"opt/large", FALSE, TRUE},  {"etc/passwd", TRUE, TRUE},
+      {"opt", TRUE, TRUE},         {"opt/link", TRUE, TRUE},
+      {"opt/hard", TRUE, TRUE},    {"missing", TRUE, TRUE},
+      {"opt/plai", TRUE, TRUE},    {"opt/.wh.gone", FALSE, FALSE},
+      {"lib/list", FALSE, FALSE},  {"etc/unreadable", FALSE, FALSE},
+  };
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(GBytes) copy = copy_of_everything(budget, 1 << 20);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(NzWanted) user = nz_wanted_new(), extra = nz_wanted_new();
+    nz_wanted_add(user, user->users, cases[i].path);
+    nz_wanted_add(extra, extra->extra, cases[i].path);
+    g_test_message("%s", cases[i].path);
+    g_assert_cmpint(nz_layer_log_copy_serves(data, len, user), ==, cases[i].as_user);
+    g_assert_cmpint(nz_layer_log_copy_serves(data, len, extra), ==, cases[i].as_extra);
+  }
+}
+
+static void
+test_replaying_can_be_cancelled(void)
+{
+  g_autoptr(NzLogBudget) wide = nz_log_budget_new(64 << 20, TRUE);
+  g_autoptr(NzLogBudget) narrow = nz_log_budget_new(1, TRUE);
+  g_autoptr(GBytes) copy = copy_of_everything(wide, 1 << 20);
+  gsize len;
+  const void *data = g_bytes_get_data(copy, &len);
+  g_autoptr(NzLayerLog) log = nz_layer_log_new(narrow, 1);
+  g_autoptr(GError) error = NULL;
+  nz_log_budget_cancel(narrow);
+  g_assert_false(nz_layer_log_replay(log, data, len, &error));
+  assert_error_says(&error, NZ_ERROR_CANCELLED, "cancelled");
+  nz_layer_log_close(log, NULL);
+}
+
+/* --- what a reading is for --- */
+
+static void
+test_wanted_lists_are_compared_by_list(void)
+{
+  g_autoptr(NzWanted) a = nz_wanted_new(), b = nz_wanted_new();
+  nz_wanted_add(a, a->users, "x");
+  nz_wanted_add(a, a->extra, "y");
+  nz_wanted_add(b, b->extra, "x");
+  nz_wanted_add(b, b->extra, "y");
+  g_autoptr(NzWanted) left = nz_wanted_minus(a, b), none = nz_wanted_minus(NULL, b);
+  g_assert_cmpuint(left->users->len, ==, 1);
+  g_assert_cmpuint(left->extra->len, ==, 0);
+  g_assert_cmpuint(none->users->len + none->extra->len, ==, 0);
+  nz_wanted_merge(a, b);
+  nz_wanted_merge(a, NULL);
+  g_assert_cmpuint(a->users->len, ==, 1);
+  g_assert_cmpuint(a->extra->len, ==, 2);
+  g_assert_true(nz_wanted_has(left, "x", 1));
+}
+
+static void
+test_what_stands_without_others(void)
+{
+  g_autoptr(NzWanted) own = nz_wanted_new();
+  g_autoptr(GBytes) body = g_bytes_new_static("x", 1);
+  nz_wanted_add(own, own->extra, "opt/mine");
+  static const struct {
+    const char *path;
+    NzBodyKind kind;
+    gboolean stands;
+  } cases[] = {
+      {"opt/mine", NZ_BODY_EXTRA, TRUE},   {"opt/other", NZ_BODY_EXTRA, FALSE},
+      {"opt/other", NZ_BODY_TEXT, FALSE},  {"opt/other", NZ_BODY_NONE, TRUE},
+      {"opt/other", NZ_BODY_OWNERS, TRUE}, {"etc/passwd", NZ_BODY_TEXT, TRUE},
+      {"start.sh", NZ_BODY_EXTRA, TRUE},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+    g_assert_cmpint(nz_capture_stands(cases[i].path, strlen(cases[i].path), cases[i].kind,
+                                      i % 2 ? body : NULL, own),
+                    ==, cases[i].stands);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -470,5 +739,15 @@ main(int argc, char **argv)
   ADD("a-dropped-branch-gives-its-share-back", test_a_dropped_branch_gives_its_share_back);
   ADD("a-log-taken-by-its-writer", test_a_log_taken_by_its_writer_needs_no_other_thread);
   ADD("what-takes-ends-the-writer", test_what_takes_ends_the_writer);
+  ADD("a-copy-gives-what-the-log-gave", test_a_copy_gives_what_the_log_gave);
+  ADD("a-copy-of-many-blocks", test_a_copy_of_many_blocks_gives_what_the_log_gave);
+  ADD("an-empty-layer-has-an-empty-copy", test_an_empty_layer_has_an_empty_copy);
+  ADD("a-copy-that-is-too-large", test_a_copy_that_is_too_large_is_given_up);
+  ADD("a-copy-that-is-cut", test_a_copy_that_is_cut_is_refused);
+  ADD("a-damaged-copy", test_a_damaged_copy_is_refused_or_harmless);
+  ADD("a-copy-serves", test_a_copy_serves_unless_a_wanted_file_lacks_its_content);
+  ADD("replaying-can-be-cancelled", test_replaying_can_be_cancelled);
+  ADD("wanted-lists-are-compared", test_wanted_lists_are_compared_by_list);
+  ADD("what-stands-without-others", test_what_stands_without_others);
   return g_test_run();
 }

@@ -35,6 +35,9 @@ test_values(void)
       {"a = [[1], []]", "{\"a\":[[1],[]]}"},
       {"a = {b = 'c', d.e = true}", "{\"a\":{\"b\":\"c\",\"d\":{\"e\":true}}}"},
       {"a = {}", "{\"a\":{}}"},
+      /* of no use to us, but containerd's own configuration has some */
+      {"a = 1.5\nb = 1979-05-27\nc = 0x10\nd = 99999999999999999999",
+       "{\"a\":null,\"b\":null,\"c\":null,\"d\":null}"},
       {"\"a b\" = 1\n'c.d' = 2", "{\"a b\":1,\"c.d\":2}"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
@@ -72,8 +75,6 @@ test_lines_that_are_refused(void)
       {"a = []\n[[a]]", "line 2: a key that has a value is used as a list"},
       {"[a", "line 1: a ] was expected"},
       {"[[a]", "line 1: a ] was expected"},
-      {"a = 010", "a kind that is not read here"},
-      {"a = 99999999999999999999", "a kind that is not read here"},
       {"a = \"b", "line 1: a string without its end"},
       {"a = 'b\n'", "line 1: a string without its end"},
       {"a = \"\"\"b\nc", "line 2: a string without its end"},
