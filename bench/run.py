@@ -15,12 +15,11 @@ import os
 import pathlib
 import platform
 import re
-import shutil
 import statistics
-import subprocess
 import sys
-import time
-from dataclasses import dataclass, field
+
+import stores
+from measure import Row, Runner, Sample, compare, ratio_cells, table, verdict
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCUMENT = HERE.parent / "docs" / "BENCHMARKS.md"
@@ -29,21 +28,6 @@ PEAK_LIMIT_MB = 24
 START_LIMIT_MS = 3
 
 IGZIP = ["igzip", "-dc", "one-gz.layer"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison.  `ratio` is the most that nonzero's time may be of the rival's; None asks
-    nothing.  `before` is run, untimed, ahead of each of the rival's runs."""
-
-    key: str
-    what: str
-    image: str
-    rival: list = field(default_factory=list)
-    rival_name: str = ""
-    ratio: float | None = None
-    before: list | None = None
-    most_runs: int = 1000
 
 
 TARGETS = [
@@ -75,124 +59,19 @@ TODAY = [
         ["sh", "-c", "umoci unpack --image one-gz.oci:latest unpacked >&2 && "
                      "find unpacked/rootfs -perm /6000"],
         "`umoci unpack` + `find -perm /6000` (the archive untarred beforehand)",
-        before=["rm", "-rf", "unpacked"], most_runs=3),
+        before=["rm", "-rf", "unpacked"], most_runs=1),
 ]
-
-
-class Runner:
-    """Runs programs in the image directory and measures each by wait4."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.null = os.open(os.devnull, os.O_RDWR)
-        # A child's ru_maxrss starts at the size of who spawned it, and Python is not small; time(1)
-        # in between is (1.5 MB), and reports the wait4 of its own child.
-        self.timer = shutil.which("time")
-        self.peak_file = os.path.join(directory, "peak.tmp")
-
-    def spawn(self, argv):
-        """Return (seconds, seconds of CPU, peak MB by our own wait4, exit code)."""
-        path = shutil.which(argv[0]) or argv[0]
-        actions = [(os.POSIX_SPAWN_DUP2, self.null, fd) for fd in (0, 1, 2)]
-        begin = time.perf_counter()
-        pid = os.posix_spawn(path, argv, os.environ, file_actions=actions)
-        _, status, usage = os.wait4(pid, 0)
-        seconds = time.perf_counter() - begin
-        cpu = usage.ru_utime + usage.ru_stime
-        return seconds, cpu, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
-
-    def measure(self, argv):
-        if not self.timer:
-            return self.spawn(argv)
-        seconds, cpu, _, code = self.spawn([self.timer, "-f", "%M", "-o", self.peak_file, *argv])
-        with open(self.peak_file, encoding="ascii") as stream:
-            peak = int(stream.read().split()[-1]) / 1024
-        os.unlink(self.peak_file)
-        return seconds, cpu, peak, code
-
-
-@dataclass
-class Sample:
-    times: list = field(default_factory=list)
-    cpu: list = field(default_factory=list)
-    peaks: list = field(default_factory=list)
-    wrong_exit: int | None = None
-
-    def add(self, result, good_codes):
-        seconds, cpu, peak, code = result
-        self.times.append(seconds)
-        self.cpu.append(cpu)
-        self.peaks.append(peak)
-        if code not in good_codes:
-            self.wrong_exit = code
-
-    @property
-    def median(self):
-        return statistics.median(self.times)
-
-    @property
-    def peak(self):
-        return max(self.peaks)
-
-    def time_text(self):
-        if self.wrong_exit is not None:
-            return f"failed (exit {self.wrong_exit})"
-        return f"{self.median:.2f} s" if self.median >= 1 else f"{self.median * 1000:.0f} ms"
-
-    def cpu_text(self):
-        return f"{statistics.median(self.cpu):.2f} s"
-
-    def peak_text(self):
-        return f"failed (exit {self.wrong_exit})" if self.wrong_exit is not None else f"{self.peak:.1f} MB"
-
-
-def compare(runner, nonzero, row, runs):
-    """Alternate the two programs, after one run of each that is not counted."""
-    ours, theirs = Sample(), Sample()
-    argv = [nonzero, "scan", row.image]
-    for number in range(min(runs, row.most_runs) + 1):
-        print(f"\r{row.key}: {number}/{min(runs, row.most_runs)} ", end="", file=sys.stderr)
-        result = runner.measure(argv)
-        if number:
-            ours.add(result, (0, 1))
-        if row.rival:
-            if row.before:
-                subprocess.run(row.before, cwd=runner.directory, check=True)
-            result = runner.measure(row.rival)
-            if number:
-                theirs.add(result, (0,))
-    if row.before:
-        subprocess.run(row.before, cwd=runner.directory, check=True)
-    print("\r\033[K" if sys.stderr.isatty() else "", end="\n", file=sys.stderr)
-    return ours, theirs
-
-
-def verdict(good):
-    return "yes" if good else "**no**"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def ratio_cells(ours, theirs, target):
-    if ours.wrong_exit is not None or theirs.wrong_exit is not None:
-        return ["—", f"≤ {target:.2f}x" if target else "—", "not measured"]
-    ratio = ours.median / theirs.median
-    if target is None:
-        return [f"{ratio:.2f}x", "—", "—"]
-    return [f"{ratio:.2f}x", f"≤ {target:.2f}x", verdict(ratio <= target)]
 
 
 def measure_start(runner, nonzero, runs):
     """The whole life of a scan of a tiny image, nothing subtracted; /bin/true shows what starting
     any program costs here."""
     ours, floor = Sample(), Sample()
+    argv = [nonzero, "scan", "--no-cache", "docker-archive:tiny.tar"]
     for _ in range(10):
-        runner.spawn([nonzero, "scan", "docker-archive:tiny.tar"])
+        runner.spawn(argv)
     for _ in range(runs):
-        ours.add(runner.spawn([nonzero, "scan", "docker-archive:tiny.tar"]), (0, 1))
+        ours.add(runner.spawn(argv), (0, 1))
         floor.add(runner.spawn(["/bin/true"]), (0,))
     return ours, floor
 
@@ -263,6 +142,9 @@ def report(runner, nonzero, options):
             ["image", "`nonzero scan`", "today", "its time", "its peak", "ratio"],
             [[row.what, ours.time_text(), row.rival_name, theirs.time_text(), theirs.peak_text(),
               ratio_cells(ours, theirs, None)[0]] for row, ours, theirs in today]))
+    places = stores.report(runner, nonzero, options)
+    if places:
+        parts.extend(["Where images already lie:", *places])
     return "\n\n".join(parts)
 
 
@@ -316,7 +198,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each program (default 5)")
     parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
     parser.add_argument("--only", action="append", metavar="KEY",
-                        help="measure one row: start, " + ", ".join(r.key for r in TARGETS + LARGE + TODAY))
+                        help="measure one row: start, " + ", ".join([r.key for r in TARGETS + LARGE + TODAY] + list(stores.KEYS)))
     parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
     if not (options.images / "many-gz.tar").exists():

@@ -35,28 +35,30 @@ static const GOptionEntry options[] = {
 
 static const char help[] =
     "IMAGE is one of\n"
-    "  NAME                       an image of an engine of this host: nginx, app:1.2, an id\n"
-    "  containers-storage:NAME    one of Podman, Buildah or CRI-O\n"
-    "  docker-daemon:NAME         one of Docker\n"
+    "  NAME                         an image of an engine of this host: nginx, app:1.2, an id\n"
+    "  containers-storage:NAME      one of Podman, Buildah or CRI-O\n"
+    "  docker-daemon:NAME           one of Docker\n"
     "  containerd:[NAMESPACE/]NAME  one of containerd\n"
-    "  docker://NAME              one of a registry, as `docker pull` finds it\n"
-    "  docker-archive:PATH[:REF]  an archive as `docker save` and `podman save` write it\n"
-    "  oci-archive:PATH[:REF]     an OCI image layout in a tar file\n"
-    "  oci:PATH[:REF]             an OCI image layout in a directory\n"
-    "  dir:PATH                   a root filesystem in a directory\n"
-    "  docker://NAME[:TAG]        an image in a registry, also NAME@DIGEST\n"
-    "  -                          any archive on standard input\n"
-    "  PATH                       any of the files and directories, told by its content\n"
-    "REF is a tag, or @N for the Nth image from 0, and may be left out: all images are judged. A "
-    "NAME\n"
-    "that is no file is looked for in the engines, in this order; with --pull in its registry "
-    "too.\n"
+    "  docker://NAME                one of a registry, as `docker pull` finds it\n"
+    "  docker-archive:PATH[:REF]    an archive as `docker save` and `podman save` write it\n"
+    "  oci-archive:PATH[:REF]       an OCI image layout in a tar file\n"
+    "  oci:PATH[:REF]               an OCI image layout in a directory\n"
+    "  dir:PATH                     a root filesystem in a directory\n"
+    "  -                            any archive on standard input\n"
+    "  PATH                         any of the files and directories, told by its content\n"
+    "NAME is a name without its registry, tag or both, a digest, an id or its beginning. Where it "
+    "is\n"
+    "no file, the engines are asked in this order; with --pull its registry too. REF is a tag, or "
+    "@N\n"
+    "for the Nth image from 0, and may be left out: all images are judged.\n"
     "\n"
     "Examples:\n"
     "  nonzero scan app.tar\n"
     "  nonzero scan nginx:latest\n"
     "  nonzero scan docker://docker.io/library/nginx:latest\n"
     "  nonzero scan --all\n"
+    "  nonzero scan --all docker-daemon --format ndjson\n"
+    "  nonzero scan --from images.txt --jobs 4\n"
     "  podman save app | nonzero scan -\n"
     "  nonzero scan --platform linux/arm64 --format json oci:layout:latest\n"
     "  nonzero scan --user 1000 dir:/srv/rootfs\n"
@@ -155,7 +157,7 @@ run_scan(const char *const *images)
 
 const NzCommand nz_cmd_scan = {
     .name = "scan",
-    .synopsis = "IMAGE...",
+    .synopsis = "IMAGE... | --all [ENGINE...] | --from FILE",
     .summary = "judge images: do their processes start as non-root, and can they become root?",
     .help = help,
     .add_help = nz_formats_add_help,

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/nearest.h"
 #include "core/text.h"
 
 /* In the order in which a name without a prefix is looked for. */
@@ -265,11 +264,21 @@ source_by(const NzStoredImage *stored, const char *name)
                      : g_strconcat(store->engine->name, ":", name, NULL);
 }
 
+/* A name that no engine gives may say another store, or end a line of a list. */
+static gboolean
+is_plain(const char *name)
+{
+  for (const char *c = name; *c; c++)
+    if (!g_ascii_isalnum(*c) && !strchr("._-/:@+", *c))
+      return FALSE;
+  return *name != '\0';
+}
+
 char *
 nz_stored_image_source(const NzStoredImage *stored)
 {
   const char *name = stored->names->len > 0 ? stored->names->pdata[0] : NULL;
-  return source_by(stored, name && *name != '[' ? name : stored->id);
+  return source_by(stored, name && is_plain(name) ? name : stored->id);
 }
 
 const char *
@@ -375,61 +384,6 @@ set_ambiguous(const Search *self, GError **error)
   return FALSE;
 }
 
-/* What is misspelt is the last part of a name, less its tag. */
-static char *
-last_part(const char *name)
-{
-  const char *slash = strrchr(name, '/');
-  const char *last = slash ? slash + 1 : name;
-  return g_strndup(last, strcspn(last, ":@"));
-}
-
-#define NEAR_MAX 3
-
-typedef struct {
-  const char *names[NEAR_MAX];
-  guint distances[NEAR_MAX]; /* G_MAXUINT: none there */
-} Near;
-
-static void
-add_near(Near *self, const char *name, guint distance)
-{
-  guint at = NEAR_MAX;
-  while (at > 0 && distance < self->distances[at - 1])
-    at--;
-  for (guint i = 0; i < at; i++)
-    if (g_strcmp0(self->names[i], name) == 0)
-      return; /* in another store */
-  for (guint i = NEAR_MAX - 1; i > at; i--) {
-    self->names[i] = self->names[i - 1];
-    self->distances[i] = self->distances[i - 1];
-  }
-  if (at < NEAR_MAX) {
-    self->names[at] = name;
-    self->distances[at] = distance;
-  }
-}
-
-/* "; did you mean docker.io/library/nginx:1, docker.io/library/nginx:2?", or nothing. */
-static char *
-near_hint(const Search *self)
-{
-  Near near = {.distances = {G_MAXUINT, G_MAXUINT, G_MAXUINT}};
-  g_autofree char *wanted = last_part(self->name);
-  for (guint i = 0; i < self->near->len; i++) {
-    g_autofree char *part = last_part(self->near->pdata[i]);
-    guint distance = nz_edit_distance(wanted, part);
-    if (distance <= MAX(1u, (guint)strlen(part) / 2)) /* else it is another word */
-      add_near(&near, self->near->pdata[i], distance);
-  }
-  GString *text = g_string_new(NULL);
-  for (guint i = 0; i < NEAR_MAX && near.names[i]; i++) {
-    g_autofree char *shown = nz_printable(near.names[i], -1);
-    g_string_append_printf(text, "%s%s", i > 0 ? ", " : "; did you mean ", shown);
-  }
-  return g_string_free(g_string_append(text, text->len > 0 ? "?" : ""), FALSE);
-}
-
 /* An engine that goes before the one that has it may have another of that name. */
 static gboolean
 set_unasked(const Search *self, GError **error)
@@ -446,7 +400,8 @@ set_unasked(const Search *self, GError **error)
 static gboolean
 set_not_found(const Search *self, const NzEngine *engine, GError **error)
 {
-  g_autofree char *hint = near_hint(self), *shown = nz_printable(self->name, -1);
+  g_autofree char *hint = nz_name_hint(self->name, self->near),
+                  *shown = nz_printable(self->name, -1);
   g_autoptr(GString) text = g_string_new(engine ? NULL : "no such file, and ");
   g_string_append_printf(text, "no image called %s", shown);
   if (self->looked->len > 0)

@@ -133,3 +133,7 @@ NzNameMatch nz_name_match(const NzStoredImage *stored, const char *name);
 /* The name of STORED, less its namespace, by which SOURCE asked for it, or its first; NULL when it
  * has none. */
 const char *nz_stored_image_name(const NzStoredImage *stored, const char *source);
+
+/* What of NAMES (char *) may have been meant by NAME: "; did you mean docker.io/library/nginx:1,
+ * docker.io/library/nginx:2?", for people; or "". */
+char *nz_name_hint(const char *name, const GPtrArray *names);

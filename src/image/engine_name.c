@@ -2,6 +2,8 @@
 /* What an image is called, and what people write for it. */
 #include <string.h>
 
+#include "core/nearest.h"
+#include "core/text.h"
 #include "image/engine.h"
 
 /* Fewer letters of an id are more likely the beginning of a name that is misspelt. */
@@ -138,4 +140,60 @@ nz_stored_image_name(const NzStoredImage *stored, const char *source)
     if (g_str_has_suffix(source, stored->names->pdata[i]))
       return after_space(stored, stored->names->pdata[i]);
   return after_space(stored, stored->names->pdata[0]);
+}
+
+/* --- names that are not there --- */
+
+/* What is misspelt is the last part of a name, less its tag. */
+static char *
+last_part(const char *name)
+{
+  const char *slash = strrchr(name, '/');
+  const char *last = slash ? slash + 1 : name;
+  return g_strndup(last, strcspn(last, ":@"));
+}
+
+#define NEAR_MAX 3
+
+typedef struct {
+  const char *names[NEAR_MAX];
+  guint distances[NEAR_MAX]; /* G_MAXUINT: none there */
+} Near;
+
+static void
+add_near(Near *self, const char *name, guint distance)
+{
+  guint at = NEAR_MAX;
+  while (at > 0 && distance < self->distances[at - 1])
+    at--;
+  for (guint i = 0; i < at; i++)
+    if (g_strcmp0(self->names[i], name) == 0)
+      return; /* in another store */
+  for (guint i = NEAR_MAX - 1; i > at; i--) {
+    self->names[i] = self->names[i - 1];
+    self->distances[i] = self->distances[i - 1];
+  }
+  if (at < NEAR_MAX) {
+    self->names[at] = name;
+    self->distances[at] = distance;
+  }
+}
+
+char *
+nz_name_hint(const char *name, const GPtrArray *names)
+{
+  Near near = {.distances = {G_MAXUINT, G_MAXUINT, G_MAXUINT}};
+  g_autofree char *wanted = last_part(name);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *part = last_part(names->pdata[i]);
+    guint distance = nz_edit_distance(wanted, part);
+    if (distance <= MAX(1u, (guint)strlen(part) / 2)) /* else it is another word */
+      add_near(&near, names->pdata[i], distance);
+  }
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < NEAR_MAX && near.names[i]; i++) {
+    g_autofree char *shown = nz_printable(near.names[i], -1);
+    g_string_append_printf(text, "%s%s", i > 0 ? ", " : "; did you mean ", shown);
+  }
+  return g_string_free(g_string_append(text, text->len > 0 ? "?" : ""), FALSE);
 }

@@ -206,4 +206,5 @@ write_summary(const NzReport *report, const NzReportStyle *style, FILE *out)
 }
 
 const NzReportFormat nz_format_summary = {
-    "summary", "one line an image, and what they have in common", write_summary, write_line};
+    "summary", "one line an image, and what they have in common; the default of --all and --from",
+    write_summary, write_line};

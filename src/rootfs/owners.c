@@ -221,8 +221,46 @@ nz_owners_count(GBytes *owners)
   return total;
 }
 
+/* A table of keys, and before it a bit for each: most paths belong to no file that is asked for. */
+#define FILTER_BITS 4096u
+
+struct NzOwnersWanted {
+  GHashTable *values; /* guint64 * -> anything */
+  guint64 filter[FILTER_BITS / 64];
+};
+
+NzOwnersWanted *
+nz_owners_wanted_new(GDestroyNotify free_value)
+{
+  NzOwnersWanted *self = g_new0(NzOwnersWanted, 1);
+  self->values = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_value);
+  return self;
+}
+
 void
-nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data)
+nz_owners_wanted_free(NzOwnersWanted *self)
+{
+  g_hash_table_unref(self->values);
+  g_free(self);
+}
+
+void
+nz_owners_want(NzOwnersWanted *self, guint64 key, gpointer value)
+{
+  self->filter[key % FILTER_BITS / 64] |= (guint64)1 << (key % 64);
+  g_hash_table_insert(self->values, g_memdup2(&key, sizeof key), value);
+}
+
+gpointer
+nz_owners_wanted(const NzOwnersWanted *self, guint64 key)
+{
+  gboolean may_be = (self->filter[key % FILTER_BITS / 64] >> (key % 64)) & 1;
+  return may_be ? g_hash_table_lookup(self->values, &key) : NULL;
+}
+
+void
+nz_owners_lookup(GBytes *owners, const NzOwnersWanted *wanted, NzOwnerFound found,
+                 gpointer user_data)
 {
   gsize at = sizeof(guint64);
   Record record;
@@ -230,8 +268,8 @@ nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointe
     for (guint32 i = 0; i < record.n; i++) {
       guint64 key;
       memcpy(&key, record.hashes + (gsize)i * sizeof key, sizeof key);
-      gpointer value;
-      if (!g_hash_table_lookup_extended(wanted, &key, NULL, &value))
+      gpointer value = nz_owners_wanted(wanted, key);
+      if (!value)
         continue;
       g_autofree char *package = g_strndup((const char *)record.name, record.name_len);
       found(value, package, user_data);

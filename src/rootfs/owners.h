@@ -29,10 +29,20 @@ gsize nz_owners_count(GBytes *owners);
 /* The seed of a reduced list's hashes; 0 when it is damaged. */
 guint64 nz_owners_seed(GBytes *owners);
 
-/* The key under which WANTED tables hold PATH (relative, cleaned), for lists of SEED. */
+/* The key under which NzOwnersWanted holds PATH (relative, cleaned), for lists of SEED. */
 guint64 nz_owners_key(const char *path, gsize len, guint64 seed);
 
-/* Looks for all keys of WANTED (guint64* -> anything), made with OWNERS' seed, in it and calls
- * FOUND for each that is there. PACKAGE is valid during the call. */
+/* What is asked of lists of one seed: values, never NULL, by their keys. */
+typedef struct NzOwnersWanted NzOwnersWanted;
+NzOwnersWanted *nz_owners_wanted_new(GDestroyNotify free_value);
+void nz_owners_wanted_free(NzOwnersWanted *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzOwnersWanted, nz_owners_wanted_free)
+void nz_owners_want(NzOwnersWanted *self, guint64 key, gpointer value);
+/* The value of KEY, or NULL. */
+gpointer nz_owners_wanted(const NzOwnersWanted *self, guint64 key);
+
+/* Looks for all keys of WANTED, made with OWNERS' seed, in it and calls FOUND for each that is
+ * there. PACKAGE is valid during the call. */
 typedef void (*NzOwnerFound)(gpointer value, const char *package, gpointer user_data);
-void nz_owners_lookup(GBytes *owners, GHashTable *wanted, NzOwnerFound found, gpointer user_data);
+void nz_owners_lookup(GBytes *owners, const NzOwnersWanted *wanted, NzOwnerFound found,
+                      gpointer user_data);

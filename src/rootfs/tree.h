@@ -35,6 +35,7 @@ typedef struct {
   char *origin; /* the path of the entry that holds the content, when only links to it are kept */
   NzBodyKind body_kind;
   GBytes *body;
+  gboolean pooled; /* it lies, with its target, in memory of the tree's */
 } NzInode;
 
 typedef enum {

@@ -7,6 +7,27 @@
 #include "core/limits.h"
 #include "core/text.h"
 
+/* --- the tree's own memory --- */
+
+#define BLOCK_SIZE ((gsize)64 * 1024)
+#define ALIGNMENT  (sizeof(void *))
+
+void *
+nz_tree_alloc(NzTree *self, gsize len)
+{
+  len = (len + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+  if (len > self->room_left) {
+    gsize size = MAX(len, BLOCK_SIZE);
+    self->room = g_malloc0(size);
+    self->room_left = size;
+    g_ptr_array_add(self->blocks, self->room);
+  }
+  void *at = self->room;
+  self->room += len;
+  self->room_left -= len;
+  return at;
+}
+
 /* --- inodes and nodes --- */
 
 NzInode *
@@ -21,9 +42,11 @@ nz_inode_unref(NzInode *self)
 {
   if (!self || --self->refs > 0)
     return;
-  g_free(self->target);
   g_free(self->origin);
   g_clear_pointer(&self->body, g_bytes_unref);
+  if (self->pooled)
+    return;
+  g_free(self->target);
   g_free(self);
 }
 
@@ -76,7 +99,9 @@ nz_node_add(NzTree *self, NzNode *parent, const char *name, gsize len, GError **
                 NZ_NODES_MAX, (guint)(NZ_TREE_BYTES_MAX >> 20));
     return NULL;
   }
-  NzNode *node = g_malloc0(sizeof(NzNode) + len + 1);
+  gsize size = sizeof(NzNode) + len + 1;
+  NzNode *node = self->pooling ? nz_tree_alloc(self, size) : g_malloc0(size);
+  node->pooled = self->pooling;
   char *copy = (char *)(node + 1);
   memcpy(copy, name, len);
   node->name = copy;
@@ -110,7 +135,8 @@ static void
 node_free(NzNode *node)
 {
   nz_inode_unref(node->inode);
-  g_free(node);
+  if (!node->pooled)
+    g_free(node);
 }
 
 static void
@@ -137,6 +163,7 @@ nz_tree_new(gboolean whiteouts)
   self->whiteouts = whiteouts;
   self->names = nz_names_new();
   self->ambiguities = g_ptr_array_new();
+  self->blocks = g_ptr_array_new_with_free_func(g_free);
   return self;
 }
 
@@ -162,6 +189,7 @@ nz_tree_free(NzTree *self)
   nz_names_free(self->names);
   g_ptr_array_set_free_func(self->ambiguities, (GDestroyNotify)ambiguity_free);
   g_ptr_array_unref(self->ambiguities);
+  g_ptr_array_unref(self->blocks);
   g_free(self);
 }
 

@@ -20,6 +20,7 @@ struct NzNode {
   guint32 uid, gid;
   guint owner_layer; /* whose header said so */
   gboolean notable;  /* kept for its mode and owner alone: counted in n_notable */
+  gboolean pooled;   /* its memory is the tree's */
 };
 
 struct NzTree {
@@ -37,10 +38,19 @@ struct NzTree {
   guint64 link_bytes; /* of targets that were walked for all entries */
   guint n_notable;    /* nodes that are kept for their mode and owner alone */
   gboolean notable_full;
+  /* Memory that goes with the tree: what is read from what was kept lies in it, because one
+   * allocation for each node would cost more than reading it. */
+  GPtrArray *blocks;
+  guint8 *room;
+  gsize room_left;
+  gboolean pooling; /* nodes that are added lie there */
 };
 
 /* The name under which the set of names remembers when a directory was last emptied. */
 #define NZ_EMPTIED "/.wh..wh..opq"
+
+/* LEN bytes, all 0, that live as long as the tree does. */
+void *nz_tree_alloc(NzTree *self, gsize len);
 
 /* --- inodes and nodes --- */
 

@@ -150,13 +150,30 @@ load_text(NzUnpack *in)
   return nz_unpack_number(in, 1) ? nz_unpack_string(in) : NULL;
 }
 
+/* The same in memory of the tree's. */
+static char *
+load_target(Loader *self)
+{
+  NzUnpack *in = &self->in;
+  if (!nz_unpack_number(in, 1))
+    return NULL;
+  gsize len;
+  const guint8 *text = nz_unpack_bytes(in, &len);
+  char *target = nz_tree_alloc(self->tree, len + 1);
+  memcpy(target, text, len);
+  if (memchr(target, '\0', len))
+    in->broken = TRUE;
+  return target;
+}
+
 static NzInode *
 load_inode(Loader *self)
 {
   NzUnpack *in = &self->in;
-  NzInode *inode = g_new0(NzInode, 1);
+  NzInode *inode = nz_tree_alloc(self->tree, sizeof *inode);
   gsize len;
   inode->refs = 1;
+  inode->pooled = TRUE;
   inode->kind = (NzEntryKind)nz_unpack_number(in, NZ_ENTRY_WHITEOUT_DEVICE);
   inode->mode = (guint16)nz_unpack_number(in, 07777);
   inode->uid = (guint32)nz_unpack_number(in, G_MAXUINT32);
@@ -167,7 +184,7 @@ load_inode(Loader *self)
     memcpy(&inode->capability, capability, len);
   else
     in->broken = TRUE;
-  inode->target = load_text(in);
+  inode->target = load_target(self);
   inode->origin = load_text(in);
   inode->body_kind = (NzBodyKind)nz_unpack_number(in, NZ_BODY_EXTRA);
   if (nz_unpack_number(in, 1)) {
@@ -281,8 +298,10 @@ nz_tree_load(const void *data, gsize len)
   Loader self = {.tree = tree, .in = {.data = data, .len = len}};
   load_fields(&self);
   load_inodes(&self);
+  tree->pooling = TRUE;
   if (!self.in.broken)
     load_node(&self, tree->root, 0);
+  tree->pooling = FALSE;
   tree->bytes = self.bytes;
   if (tree->root->inode)
     self.in.broken = TRUE;

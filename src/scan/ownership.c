@@ -15,26 +15,26 @@ static const char *const databases[] = {
 typedef struct {
   GHashTable *directories; /* canonical, char * */
   const GPtrArray *files;  /* NzFileFact: those that are asked for */
-  GHashTable *by_seed;     /* guint64 * -> GHashTable of guint64 * -> GPtrArray of NzFileFact */
+  GHashTable *by_seed;     /* guint64 * -> NzOwnersWanted of GPtrArray of NzFileFact */
   gsize n_paths;
   gboolean unreadable;
 } Lookup;
 
 static void
-want(GHashTable *wanted, guint64 seed, const char *path, NzFileFact *file)
+want(NzOwnersWanted *wanted, guint64 seed, const char *path, NzFileFact *file)
 {
   guint64 key = nz_owners_key(path, strlen(path), seed);
-  GPtrArray *files = g_hash_table_lookup(wanted, &key);
+  GPtrArray *files = nz_owners_wanted(wanted, key);
   if (!files) {
     files = g_ptr_array_new();
-    g_hash_table_insert(wanted, g_memdup2(&key, sizeof key), files);
+    nz_owners_want(wanted, key, files);
   }
   g_ptr_array_add(files, file);
 }
 
 /* A list may name a file by the way it was packaged, a merged /usr by the other. */
 static void
-want_file(GHashTable *wanted, guint64 seed, NzFileFact *file)
+want_file(NzOwnersWanted *wanted, guint64 seed, NzFileFact *file)
 {
   const char *path = file->path + 1;
   want(wanted, seed, path, file);
@@ -47,14 +47,13 @@ want_file(GHashTable *wanted, guint64 seed, NzFileFact *file)
 }
 
 /* What is asked of lists of SEED: those that were read in one run have one. */
-static GHashTable *
+static NzOwnersWanted *
 wanted_of(Lookup *self, guint64 seed)
 {
-  GHashTable *wanted = g_hash_table_lookup(self->by_seed, &seed);
+  NzOwnersWanted *wanted = g_hash_table_lookup(self->by_seed, &seed);
   if (wanted)
     return wanted;
-  wanted =
-      g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  wanted = nz_owners_wanted_new((GDestroyNotify)g_ptr_array_unref);
   for (guint i = 0; i < self->files->len; i++)
     want_file(wanted, seed, self->files->pdata[i]);
   g_hash_table_insert(self->by_seed, g_memdup2(&seed, sizeof seed), wanted);
@@ -100,7 +99,7 @@ nz_ownership_fill(const NzTree *tree, GPtrArray *files, GPtrArray *notes)
       .directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
       .files = files,
       .by_seed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
-                                       (GDestroyNotify)g_hash_table_unref),
+                                       (GDestroyNotify)nz_owners_wanted_free),
   };
   g_autoptr(GString) canonical = g_string_new(NULL);
   for (guint i = 0; i < G_N_ELEMENTS(databases); i++) {

@@ -372,7 +372,8 @@ def test_the_store_and_the_configuration_must_agree_on_a_layer(store):
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", gzip.compress(b"{}\n"), gzip.compress(tar_split(BASE))[:-20],
-                                    gzip.compress(tar_split(BASE)[:-9])])
+                                    gzip.compress(tar_split(BASE)[:-9])],
+                         ids=["empty", "no-gzip", "no-line", "gzip-cut", "lines-cut"])
 def test_a_damaged_tar_split_is_an_error(store, damage):
     store.add(Image([BASE]), NAME)
     store.split(store.layers[0]).write_bytes(damage)

@@ -3,6 +3,7 @@ engines are asked for by name. What real engines hold is in tests/e2e."""
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -568,6 +569,8 @@ def test_an_image_is_judged_whatever_it_is_called(host, name, first):
         assert_printable(out.out)
         assert_printable(out.err)
         assert not [line for line in out.out.splitlines() if b"all:1" in line and line.startswith(b"PASS")]
+    for one in json.loads(listed(env, "containers-storage").out)["images"]:
+        assert "source" not in one or re.fullmatch(r"containers-storage:[\w.:/@+-]+", one["source"])
     assert scan(env, id_of(IMITATED)).subject["digest"] == digest_of(IMITATED)
     assert scan(env, id_of(hostile)).subject["digest"] == digest_of(hostile)
 

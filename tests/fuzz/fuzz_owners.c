@@ -21,11 +21,10 @@ found(gpointer value, const char *package, gpointer user_data)
 static void
 look_up(GBytes *owners)
 {
-  guint64 keys[G_N_ELEMENTS(paths)];
-  g_autoptr(GHashTable) wanted = g_hash_table_new(g_int64_hash, g_int64_equal);
+  g_autoptr(NzOwnersWanted) wanted = nz_owners_wanted_new(NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
-    keys[i] = nz_owners_key(paths[i], strlen(paths[i]), nz_owners_seed(owners));
-    g_hash_table_insert(wanted, &keys[i], (gpointer)paths[i]);
+    guint64 key = nz_owners_key(paths[i], strlen(paths[i]), nz_owners_seed(owners));
+    nz_owners_want(wanted, key, (gpointer)paths[i]);
   }
   guint hits = 0;
   nz_owners_lookup(owners, wanted, found, &hits);

@@ -217,6 +217,9 @@ test_a_source_leads_back_to_its_store(void)
       {NULL, "containerd:[/other]sha256:" HEX},
       /* It would name another store. */
       {"[/elsewhere]app:1", "containerd:[/other]sha256:" HEX},
+      /* It would be two lines of a list. */
+      {"app:1\ncontainerd:app:2", "containerd:[/other]sha256:" HEX},
+      {"", "containerd:[/other]sha256:" HEX},
   };
   for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
     NzStoredImage *image = image_new("sha256:" HEX, (const char *const[]){rows[i].name, NULL});
@@ -251,6 +254,35 @@ test_no_two_images_of_a_list_have_one_source(void)
     nz_stored_image_free(images[i]);
 }
 
+static void
+test_near_names_are_the_nearest_three(void)
+{
+  static const struct {
+    const char *name, *hint;
+  } rows[] = {
+      {"ngnix:9", "; did you mean quay.io/a/nginx:1, docker.io/library/nginx:latest, "
+                  "docker.io/library/nginy:1?"},
+      {"docker.io/library/nginx:3", "; did you mean quay.io/a/nginx:1, "
+                                    "docker.io/library/nginx:latest, docker.io/library/nginy:1?"},
+      {"entirely-different", ""},
+      {"ev", "; did you mean ghcr.io/evi\\x1b:1?"},
+      {"", ""},
+      {":", ""},
+  };
+  static const char *const names[] = {
+      "docker.io/library/nginy:1",      "quay.io/a/nginx:1",       "quay.io/a/nginx:1",
+      "docker.io/library/nginx:latest", "docker.io/team/nginyy:1", "ghcr.io/evi\033:1",
+      "localhost/postgres:1",
+  };
+  g_autoptr(GPtrArray) list = g_ptr_array_new();
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+    g_ptr_array_add(list, (gpointer)names[i]);
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *hint = nz_name_hint(rows[i].name, list);
+    g_assert_cmpstr(hint, ==, rows[i].hint);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -263,5 +295,6 @@ main(int argc, char **argv)
   g_test_add_func("/engine-name/asked", test_the_name_is_the_one_that_was_asked_for);
   g_test_add_func("/engine-name/source", test_a_source_leads_back_to_its_store);
   g_test_add_func("/engine-name/one-source", test_no_two_images_of_a_list_have_one_source);
+  g_test_add_func("/engine-name/near", test_near_names_are_the_nearest_three);
   return g_test_run();
 }

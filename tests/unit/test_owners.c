@@ -54,8 +54,8 @@ static char *
 owner_of(GBytes *owners, const char *path)
 {
   guint64 key = nz_owners_key(path, strlen(path), nz_owners_seed(owners));
-  g_autoptr(GHashTable) wanted = g_hash_table_new(g_int64_hash, g_int64_equal);
-  g_hash_table_insert(wanted, &key, (gpointer) "mark");
+  g_autoptr(NzOwnersWanted) wanted = nz_owners_wanted_new(NULL);
+  nz_owners_want(wanted, key, (gpointer) "mark");
   char *package = NULL;
   nz_owners_lookup(owners, wanted, take_first, &package);
   return package;
