@@ -30,6 +30,7 @@ struct NzLogBudget {
   GMutex mutex;
   GCond changed;
   gsize used, max;
+  gsize copied; /* of NZ_FACTS_COPIES_MAX */
   gboolean wait, cancelled;
   guint turn;
 };
@@ -53,7 +54,7 @@ struct NzLayerLog {
   GError *error;
   Block *open; /* the writer's own */
   GByteArray *copy;
-  gsize copy_max;
+  gsize copy_max, copy_charged;
   GString *last_path;
   NzLogTake take; /* NULL: another thread reads it */
   gpointer take_data;
@@ -192,14 +193,41 @@ nz_layer_log_ref(NzLayerLog *self)
   return self;
 }
 
+/* Takes SIZE more bytes of what all copies may have. */
+static gboolean
+charge_copy(NzLayerLog *self, gsize size)
+{
+  NzLogBudget *budget = self->budget;
+  g_mutex_lock(&budget->mutex);
+  gboolean ok = budget->copied + size <= NZ_FACTS_COPIES_MAX;
+  if (ok) {
+    budget->copied += size;
+    self->copy_charged += size;
+  }
+  g_mutex_unlock(&budget->mutex);
+  return ok;
+}
+
+/* Gives back what the copy took. */
+static void
+release_copy(NzLayerLog *self)
+{
+  g_mutex_lock(&self->budget->mutex);
+  self->budget->copied -= self->copy_charged;
+  self->copy_charged = 0;
+  g_mutex_unlock(&self->budget->mutex);
+}
+
 /* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
 static void
 copy_block(NzLayerLog *self, const Block *block)
 {
   GByteArray *out = self->copy;
   guint n_bodies = block->bodies ? block->bodies->len : 0;
-  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
+  gsize size = block->bytes->len + block->body_bytes;
+  if (out->len + size > self->copy_max || !charge_copy(self, size)) {
     g_clear_pointer(&self->copy, g_byte_array_unref);
+    release_copy(self);
     return;
   }
   nz_pack_bytes(out, block->bytes->data, block->bytes->len);
@@ -276,6 +304,7 @@ nz_layer_log_unref(NzLayerLog *self)
     release(self, block);
   block_free(self->open);
   g_clear_pointer(&self->copy, g_byte_array_unref);
+  release_copy(self);
   nz_log_budget_unref(self->budget);
   g_clear_error(&self->error);
   g_string_free(self->last_path, TRUE);
@@ -390,6 +419,7 @@ nz_layer_log_close(NzLayerLog *self, GError *error)
   g_autoptr(GError) failed = error;
   if (self->open && !failed)
     hand_on(self, &failed);
+  release_copy(self);
   g_mutex_lock(&self->budget->mutex);
   self->closed = TRUE;
   self->error = g_steal_pointer(&failed);

@@ -174,6 +174,12 @@ nz_names_save(const NzNames *self, GByteArray *out)
   }
 }
 
+gsize
+nz_names_saved_size(const NzNames *self)
+{
+  return self->n_used * (sizeof(guint64) + sizeof(guint16));
+}
+
 /* Puts N keys, with their facts behind them, into TABLE, number T. */
 static gboolean
 load_table(Table *table, gsize t, const guint8 *data, gsize n)
