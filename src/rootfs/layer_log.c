@@ -30,7 +30,7 @@ struct NzLogBudget {
   GMutex mutex;
   GCond changed;
   gsize used, max;
-  gsize copied; /* of NZ_FACTS_COPIES_MAX */
+  gint copied; /* atomic: bytes of NZ_FACTS_COPIES_MAX */
   gboolean wait, cancelled;
   guint turn;
 };
@@ -54,7 +54,8 @@ struct NzLayerLog {
   GError *error;
   Block *open; /* the writer's own */
   GByteArray *copy;
-  gsize copy_max, copy_charged;
+  gsize copy_max;
+  gint copy_charged;
   GString *last_path;
   NzLogTake take; /* NULL: another thread reads it */
   gpointer take_data;
@@ -197,25 +198,21 @@ nz_layer_log_ref(NzLayerLog *self)
 static gboolean
 charge_copy(NzLayerLog *self, gsize size)
 {
-  NzLogBudget *budget = self->budget;
-  g_mutex_lock(&budget->mutex);
-  gboolean ok = budget->copied + size <= NZ_FACTS_COPIES_MAX;
-  if (ok) {
-    budget->copied += size;
-    self->copy_charged += size;
+  gint *copied = &self->budget->copied;
+  if (g_atomic_int_add(copied, (gint)size) + (gint)size > (gint)NZ_FACTS_COPIES_MAX) {
+    g_atomic_int_add(copied, -(gint)size);
+    return FALSE;
   }
-  g_mutex_unlock(&budget->mutex);
-  return ok;
+  self->copy_charged += (gint)size;
+  return TRUE;
 }
 
 /* Gives back what the copy took. */
 static void
 release_copy(NzLayerLog *self)
 {
-  g_mutex_lock(&self->budget->mutex);
-  self->budget->copied -= self->copy_charged;
+  g_atomic_int_add(&self->budget->copied, -self->copy_charged);
   self->copy_charged = 0;
-  g_mutex_unlock(&self->budget->mutex);
 }
 
 /* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */

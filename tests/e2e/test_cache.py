@@ -40,7 +40,7 @@ def base(su=0o4755):
 
 def crowd(folder):
     """Enough to be at work for a while."""
-    return archive(directory(folder), *(file(f"{folder}/{n:05}", 0o755, uid=n % 2) for n in range(3000)),
+    return archive(directory(folder), *(file(f"{folder}/{n:05}", 0o755, uid=n % 2) for n in range(6000)),
                    file(f"{folder}/tool", 0o4755, body=b"x"))
 
 
