@@ -269,6 +269,10 @@
  * is not kept, and read again the next time. */
 #define NZ_FACTS_ENTRY_MAX ((gsize)8 * 1024 * 1024)
 
+/* The entries of all layers of an image that are read at once, while they are copied to be kept: a
+ * layer that finds no room is not kept. */
+#define NZ_FACTS_COPIES_MAX NZ_FACTS_ENTRY_MAX
+
 /* All entries of the cache on disk. What was not used for longest goes. */
 #define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
 

@@ -30,6 +30,7 @@ struct NzLogBudget {
   GMutex mutex;
   GCond changed;
   gsize used, max;
+  gint copied; /* atomic: bytes of NZ_FACTS_COPIES_MAX */
   gboolean wait, cancelled;
   guint turn;
 };
@@ -54,6 +55,7 @@ struct NzLayerLog {
   Block *open; /* the writer's own */
   GByteArray *copy;
   gsize copy_max;
+  gint copy_charged;
   GString *last_path;
   NzLogTake take; /* NULL: another thread reads it */
   gpointer take_data;
@@ -192,14 +194,37 @@ nz_layer_log_ref(NzLayerLog *self)
   return self;
 }
 
+/* Takes SIZE more bytes of what all copies may have. */
+static gboolean
+charge_copy(NzLayerLog *self, gsize size)
+{
+  gint *copied = &self->budget->copied;
+  if (g_atomic_int_add(copied, (gint)size) + (gint)size > (gint)NZ_FACTS_COPIES_MAX) {
+    g_atomic_int_add(copied, -(gint)size);
+    return FALSE;
+  }
+  self->copy_charged += (gint)size;
+  return TRUE;
+}
+
+/* Gives back what the copy took. */
+static void
+release_copy(NzLayerLog *self)
+{
+  g_atomic_int_add(&self->budget->copied, -self->copy_charged);
+  self->copy_charged = 0;
+}
+
 /* Packs BLOCK at the end of the copy; gives the copy up when that is too much. */
 static void
 copy_block(NzLayerLog *self, const Block *block)
 {
   GByteArray *out = self->copy;
   guint n_bodies = block->bodies ? block->bodies->len : 0;
-  if (out->len + block->bytes->len + block->body_bytes > self->copy_max) {
+  gsize size = block->bytes->len + block->body_bytes;
+  if (out->len + size > self->copy_max || !charge_copy(self, size)) {
     g_clear_pointer(&self->copy, g_byte_array_unref);
+    release_copy(self);
     return;
   }
   nz_pack_bytes(out, block->bytes->data, block->bytes->len);
@@ -276,6 +301,7 @@ nz_layer_log_unref(NzLayerLog *self)
     release(self, block);
   block_free(self->open);
   g_clear_pointer(&self->copy, g_byte_array_unref);
+  release_copy(self);
   nz_log_budget_unref(self->budget);
   g_clear_error(&self->error);
   g_string_free(self->last_path, TRUE);
@@ -390,6 +416,7 @@ nz_layer_log_close(NzLayerLog *self, GError *error)
   g_autoptr(GError) failed = error;
   if (self->open && !failed)
     hand_on(self, &failed);
+  release_copy(self);
   g_mutex_lock(&self->budget->mutex);
   self->closed = TRUE;
   self->error = g_steal_pointer(&failed);

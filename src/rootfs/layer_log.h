@@ -42,7 +42,8 @@ gboolean nz_layer_log_flush(NzLayerLog *self, GError **error);
 void nz_layer_log_close(NzLayerLog *self, GError *error);
 
 /* --- entries that outlive the run --- */
-/* Before the first entry: keeps a copy of what is written, of MAX bytes at most. */
+/* Before the first entry: keeps a copy of what is written, of MAX bytes at most, and of
+ * NZ_FACTS_COPIES_MAX for all logs of the budget that are not closed. */
 void nz_layer_log_copy(NzLayerLog *self, gsize max);
 /* After the last, before closing: the copy; NULL when it would be longer. */
 GBytes *nz_layer_log_take_copy(NzLayerLog *self);

@@ -174,6 +174,12 @@ nz_names_save(const NzNames *self, GByteArray *out)
   }
 }
 
+gsize
+nz_names_saved_size(const NzNames *self)
+{
+  return self->n_used * (sizeof(guint64) + sizeof(guint16));
+}
+
 /* Puts N keys, with their facts behind them, into TABLE, number T. */
 static gboolean
 load_table(Table *table, gsize t, const guint8 *data, gsize n)
@@ -202,7 +208,10 @@ load_table(Table *table, gsize t, const guint8 *data, gsize n)
 gboolean
 nz_names_load(NzNames *self, NzUnpack *in)
 {
-  memcpy(&self->seed, nz_unpack_raw(in, sizeof self->seed), in->broken ? 0 : sizeof self->seed);
+  const guint8 *seed = nz_unpack_raw(in, sizeof self->seed);
+  if (in->broken)
+    return FALSE;
+  memcpy(&self->seed, seed, sizeof self->seed);
   self->full = (gboolean)nz_unpack_number(in, 1);
   for (gsize t = 0; t < G_N_ELEMENTS(self->tables); t++) {
     gsize n = (gsize)nz_unpack_number(in, NZ_NAMES_MAX - self->n_used);

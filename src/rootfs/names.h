@@ -35,5 +35,7 @@ gboolean nz_names_full(const NzNames *self);
 
 /* Packs SELF at the end of OUT, with the seed of its hashes. */
 void nz_names_save(const NzNames *self, GByteArray *out);
+/* How many bytes that takes, or a little less. */
+gsize nz_names_saved_size(const NzNames *self);
 /* Fills SELF, which must be new. FALSE when IN is damaged. */
 gboolean nz_names_load(NzNames *self, NzUnpack *in);

@@ -134,6 +134,12 @@ nz_tree_save(const NzTree *tree, GByteArray *out)
   save_ambiguities(tree, self.out);
 }
 
+gboolean
+nz_tree_is_large(const NzTree *tree, gsize max)
+{
+  return tree->bytes + nz_names_saved_size(tree->names) > max;
+}
+
 /* --- loading --- */
 
 typedef struct {

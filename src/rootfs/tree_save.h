@@ -8,6 +8,9 @@
 /* Packs SELF, between two layers or before nz_tree_finish(), at the end of OUT. */
 void nz_tree_save(const NzTree *self, GByteArray *out);
 
+/* TRUE when it is not worth trying to pack SELF into MAX bytes. */
+gboolean nz_tree_is_large(const NzTree *self, gsize max);
+
 /* NULL when DATA is damaged, or of another version. */
 NzTree *nz_tree_load(const void *data, gsize len);
 

@@ -316,6 +316,8 @@ nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWante
   for (guint i = 0; i < n_layers; i++)
     if (results[i].incomplete)
       return;
+  if (nz_tree_is_large(tree, NZ_FACTS_ENTRY_MAX))
+    return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
   const Key *key = &g_array_index(keys, Key, n_layers - 1);
   GByteArray *out = pack_head(wanted, results, n_layers);

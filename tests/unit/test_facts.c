@@ -60,8 +60,9 @@ read_layer(NzImageStore *base, const NzLayer *layer, const NzReadOptions *option
 }
 
 static void
-store_free(NzImageStore *self G_GNUC_UNUSED)
+store_free(NzImageStore *self)
 {
+  g_free(self);
 }
 
 static const NzImageStoreClass store_class = {.read_layer = read_layer, .free = store_free};

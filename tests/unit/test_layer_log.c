@@ -600,6 +600,37 @@ test_a_copy_that_is_too_large_is_given_up(void)
   nz_layer_log_close(log, NULL);
 }
 
+/* As many as there are processors may be read at once, and each may be large. */
+static void
+test_copies_have_a_limit_together(void)
+{
+  g_autoptr(NzLogBudget) budget = nz_log_budget_new(1 << 30, FALSE);
+  g_autofree char *path = g_strnfill(4000, 'x');
+  NzLayerLog *logs[8];
+  guint n_copies = 0;
+  for (guint i = 0; i < 8; i++) {
+    logs[i] = nz_layer_log_new(budget, i);
+    nz_layer_log_copy(logs[i], NZ_FACTS_ENTRY_MAX / 2);
+    for (guint n = 0; n < NZ_FACTS_COPIES_MAX / 3 / 4000; n++) {
+      NzEntry e = entry_of(NZ_ENTRY_FILE, path);
+      path[0] = path[0] == 'x' ? 'y' : 'x'; /* nothing in common with the one before */
+      append(logs[i], &e);
+    }
+    if (i == 4) { /* two are closed: there is room for two more */
+      nz_layer_log_close(logs[0], NULL);
+      nz_layer_log_close(logs[1], NULL);
+    }
+    g_autoptr(GBytes) copy = nz_layer_log_take_copy(logs[i]);
+    n_copies += copy != NULL;
+  }
+  g_assert_cmpuint(n_copies, ==, 4);
+  for (guint i = 0; i < 8; i++) {
+    if (i > 1)
+      nz_layer_log_close(logs[i], NULL);
+    nz_layer_log_unref(logs[i]);
+  }
+}
+
 static void
 test_a_copy_that_is_cut_is_refused(void)
 {
@@ -781,6 +812,7 @@ main(int argc, char **argv)
   ADD("a-copy-of-many-blocks", test_a_copy_of_many_blocks_gives_what_the_log_gave);
   ADD("an-empty-layer-has-an-empty-copy", test_an_empty_layer_has_an_empty_copy);
   ADD("a-copy-that-is-too-large", test_a_copy_that_is_too_large_is_given_up);
+  ADD("copies-have-a-limit-together", test_copies_have_a_limit_together);
   ADD("a-copy-that-is-cut", test_a_copy_that_is_cut_is_refused);
   ADD("a-damaged-copy", test_a_damaged_copy_is_refused_or_harmless);
   ADD("a-copy-serves", test_a_copy_serves_unless_a_wanted_file_lacks_its_content);

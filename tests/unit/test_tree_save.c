@@ -312,6 +312,16 @@ test_a_crowd_stays_a_crowd(void)
   }
 }
 
+static void
+test_a_tree_that_is_too_large_is_told_before_it_is_packed(void)
+{
+  g_autoptr(NzTree) tree = tree_of("t a 0644, + b 04755", NULL);
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  nz_tree_save(tree, bytes);
+  g_assert_false(nz_tree_is_large(tree, bytes->len));
+  g_assert_true(nz_tree_is_large(tree, 10));
+}
+
 /* --- damage --- */
 
 /* Whatever it is, it can be asked, go on and be saved. */
@@ -654,6 +664,7 @@ main(int argc, char **argv)
   ADD("a-tree-without-whiteouts-stays-one", test_a_tree_without_whiteouts_stays_one);
   ADD("the-limits-count-what-was-before", test_the_limits_count_what_was_before);
   ADD("a-crowd-stays-a-crowd", test_a_crowd_stays_a_crowd);
+  ADD("a-tree-that-is-too-large", test_a_tree_that_is_too_large_is_told_before_it_is_packed);
   ADD("what-is-cut-is-refused", test_what_is_cut_is_refused);
   ADD("damage-is-refused-or-harmless", test_damage_is_refused_or_harmless);
   ADD("another-version-is-refused", test_another_version_is_refused);
