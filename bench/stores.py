@@ -56,7 +56,8 @@ class Stores:
         find = self.podman.mount_and_find(ONE)
         unmount = self.podman.unmount(ONE) + " || true"
         name = "`podman image mount` + `find -perm /6000`"
-        one = self.podman.source(ONE)
+        one = f"containers-storage:{ONE}"
+        environment = {"CONTAINERS_STORAGE_CONF": str(self.podman.configuration)}
         rows = [
             Row("podman", "Podman's store", one, find, name, 0.40, shell(unmount)),
             Row("podman-cold", "Podman's store, nothing in the page cache", one, find, name, 0.40,
@@ -66,7 +67,7 @@ class Stores:
                 ["sh", "-c", f"{' '.join(self.docker.client)} save {ONE} | tar -t"], "`docker save \\| tar -t`",
                 most_runs=1),
         ]
-        return [row for row in rows if self.wanted(row.key)]
+        return [replace(row, environment=environment) for row in rows if self.wanted(row.key)]
 
     def store_table(self):
         lines = []
@@ -195,13 +196,13 @@ class Stores:
         lines = []
         for what, sample in self.seen:
             helpers = sample.helpers
-            total = sample.peak + sum(helpers.values())
+            each = [sample.peak, *helpers.values()]
             good = sample.wrong_exit is None
             lines.append([what, sample.peak_text(),
                           ", ".join(f"`{name}` {peak:.1f} MB" for name, peak in helpers.items()) or "—",
-                          f"{total:.1f} MB", f"≤ {PEAK_LIMIT_MB} MB",
-                          verdict(total <= PEAK_LIMIT_MB) if good else "not measured"])
-        return lines and table(["peak memory", "`nonzero scan`", "processes beside it", "sum of the peaks", "target",
+                          f"{sum(each):.1f} MB", f"each ≤ {PEAK_LIMIT_MB} MB",
+                          verdict(max(each) <= PEAK_LIMIT_MB) if good else "not measured"])
+        return lines and table(["peak memory", "`nonzero scan`", "processes beside it", "sum", "target",
                                 "met"], lines)
 
     def report(self):
