@@ -60,20 +60,22 @@ define meson_test
 endef
 
 PYTEST = $(PYTHON) -m pytest -q -p no:cacheprovider -rs
+# Tests that share nothing run side by side.
+JOBS := $(shell nproc)
 
 unit: all
 	$(call meson_test,build,unit)
 
 cli: all
 	@mkdir -p $(RESULTS)
-	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) --junitxml=$(RESULTS)/cli.xml tests/cli
+	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) -n $(JOBS) --junitxml=$(RESULTS)/cli.xml tests/cli
 
 asan:
 	test -d build-asan || $(STRICT) -Db_sanitize=address,undefined -Db_lundef=false build-asan
 	$(call meson_test,build-asan,unit-asan)
 	NONZERO=$(CURDIR)/build-asan/nonzero NONZERO_TEST_TIMEOUT=300 NONZERO_TEST_MAX_RSS=4294967296 \
 	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	  $(PYTEST) --junitxml=$(RESULTS)/cli-asan.xml tests/cli
+	  $(PYTEST) -n $(JOBS) --junitxml=$(RESULTS)/cli-asan.xml tests/cli
 
 zlib:
 	test -d build-zlib || $(STRICT) -Dgzip=zlib build-zlib

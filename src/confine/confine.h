@@ -33,6 +33,6 @@ NzConfined nz_confine(const char *const *readable, char **summary);
 NzConfined nz_confine_keeper(const char *directory, char **summary);
 
 /* The same for the program that fetches, which hostile servers answer: it can read what its user
- * can, and use the network, but write no file, and start or touch no process. What it must not do
+ * can, and use the network, but change no file, and start or touch no process. What it must not do
  * is refused and does not end it: the libraries that it needs do more than we know. */
 NzConfined nz_confine_fetcher(char **summary);

@@ -253,14 +253,67 @@ static const Call keeping[] = {
 #endif
 };
 
-/* What is deadly in the table, and fetching needs. */
+/* What is deadly in the table and fetching needs; and what changes files, without Landlock too. */
 static const Call fetching[] = {
-    {SYS_socket, ALLOWED},      {SYS_socketpair, ALLOWED},   {SYS_connect, ALLOWED},
-    {SYS_bind, ALLOWED},        {SYS_sendto, ALLOWED},       {SYS_recvfrom, ALLOWED},
-    {SYS_sendmsg, ALLOWED},     {SYS_recvmsg, ALLOWED},      {SYS_shutdown, ALLOWED},
-    {SYS_getsockname, ALLOWED}, {SYS_getpeername, ALLOWED},  {SYS_setsockopt, ALLOWED},
-    {SYS_getsockopt, ALLOWED},  {SYS_memfd_create, ALLOWED}, /* CAs in one file */
+    {SYS_socket, ALLOWED},
+    {SYS_socketpair, ALLOWED},
+    {SYS_connect, ALLOWED},
+    {SYS_bind, ALLOWED},
+    {SYS_sendto, ALLOWED},
+    {SYS_recvfrom, ALLOWED},
+    {SYS_sendmsg, ALLOWED},
+    {SYS_recvmsg, ALLOWED},
+    {SYS_shutdown, ALLOWED},
+    {SYS_getsockname, ALLOWED},
+    {SYS_getpeername, ALLOWED},
+    {SYS_setsockopt, ALLOWED},
+    {SYS_getsockopt, ALLOWED},
+    /* all CAs in one file */
+    {SYS_memfd_create, ALLOWED},
+    /* changes of files */
+    {SYS_openat2, MISSING},
+    {SYS_fchmod, REFUSED},
+    {SYS_fchmodat, REFUSED},
+    {SYS_fchown, REFUSED},
+    {SYS_fchownat, REFUSED},
+    {SYS_utimensat, REFUSED},
+    {SYS_setxattr, REFUSED},
+    {SYS_lsetxattr, REFUSED},
+    {SYS_fsetxattr, REFUSED},
+    {SYS_removexattr, REFUSED},
+    {SYS_lremovexattr, REFUSED},
+    {SYS_fremovexattr, REFUSED},
+    {SYS_renameat2, REFUSED},
+    {SYS_unlinkat, REFUSED},
+    {SYS_mkdirat, REFUSED},
+    {SYS_mknodat, REFUSED},
+    {SYS_linkat, REFUSED},
+    {SYS_symlinkat, REFUSED},
+    {SYS_truncate, REFUSED},
+#ifdef SYS_renameat
+    {SYS_renameat, REFUSED},
+#endif
+#ifdef __x86_64__
+    {SYS_creat, REFUSED},
+    {SYS_chmod, REFUSED},
+    {SYS_chown, REFUSED},
+    {SYS_lchown, REFUSED},
+    {SYS_utime, REFUSED},
+    {SYS_utimes, REFUSED},
+    {SYS_futimesat, REFUSED},
+    {SYS_rename, REFUSED},
+    {SYS_unlink, REFUSED},
+    {SYS_rmdir, REFUSED},
+    {SYS_mkdir, REFUSED},
+    {SYS_mknod, REFUSED},
+    {SYS_link, REFUSED},
+    {SYS_symlink, REFUSED},
+#endif
 };
+
+/* Calls from here on are newer than what libraries cannot do without, and one may be of any kind:
+ * they do not exist for fetching. */
+#define NEW_CALLS 447u
 
 /* What the calls with an argument may have there: one of VALUES, or none of the bits of MASK. */
 typedef struct {
@@ -433,14 +486,17 @@ add_calls(Filter *self, const Call *table, guint n)
       self->judgement[table[i].nr] = (guint8)table[i].judgement;
 }
 
-/* All that is not deadly, and threads. */
+/* What no table names, and what is only narrowed down for readers. */
 static void
 add_all_calls(Filter *self)
 {
   for (guint i = 0; i < NUMBERS - 1; i++) {
-    guint8 judgement = self->judgement[i];
-    if (judgement != DEADLY && judgement != THREADS && judgement != MISSING && judgement != SELF)
-      self->judgement[i] = ALLOWED;
+    guint8 *judgement = &self->judgement[i];
+    if (*judgement == REFUSED && i >= NEW_CALLS)
+      *judgement = MISSING;
+    else if (*judgement == REFUSED || *judgement == NO_CODE || *judgement == FCNTL ||
+             *judgement == IOCTL || *judgement == PRCTL)
+      *judgement = ALLOWED;
   }
 }
 

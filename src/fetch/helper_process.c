@@ -136,6 +136,7 @@ serve_one(int fd)
 static void G_GNUC_NORETURN
 serve(int fd)
 {
+  prctl(PR_SET_NAME, "nonzero-helpers", 0, 0, 0);
   signal(SIGCHLD, SIG_IGN);
   if (dup2(fd, STDERR_FILENO + 1) < 0 || fcntl(STDERR_FILENO + 1, F_SETFD, FD_CLOEXEC) < 0)
     _exit(1);

@@ -162,32 +162,47 @@ dir_ends_with(const char *path, gsize len, const char *dir)
   return len == n || path[len - n - 1] == '/';
 }
 
-const NzCapture *
-nz_capture_for(const char *path, gsize path_len, guint64 size, const NzWanted *wanted)
+static const NzCapture *
+find_known(const char *path, const char *slash, const char *basename)
 {
-  const NzCapture *asked = find_wanted(wanted, path, path_len);
-  if (asked)
-    return asked;
-  const char *slash = strrchr(path, '/');
-  const char *basename = slash ? slash + 1 : path;
-  if (size <= NZ_SCRIPT_BY_NAME_MAX && is_start_script(path, basename))
-    return &wanted_extra;
   for (gsize i = 0; slash && i < G_N_ELEMENTS(table); i++) {
     const NzCapture *c = &table[i];
     if (dir_ends_with(path, (gsize)(slash - path), c->dir) &&
         (c->basename ? strcmp(basename, c->basename) == 0 : g_str_has_suffix(basename, c->suffix)))
-      return size > 0 || c->kind != NZ_BODY_OWNERS ? c : NULL;
+      return c;
   }
   return NULL;
 }
 
-gboolean
-nz_capture_stands(const char *path, gsize path_len, NzBodyKind kind, GBytes *body,
+/* What a file is by its own name comes first: who asks for a passwd as a script shall not make it
+ * one for other images that have the layer. */
+const NzCapture *
+nz_capture_for(const char *path, gsize path_len, guint64 size, const NzWanted *wanted)
+{
+  const char *slash = strrchr(path, '/');
+  const char *basename = slash ? slash + 1 : path;
+  const NzCapture *asked = find_wanted(wanted, path, path_len);
+  const NzCapture *known = find_known(path, slash, basename);
+  if (asked && (!known || known->kind == NZ_BODY_EXTRA))
+    return asked;
+  if (size <= NZ_SCRIPT_BY_NAME_MAX && is_start_script(path, basename))
+    return &wanted_extra;
+  return known && (size > 0 || known->kind != NZ_BODY_OWNERS) ? known : NULL;
+}
+
+NzBodyKind
+nz_capture_narrow(const char *path, gsize path_len, NzBodyKind kind, GBytes **body,
                   const NzWanted *wanted)
 {
-  gsize len = body ? g_bytes_get_size(body) : 0;
-  return (kind != NZ_BODY_TEXT && kind != NZ_BODY_EXTRA) ||
-         nz_capture_for(path, path_len, len, wanted) != NULL;
+  gsize len = *body ? g_bytes_get_size(*body) : 0;
+  if (kind != NZ_BODY_TEXT && kind != NZ_BODY_EXTRA)
+    return kind;
+  const NzCapture *capture = nz_capture_for(path, path_len, len, wanted);
+  if (!capture || len > capture->max)
+    *body = NULL;
+  if (!capture)
+    return NZ_BODY_NONE;
+  return capture->kind == NZ_BODY_EXTRA ? NZ_BODY_EXTRA : kind;
 }
 
 gsize

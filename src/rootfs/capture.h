@@ -40,10 +40,10 @@ gboolean nz_is_script_name(const char *basename);
 const NzCapture *nz_capture_for(const char *path, gsize path_len, guint64 size,
                                 const NzWanted *wanted);
 
-/* TRUE when reading for WANTED alone keeps what was kept of the file at PATH: KIND, and BODY (may
- * be NULL). */
-gboolean nz_capture_stands(const char *path, gsize path_len, NzBodyKind kind, GBytes *body,
-                           const NzWanted *wanted);
+/* What reading for WANTED alone keeps of the file at PATH, of which KIND and *BODY (may be NULL;
+ * not taken) were kept for that and more. *BODY becomes NULL when it is not kept. */
+NzBodyKind nz_capture_narrow(const char *path, gsize path_len, NzBodyKind kind, GBytes **body,
+                             const NzWanted *wanted);
 
 /* TRUE when all files of CAPTURE are kept, or marked as unreadable; NULL: FALSE. */
 gboolean nz_capture_is_certain(const NzCapture *capture);

@@ -52,3 +52,17 @@ nz_effective_id(gint64 id)
   guint32 kept = (guint32)(guint64)id;
   return kept == G_MAXUINT32 ? 0 : kept;
 }
+
+gboolean
+nz_path_is_clean(const char *path, gsize len)
+{
+  if (memchr(path, '\0', len))
+    return FALSE;
+  for (gsize at = 0, n; len > 0 && at <= len; at += n + 1) {
+    const char *name = path + at, *slash = memchr(name, '/', len - at);
+    n = slash ? (gsize)(slash - name) : len - at;
+    if (n == 0 || (name[0] == '.' && (n == 1 || (n == 2 && name[1] == '.'))))
+      return FALSE;
+  }
+  return TRUE;
+}

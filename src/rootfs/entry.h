@@ -65,6 +65,9 @@ nz_mode_is_setuid_root(guint16 mode, guint32 uid)
  * ".." would have left the root. */
 void nz_path_clean(const char *path, GString *out, gboolean *outside);
 
+/* TRUE when the LEN bytes at PATH are as that leaves them, and hold no NUL. */
+gboolean nz_path_is_clean(const char *path, gsize len);
+
 /* The owner that lchown(2) leaves: Go hands the number on as it is, the kernel keeps 32 bits, and
  * 2^32-1 means "unchanged", so the file stays with root, who created it. */
 guint32 nz_effective_id(gint64 id);

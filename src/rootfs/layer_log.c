@@ -528,18 +528,19 @@ check_entry(NzUnpack *in, GString *path, guint *n_bodies, NzEntry *e)
   guint8 flags = *nz_unpack_raw(in, 1);
   gsize shared = (gsize)nz_unpack_number(in, path->len), len;
   const guint8 *suffix = nz_unpack_bytes(in, &len);
-  if (shared + len > NZ_PATH_MAX || memchr(suffix, '\0', len) || e->kind > NZ_ENTRY_WHITEOUT_DEVICE)
-    in->broken = TRUE;
-  if (in->broken)
+  if (in->broken || shared + len > NZ_PATH_MAX || e->kind > NZ_ENTRY_WHITEOUT_DEVICE)
     return FALSE;
   g_string_truncate(path, shared);
   g_string_append_len(path, (const char *)suffix, (gssize)len);
+  if (!nz_path_is_clean(path->str, path->len))
+    return FALSE;
   nz_unpack_number(in, 07777);
   nz_unpack_number(in, G_MAXUINT32);
   nz_unpack_number(in, G_MAXUINT32);
   if (flags & HAS_TARGET) {
-    const guint8 *target = nz_unpack_bytes(in, &len);
-    if (len > NZ_PATH_MAX || memchr(target, '\0', len))
+    const char *target = (const char *)nz_unpack_bytes(in, &len);
+    if (len > NZ_PATH_MAX || memchr(target, '\0', len) ||
+        (e->kind == NZ_ENTRY_HARDLINK && !nz_path_is_clean(target, len)))
       in->broken = TRUE;
   }
   gboolean linked = e->kind == NZ_ENTRY_SYMLINK || e->kind == NZ_ENTRY_HARDLINK;

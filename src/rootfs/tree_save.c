@@ -233,7 +233,8 @@ load_attributes(Loader *self, NzNode *node)
 static gboolean
 is_node_name(const guint8 *name, gsize len)
 {
-  return len > 0 && len <= NZ_PATH_MAX && !memchr(name, '/', len) && !memchr(name, '\0', len);
+  return len > 0 && len <= NZ_PATH_MAX && !memchr(name, '/', len) &&
+         nz_path_is_clean((const char *)name, len);
 }
 
 /* PATH_LEN: of NODE's path, and a slash. */

@@ -35,14 +35,12 @@ nz_tree_lacks(const NzTree *self, const NzWanted *wanted)
   return FALSE;
 }
 
-/* What is left of NODE's file, at PATH, without its content. */
+/* NODE's file, at PATH, has no content any more. */
 static void
 forget_content(NzTree *self, NzNode *node, const char *path)
 {
   NzRemoved removed = {0};
   NzInode *inode = node->inode;
-  inode->body_kind = NZ_BODY_NONE;
-  g_clear_pointer(&inode->body, g_bytes_unref);
   if (inode->refs > 1 && !inode->origin)
     inode->origin = g_strdup(path);
   if (inode->refs > 1 || (inode->mode & NZ_MODE_SETID) ||
@@ -58,10 +56,19 @@ forget_one(NzTree *self, const char *path, const NzWanted *own)
   g_auto(NzWalk) w = {.path = g_string_new(NULL)};
   if (nz_walk(self, path, strlen(path), FALSE, &w) != NZ_WALK_OK || w.beyond > 0)
     return;
-  const NzInode *inode = w.node->inode;
-  if (inode && inode->kind == NZ_ENTRY_FILE &&
-      !nz_capture_stands(path, strlen(path), inode->body_kind, inode->body, own) &&
-      !nz_capture_stands(w.path->str, w.path->len, inode->body_kind, inode->body, own))
+  NzInode *inode = w.node->inode;
+  if (!inode || inode->kind != NZ_ENTRY_FILE || inode->body_kind == NZ_BODY_NONE)
+    return;
+  GBytes *body = inode->body;
+  NzBodyKind kind = nz_capture_narrow(path, strlen(path), inode->body_kind, &body, own);
+  if (kind == NZ_BODY_NONE) { /* or by the name that it has through links */
+    body = inode->body;
+    kind = nz_capture_narrow(w.path->str, w.path->len, inode->body_kind, &body, own);
+  }
+  inode->body_kind = kind;
+  if (!body)
+    g_clear_pointer(&inode->body, g_bytes_unref);
+  if (kind == NZ_BODY_NONE)
     forget_content(self, w.node, w.path->str);
 }
 

@@ -60,11 +60,9 @@ work(gpointer data)
 static void
 drop_unwanted(const Job *job, NzEntry *e)
 {
-  if (!job->facts ||
-      nz_capture_stands(e->path, e->path_len, e->body_kind, e->body, job->options.wanted))
-    return;
-  e->body_kind = NZ_BODY_NONE;
-  e->body = NULL;
+  if (job->facts)
+    e->body_kind =
+        nz_capture_narrow(e->path, e->path_len, e->body_kind, &e->body, job->options.wanted);
 }
 
 static gboolean

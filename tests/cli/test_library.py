@@ -141,6 +141,9 @@ main(int argc, char **argv)
   free(summary);
   printf("absent %d\n", nonzero_scanner_scan(scanner, "/absent"));
   printf("scanned %d\n", nonzero_scanner_scan(scanner, argv[2]));
+  nonzero_layer_progress layers[16];
+  printf("at work %d %d\n", (int)nonzero_scanner_layers(scanner, layers, 16),
+         nonzero_scanner_bytes_read(scanner) > 0);
   nonzero_report *report = nonzero_scanner_finish(scanner);
   const nonzero_subject *subject = nonzero_report_subject(report, 0);
   printf("user %d %lld %lld\n", nonzero_subject_user_state(subject),
@@ -184,7 +187,7 @@ def test_a_tour_of_the_library(compile_, tmp_path):
     assert done.returncode == 0, done.stderr.decode()
     lines = [line for line in done.stdout.decode().splitlines() if not line.startswith("error ")]
     assert lines == [
-        "bad -1", "said 1", "none -1", "ignore 0", "summary 1", "absent -1", "scanned 0",
+        "bad -1", "said 1", "none -1", "ignore 0", "summary 1", "absent -1", "scanned 0", "at work 0 1",
         "user 1 1000 0", "finding setuid-root /opt/su 4755 0 0", "past 1 1", "format -1",
         "worse 1", "worse 0", "diff 1", "cancelled -1", "counted 1 3",
     ]  # fmt: skip

@@ -124,7 +124,9 @@ def remote(registry, *args):
     return ["--plain-http", *args, registry.source]
 
 
-BAR = re.compile(r"  (sha256:[0-9a-f]{12})  \[(#*)(-*)\]  +(\d+) %  ([\d.]+)\xa0(\w+) of ([\d.]+)\xa0MB")
+BAR = re.compile(
+    r"  (sha256:[0-9a-f]{12})  \[(#*)(-*)\]  +(\d+) %  ([\d.]+)\xa0(\w+) of ([\d.]+)\xa0MB"
+)
 
 
 def bars(screen):

@@ -84,17 +84,23 @@ def test_an_error_in_the_second_half_stands_where_it_is(tmp_path):
     assert texts[0] == texts[1] and b"at byte %d, of or after 1899" % at in texts[0]
 
 
-def test_a_second_reader_looks_into_the_middle(tmp_path, tool):
-    """Else the other tests here would test nothing."""
-    image = docker_archive(tmp_path / "image.tar", Image([archive(*LAYERS["an archive in a file"])]))
-    log = tmp_path / "calls"
-    command = [tool("strace"), "-f", "-qq", "-e", "trace=prctl,pread64", "-o", log, PROGRAM, "scan", image]
+def places_of_a_second_reader(strace, image, log):
+    """Where in the archive the second reader looked; none when it had come too late."""
+    command = [strace, "-f", "-qq", "-e", "trace=prctl,pread64", "-o", log, PROGRAM, "scan", image]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     calls = log.read_text()
-    reader = re.search(r'^(\d+) +prctl\(PR_SET_NAME, "segments"\)', calls, re.MULTILINE)
-    assert reader, "no second reader: is there but one processor?"
-    places = [int(at) for at in re.findall(rf"^{reader[1]} +pread64\(.*, (\d+)(?:\)| <unf)", calls, re.MULTILINE)]
-    assert any(HALF < at < HALF + MIDDLE + MIB for at in places)
+    reader = re.search(r'^(\d+) +prctl\(PR_SET_NAME, "segments"', calls, re.MULTILINE)
+    if not reader:
+        return []
+    return [int(at) for at in re.findall(rf"^{reader[1]} +pread64\(.*, (\d+)(?:\)| <unf)", calls, re.MULTILINE)]
+
+
+def test_a_second_reader_looks_into_the_middle(tmp_path, tool):
+    """Else the other tests here would test nothing. On a busy machine the first may be at its end
+    before the second begins: it has more than one chance."""
+    image = docker_archive(tmp_path / "image.tar", Image([archive(*LAYERS["an archive in a file"])]))
+    runs = (places_of_a_second_reader(tool("strace"), image, tmp_path / "calls") for _ in range(20))
+    assert any(HALF < at < HALF + MIDDLE + MIB for places in runs for at in places), "is there but one processor?"
 
 
 def test_a_small_layer_has_one_reader(tmp_path, tool):

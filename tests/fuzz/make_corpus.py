@@ -337,6 +337,85 @@ def bolt_seeds():
     yield "bucket-in-itself", inward.bytes()
 
 
+def number(n):
+    out = bytearray()
+    while n >= 0x80:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    return bytes(out + bytes([n]))
+
+
+def numbers(*many):
+    return b"".join(map(number, many))
+
+
+def text_of(text):
+    return number(len(text)) + text
+
+
+NO_CAPABILITY = bytes(40)
+
+
+def inode(kind=0, mode=0o755, uid=0, gid=0, target=None, origin=None, body_kind=0, body=None):
+    out = numbers(kind, mode, uid, gid, 0) + text_of(NO_CAPABILITY)
+    for text in (target, origin):
+        out += number(0) if text is None else number(1) + text_of(text)
+    return out + number(body_kind) + (number(0) if body is None else number(1) + text_of(body))
+
+
+def node(children=(), inode_number=0, owner=None, notable=0):
+    """Children are pairs of a name and a node."""
+    out = numbers(0, 0, inode_number, (owner is not None) | notable << 1)
+    if owner:
+        out += numbers(*owner)
+    for name, child in children:
+        out += number(1) + text_of(name) + child
+    return out + number(0)
+
+
+def saved_tree(inodes=(), root=None, names=(), ambiguities=()):
+    fields = numbers(2, 1, 1, 1, 1, len(ambiguities), 1, 100, 10, 0)
+    tables = b"".join(
+        number(len(keys)) + b"".join(key.to_bytes(8, "little") for key in keys) + bytes(2 * len(keys))
+        for keys in ([key for key in names if key >> 60 == table] for table in range(16)))
+    doubts = b"".join(number(0) + text_of(path) + numbers(0, 1) for path in ambiguities)
+    return (fields + number(len(inodes)) + b"".join(inodes) + (root or node()) + bytes(8) + number(0) +
+            tables + number(len(ambiguities)) + doubts)
+
+
+def entry(kind, path, shared=0, flags=0, target=None, tail=b""):
+    out = bytes([kind, flags | (1 if target is not None else 0)]) + number(shared) + text_of(path)
+    return out + numbers(0o4755, 0, 1000) + (b"" if target is None else text_of(target)) + tail
+
+
+def block(entries, bodies=()):
+    return text_of(b"".join(entries)) + number(len(bodies)) + b"".join(map(text_of, bodies))
+
+
+def facts_seeds():
+    yield "empty-tree", b"\x00" + saved_tree()
+    inodes = [inode(), inode(0, 0o4755), inode(2, target=b"../b"), inode(body_kind=1, body=b"root:x:0:0"),
+              inode(4), inode(0, 0o644, origin=b"x"), inode(body_kind=4)]
+    tree = node([(b"a", node([(b"b", node(inode_number=2)), (b"c", node(inode_number=2))],
+                             owner=(0o777, 5, 5, 0), notable=1)),
+                 (b"etc", node([(b"passwd", node(inode_number=4))])), (b"x", node(inode_number=3)),
+                 (b"d", node(inode_number=5)), (b"o", node(inode_number=6)), (b"n", node(inode_number=7))])
+    names = [1 << 60 | 5, 2 << 60 | 6, 15 << 60 | 7, 9, 25]
+    yield "tree", b"\x00" + saved_tree(inodes, tree, names, [b"a/b", b""])
+    yield "tree-with-a-file-for-root", b"\x00" + saved_tree([inode()], node(inode_number=1))
+    deep = node()
+    for _ in range(300):
+        deep = node([(b"d", deep)])
+    yield "deep-tree", b"\x00" + saved_tree(root=deep)
+    yield "no-entries", b"\x01"
+    entries = [entry(1, b"a"), entry(0, b"/b", shared=1), entry(2, b"x", target=b"a/b"),
+               entry(3, b"h", target=b"a/b"), entry(0, b"etc/passwd", flags=4 | 1 << 4),
+               entry(0, b"bin/su", flags=2, tail=NO_CAPABILITY), entry(0, b".wh.x"), entry(6, b"z"),
+               entry(0, b"o", flags=8 | 128), entry(5, b"g")]
+    yield "copy", b"\x01" + block(entries, [b"root:x:0:0"]) + block([entry(0, b"a/c")])
+    yield "copy-of-links", b"\x01" + block([entry(2, b"l", target=b"l"), entry(3, b"m/n", target=b"m")])
+
+
 TABLE_MARK = b"\xff\xfftable\xff\xff"
 
 
@@ -421,6 +500,7 @@ SEEDS = {
     "config": config_seeds,
     "passwd": passwd_seeds,
     "capability": capability_seeds,
+    "facts": facts_seeds,
     "owners": owners_seeds,
     "policy": policy_seeds,
     "rpmdb": rpmdb_seeds,

@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* What every child is confined to, and what is beside it. Made by main(). */
@@ -270,7 +271,8 @@ in_child(void (*func)(gpointer), gpointer data)
 
 typedef struct {
   Attempt attempt;
-  gboolean confined, threaded;
+  void (*confine)(void); /* NULL: it is not */
+  gboolean threaded;
 } Trial;
 
 static gpointer
@@ -285,8 +287,8 @@ static void
 try_it(gpointer data)
 {
   Trial *trial = data;
-  if (trial->confined)
-    confine();
+  if (trial->confine)
+    trial->confine();
   if (trial->threaded)
     g_thread_join(g_thread_new("hostile", attempt, trial));
   attempt(trial);
@@ -361,11 +363,11 @@ test_attempt(gconstpointer data)
   if (!can_test())
     return;
   for (guint threaded = 0; threaded < 2; threaded++) {
-    Trial trial = {attempts[i].attempt, TRUE, threaded != 0};
+    Trial trial = {attempts[i].attempt, confine, threaded != 0};
     expect(attempts[i].name, in_child(try_it, &trial), attempts[i].fate);
   }
   if (attempts[i].everybody) {
-    Trial control = {attempts[i].attempt, FALSE, FALSE};
+    Trial control = {attempts[i].attempt, NULL, FALSE};
     int status = in_child(try_it, &control);
     g_test_message("%s: unconfined: %#x", attempts[i].name, status);
     /* A program that was run has ended with 0. */
@@ -376,6 +378,142 @@ test_attempt(gconstpointer data)
     g_assert_true(g_file_set_contents(sibling, "secret", -1, NULL));
     g_chmod(output, 0600);
   }
+}
+
+/* --- the processes that work for a scanner --- */
+
+/* As a kernel would that does not know the call NR. */
+static void
+take_away(guint32 nr)
+{
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {G_N_ELEMENTS(code), code};
+  g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+  g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
+}
+
+static void
+confine_keeper(void)
+{
+  nz_confine_keeper(directory, NULL);
+}
+
+static void
+confine_fetcher(void)
+{
+  nz_confine_fetcher(NULL);
+}
+
+static gpointer
+do_nothing(gpointer data)
+{
+  return data;
+}
+
+ATTEMPT(remove_new, unlink(g_strconcat(directory, "/new", NULL)))
+ATTEMPT(rename_nested, rename(nested, g_strconcat(directory, "/new", NULL)))
+ATTEMPT(write_nested_plainly, open_as(nested, O_RDWR))
+ATTEMPT(create_plainly_in_directory,
+        open_as(g_strconcat(directory, "/new", NULL), O_RDWR | O_CREAT))
+ATTEMPT(change_attribute, setxattr(sibling, "user.new", "x", 1, 0))
+ATTEMPT(change_time, utimensat(AT_FDCWD, sibling, NULL, 0))
+ATTEMPT(make_thread, g_thread_join(g_thread_new("thread", do_nothing, directory)) ? 0 : -1)
+
+typedef struct {
+  const char *name;
+  void (*confine)(void);
+  Attempt attempt;
+  enum { STAYS, IS_REFUSED, ENDS } fate;
+} Work;
+
+/* What they must be able to do, and what a hostile reader or server would like them to. */
+static const Work works[] = {
+    {"keeper/writes-below-its-directory", confine_keeper, write_nested_plainly, STAYS},
+    {"keeper/makes-a-file-in-it", confine_keeper, create_plainly_in_directory, STAYS},
+    {"keeper/removes-it", confine_keeper, remove_new, STAYS},
+    {"keeper/reads-nothing-else", confine_keeper, read_sibling, IS_REFUSED},
+    {"keeper/reads-no-passwd", confine_keeper, read_passwd, IS_REFUSED},
+    {"keeper/reads-no-environment", confine_keeper, read_own_environment, IS_REFUSED},
+    {"keeper/writes-nothing-else", confine_keeper, write_input, IS_REFUSED},
+    {"keeper/makes-no-file-elsewhere", confine_keeper, create_file, IS_REFUSED},
+    {"keeper/makes-no-directory", confine_keeper, create_directory, IS_REFUSED},
+    {"keeper/makes-no-link", confine_keeper, create_link, IS_REFUSED},
+    {"keeper/removes-nothing-else", confine_keeper, remove_sibling, IS_REFUSED},
+    {"keeper/renames-nothing", confine_keeper, rename_nested, IS_REFUSED},
+    {"keeper/changes-no-mode", confine_keeper, chmod_input, IS_REFUSED},
+    {"keeper/runs-nothing", confine_keeper, run_program, ENDS},
+    {"keeper/has-no-network", confine_keeper, open_socket, ENDS},
+    {"keeper/signals-nobody", confine_keeper, signal_parent, ENDS},
+    {"keeper/traces-nobody", confine_keeper, trace_parent, ENDS},
+    {"keeper/maps-no-code", confine_keeper, map_code, IS_REFUSED},
+    {"fetcher/reads", confine_fetcher, read_sibling, STAYS},
+    {"fetcher/has-the-network", confine_fetcher, open_socket, STAYS},
+    {"fetcher/has-threads", confine_fetcher, make_thread, STAYS},
+    {"fetcher/writes-no-file", confine_fetcher, write_input, IS_REFUSED},
+    {"fetcher/writes-no-file-by-openat2", confine_fetcher, write_input_by_openat2, IS_REFUSED},
+    {"fetcher/empties-no-file", confine_fetcher, truncate_sibling, IS_REFUSED},
+    {"fetcher/makes-no-file", confine_fetcher, create_file, IS_REFUSED},
+    {"fetcher/makes-no-directory", confine_fetcher, create_directory, IS_REFUSED},
+    {"fetcher/makes-no-link", confine_fetcher, create_link, IS_REFUSED},
+    {"fetcher/makes-no-name", confine_fetcher, create_name, IS_REFUSED},
+    {"fetcher/makes-no-fifo", confine_fetcher, create_fifo, IS_REFUSED},
+    {"fetcher/removes-nothing", confine_fetcher, remove_sibling, IS_REFUSED},
+    {"fetcher/renames-nothing", confine_fetcher, rename_sibling, IS_REFUSED},
+    {"fetcher/changes-no-mode", confine_fetcher, chmod_input, IS_REFUSED},
+    {"fetcher/changes-no-attribute", confine_fetcher, change_attribute, IS_REFUSED},
+    {"fetcher/changes-no-time", confine_fetcher, change_time, IS_REFUSED},
+    {"fetcher/runs-nothing", confine_fetcher, run_program, IS_REFUSED},
+    {"fetcher/runs-nothing-at", confine_fetcher, run_program_at, IS_REFUSED},
+    {"fetcher/starts-no-process", confine_fetcher, clone_process, IS_REFUSED},
+    {"fetcher/signals-nobody", confine_fetcher, signal_parent, IS_REFUSED},
+    {"fetcher/limits-nobody", confine_fetcher, limit_parent, IS_REFUSED},
+    {"fetcher/traces-nobody", confine_fetcher, trace_parent, IS_REFUSED},
+    {"fetcher/reads-nobodys-memory", confine_fetcher, read_parents_memory, IS_REFUSED},
+    {"fetcher/reads-nobody", confine_fetcher, read_parent, IS_REFUSED},
+    {"fetcher/becomes-nobody", confine_fetcher, become_root, IS_REFUSED},
+    {"fetcher/makes-no-namespace", confine_fetcher, make_namespace, IS_REFUSED},
+    {"fetcher/loads-nothing", confine_fetcher, use_bpf, IS_REFUSED},
+    {"fetcher/has-no-rings", confine_fetcher, use_io_uring, IS_REFUSED},
+};
+
+static void
+test_work(gconstpointer data)
+{
+  const Work *work = data;
+  if (!can_test())
+    return;
+  Trial trial = {work->attempt, work->confine, FALSE};
+  int status = in_child(try_it, &trial);
+  if (work->fate != STAYS)
+    expect(work->name, status, work->fate == ENDS ? DIES : REFUSED);
+  else
+    g_assert_cmpint(status, ==, W_EXITCODE(WORKED, 0));
+}
+
+static void
+change_files(gpointer data)
+{
+  take_away(SYS_landlock_create_ruleset);
+  confine_fetcher();
+  errno = 0;
+  _exit(((const Work *)data)->attempt() >= 0 ? WORKED : FAILED + errno);
+}
+
+/* Seccomp alone keeps the fetcher from changing files. */
+static void
+test_fetcher_changes_nothing_without_landlock(void)
+{
+  if (!can_test())
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS(works); i++)
+    if (works[i].confine == confine_fetcher && works[i].fate == IS_REFUSED &&
+        works[i].attempt != read_parents_memory)
+      expect(works[i].name, in_child(change_files, (gpointer)&works[i]), REFUSED);
 }
 
 static void
@@ -461,21 +599,6 @@ test_abort_is_still_an_abort(void)
 }
 
 /* --- kernels that lack a part --- */
-
-/* As a kernel would that does not know the call NR. */
-static void
-take_away(guint32 nr)
-{
-  struct sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {G_N_ELEMENTS(code), code};
-  g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-  g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
-}
 
 typedef struct {
   guint32 nr;
@@ -621,6 +744,12 @@ add_hostile_tests(void)
   }
   g_test_add_data_func("/confine/works-without-landlock", &no_landlock, test_works_without);
   g_test_add_data_func("/confine/works-without-seccomp", &no_seccomp, test_works_without);
+  for (gsize i = 0; i < G_N_ELEMENTS(works); i++) {
+    g_autofree char *name = g_strconcat("/confine/", works[i].name, NULL);
+    g_test_add_data_func(name, &works[i], test_work);
+  }
+  g_test_add_func("/confine/fetcher-changes-nothing-without-landlock",
+                  test_fetcher_changes_nothing_without_landlock);
   g_test_add_func("/confine/nothing-is-written-without-landlock",
                   test_nothing_is_written_without_landlock);
 }

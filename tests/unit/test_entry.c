@@ -2,6 +2,8 @@
 /* Paths and owners as an unpacker makes them of a header. */
 #include "rootfs/entry.h"
 
+#include <string.h>
+
 static const struct {
   const char *path, *clean;
   gboolean outside;
@@ -84,12 +86,28 @@ test_setuid_root_takes_the_bit_the_owner_and_an_x(void)
     g_assert_cmpint(nz_mode_is_setuid_root(modes[i].mode, modes[i].uid), ==, modes[i].is);
 }
 
+static void
+test_what_is_clean(void)
+{
+  static const struct {
+    const char *path;
+    gboolean clean;
+  } cases[] = {{"", TRUE},    {"a", TRUE},    {"a/b", TRUE},   {"...", TRUE},    {".a/..b", TRUE},
+               {"/", FALSE},  {"/a", FALSE},  {"a/", FALSE},   {"a//b", FALSE},  {".", FALSE},
+               {"..", FALSE}, {"a/.", FALSE}, {"../a", FALSE}, {"a/../b", FALSE}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+    g_assert_cmpint(nz_path_is_clean(cases[i].path, strlen(cases[i].path)), ==, cases[i].clean);
+  g_assert_false(nz_path_is_clean("a\0b", 3));
+  g_assert_true(nz_path_is_clean("a/b/", 3)); /* what is behind the end does not count */
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/entry/paths-are-cleaned-as-go-cleans-them",
                   test_paths_are_cleaned_as_go_cleans_them);
+  g_test_add_func("/entry/what-is-clean", test_what_is_clean);
   g_test_add_func("/entry/owners-are-what-lchown-leaves", test_owners_are_what_lchown_leaves);
   g_test_add_func("/entry/setuid-root-takes-the-bit-the-owner-and-an-x",
                   test_setuid_root_takes_the_bit_the_owner_and_an_x);

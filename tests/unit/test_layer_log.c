@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "support.h"
 
 static NzEntry
@@ -696,25 +697,62 @@ test_wanted_lists_are_compared_by_list(void)
 }
 
 static void
-test_what_stands_without_others(void)
+test_what_is_left_without_others(void)
 {
   g_autoptr(NzWanted) own = nz_wanted_new();
   g_autoptr(GBytes) body = g_bytes_new_static("x", 1);
+  g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(NZ_EXTRA_MAX + 1), NZ_EXTRA_MAX + 1);
   nz_wanted_add(own, own->extra, "opt/mine");
+  nz_wanted_add(own, own->users, "opt/users");
+  const struct {
+    const char *path;
+    NzBodyKind kind, left;
+    GBytes *body, *left_body;
+  } cases[] = {
+      {"opt/mine", NZ_BODY_EXTRA, NZ_BODY_EXTRA, body, body},
+      {"opt/mine", NZ_BODY_TEXT, NZ_BODY_EXTRA, body, body},
+      {"opt/mine", NZ_BODY_TEXT, NZ_BODY_EXTRA, large, NULL},
+      {"opt/users", NZ_BODY_TEXT, NZ_BODY_TEXT, large, large},
+      {"opt/other", NZ_BODY_EXTRA, NZ_BODY_NONE, body, NULL},
+      {"opt/other", NZ_BODY_TEXT, NZ_BODY_NONE, body, NULL},
+      {"opt/other", NZ_BODY_NONE, NZ_BODY_NONE, NULL, NULL},
+      {"opt/other", NZ_BODY_OWNERS, NZ_BODY_OWNERS, body, body},
+      {"etc/passwd", NZ_BODY_TEXT, NZ_BODY_TEXT, body, body},
+      {"start.sh", NZ_BODY_EXTRA, NZ_BODY_EXTRA, NULL, NULL},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    GBytes *left = cases[i].body;
+    g_assert_cmpint(
+        nz_capture_narrow(cases[i].path, strlen(cases[i].path), cases[i].kind, &left, own), ==,
+        cases[i].left);
+    g_assert_true(left == cases[i].left_body);
+  }
+}
+
+static void
+test_what_a_file_is_by_its_name_comes_first(void)
+{
   static const struct {
     const char *path;
+    gboolean as_users;
     NzBodyKind kind;
-    gboolean stands;
   } cases[] = {
-      {"opt/mine", NZ_BODY_EXTRA, TRUE},   {"opt/other", NZ_BODY_EXTRA, FALSE},
-      {"opt/other", NZ_BODY_TEXT, FALSE},  {"opt/other", NZ_BODY_NONE, TRUE},
-      {"opt/other", NZ_BODY_OWNERS, TRUE}, {"etc/passwd", NZ_BODY_TEXT, TRUE},
-      {"start.sh", NZ_BODY_EXTRA, TRUE},
+      {"etc/passwd", FALSE, NZ_BODY_TEXT},
+      {"var/lib/dpkg/info/a.list", TRUE, NZ_BODY_OWNERS},
+      {"lib/apk/db/installed", FALSE, NZ_BODY_OWNERS},
+      {"etc/shadow", FALSE, NZ_BODY_EXTRA},
+      {"etc/shadow", TRUE, NZ_BODY_TEXT},
+      {"run.sh", TRUE, NZ_BODY_TEXT},
+      {"opt/x", FALSE, NZ_BODY_EXTRA},
   };
-  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-    g_assert_cmpint(nz_capture_stands(cases[i].path, strlen(cases[i].path), cases[i].kind,
-                                      i % 2 ? body : NULL, own),
-                    ==, cases[i].stands);
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(NzWanted) wanted = nz_wanted_new();
+    nz_wanted_add(wanted, cases[i].as_users ? wanted->users : wanted->extra, cases[i].path);
+    const NzCapture *capture = nz_capture_for(cases[i].path, strlen(cases[i].path), 10, wanted);
+    NzBodyKind kind;
+    g_autoptr(GBytes) kept = nz_capture_reduce(capture, cases[i].path, g_bytes_new("x", 1), &kind);
+    g_assert_cmpint(kind, ==, cases[i].kind);
+  }
 }
 
 int
@@ -748,6 +786,7 @@ main(int argc, char **argv)
   ADD("a-copy-serves", test_a_copy_serves_unless_a_wanted_file_lacks_its_content);
   ADD("replaying-can-be-cancelled", test_replaying_can_be_cancelled);
   ADD("wanted-lists-are-compared", test_wanted_lists_are_compared_by_list);
-  ADD("what-stands-without-others", test_what_stands_without_others);
+  ADD("what-a-file-is-by-its-name", test_what_a_file_is_by_its_name_comes_first);
+  ADD("what-is-left-without-others", test_what_is_left_without_others);
   return g_test_run();
 }
