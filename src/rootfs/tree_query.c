@@ -180,6 +180,12 @@ nz_tree_ambiguities(const NzTree *self, guint *total, guint *hides)
   return self->ambiguities;
 }
 
+gsize
+nz_tree_count(const NzTree *self)
+{
+  return nz_names_count(self->names);
+}
+
 gboolean
 nz_tree_is_crowded(const NzTree *self)
 {

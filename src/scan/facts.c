@@ -366,6 +366,7 @@ nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options
       remember(self, key, value);
   }
   nz_facts_passed(start, start->n_layers);
+  start->n_paths = start->tree ? nz_tree_count(start->tree) : 0;
   g_autoptr(NzWanted) own = wanted_copy(options->wanted);
   nz_wanted_free(start->others);
   start->others = nz_wanted_minus(start->wanted, own);

@@ -26,6 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzFacts, nz_facts_free)
 typedef struct {
   NzTree *tree;     /* of the lowest layers, to be owned; NULL: nothing was known */
   guint n_layers;   /* how many */
+  gsize n_paths;    /* how many paths they have */
   guint keep[2];    /* stacks of so many layers are worth keeping, in this order; 0: none */
   NzWanted *wanted; /* what its layers are to be read for: that of the options, and what was asked
                      * for when they were read before */
