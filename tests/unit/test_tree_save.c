@@ -378,6 +378,20 @@ test_damage_is_refused_or_harmless(void)
 }
 
 static void
+test_two_of_one_name_are_refused(void)
+{
+  g_autoptr(NzTree) tree = tree_of("+ su-one 04755", "+ su-two 04755", NULL);
+  g_autoptr(GByteArray) saved = g_byte_array_new();
+  nz_tree_save(tree, saved);
+  g_autoptr(NzTree) whole = nz_tree_load(saved->data, saved->len);
+  g_assert_nonnull(whole);
+  char *two = memmem(saved->data, saved->len, "su-two", 6);
+  g_assert_nonnull(two);
+  memcpy(two, "su-one", 6);
+  g_assert_null(nz_tree_load(saved->data, saved->len));
+}
+
+static void
 test_another_version_is_refused(void)
 {
   g_autoptr(GByteArray) bytes = saved("+ a 04755");
@@ -656,6 +670,7 @@ main(int argc, char **argv)
   ADD("a-crowd-stays-a-crowd", test_a_crowd_stays_a_crowd);
   ADD("what-is-cut-is-refused", test_what_is_cut_is_refused);
   ADD("damage-is-refused-or-harmless", test_damage_is_refused_or_harmless);
+  ADD("two-of-one-name-are-refused", test_two_of_one_name_are_refused);
   ADD("another-version-is-refused", test_another_version_is_refused);
   ADD("inodes-are-what-a-tree-can-hold", test_inodes_are_what_a_tree_can_hold);
   ADD("no-path-is-longer-than-paths-are", test_no_path_is_longer_than_paths_are);
