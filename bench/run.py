@@ -182,8 +182,8 @@ the layer, or list it.
   what it wrote, so that an answer which was given up counts with more than arrived.
 - What is beside `nonzero` while it runs (`nonzero-fetch`, and the process that keeps the cache) has
   peaks of its own, by `wait4` too. Their sum counts the libraries that both map twice.
-- Targets are data: the tables at the head of `bench/run.py` and those in `bench/stores.py`. A missed target is a line in the table,
-  never a failing test.
+- Targets are data: the tables at the head of `bench/run.py`, and `bench/stores.py`. A missed target
+  is a line in the table, never a failing test.
 
 To measure again, as root: `make bench`, or `bench/make-images.sh && bench/run.py --write`.
 
@@ -211,7 +211,8 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each program (default 5)")
     parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
     parser.add_argument("--only", action="append", metavar="KEY",
-                        help="measure one row: start, " + ", ".join([r.key for r in TARGETS + LARGE + TODAY] + list(stores.KEYS)))
+                        help="measure one row: " + ", ".join(["start", *(row.key for row in TARGETS + LARGE + TODAY),
+                                                              *stores.KEYS]))
     parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
     if not (options.images / "many-gz.tar").exists():
