@@ -34,6 +34,8 @@ class Stores:
         self.runner, self.nonzero, self.options = runner, nonzero, options
         self.podman, self.host = Podman(place / "podman"), Podman(place / "host")
         self.unique = Podman(place / "unique")
+        for store in (self.podman, self.host):  # the directory may have been moved
+            store.prepare()
         self.docker, self.registry = Docker(place / "docker"), Registry(place / "registry")
         self.kept = ("--cache-dir", str(place / "facts"))
         self.seen = []  # (what, Sample) for the table of memory
