@@ -3,7 +3,7 @@
 #
 #   bench/make-images.sh [OUTDIR]        (default: build/bench)
 #
-# Idempotent: what is there is kept; delete a file to have it made again.  About 6 GB when done.
+# Idempotent: what is there is kept; delete a file to have it made again.  About 11 GB when done.
 #
 #   root.tar          a Debian root of about 1.2 GB and 25,000 entries
 #   plain.tar         it as an old docker-archive, one uncompressed layer
@@ -15,6 +15,8 @@
 #   tiny.tar          docker-archive of a few kilobytes
 #   many.tar          docker-archive, one layer of 3,000,000 entries
 #   many-gz.tar       the same as an OCI archive, gzip
+#
+# and the stores of engines and the registry that make_stores.py fills.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,13 +27,14 @@ packages=$packages,git,iputils-ping,sudo
 
 missing=
 for pair in mmdebstrap:mmdebstrap skopeo:skopeo zstd:zstd igzip:isal bsdtar:libarchive-tools \
-    umoci:umoci time:time; do
+    umoci:umoci time:time podman:podman /usr/sbin/dockerd:docker.io /usr/bin/docker:docker.io containerd:containerd \
+    docker-registry:docker-registry ctr-remote:stargz-snapshotter; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
 if [ -n "$missing" ]; then
     echo "make-images: installing$missing" >&2
     # shellcheck disable=SC2086  # a list of package names
-    apt-get -qq -o DPkg::Lock::Timeout=600 install -y $missing >/dev/null
+    apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $missing >/dev/null
 fi
 
 mkdir -p "$out"
@@ -81,3 +84,4 @@ if wanted tiny.tar; then /usr/bin/python3 "$here/images.py" tiny tiny.tar; fi
 if wanted many.tar || wanted many-gz.tar; then
     /usr/bin/python3 "$here/images.py" many many.tar many-gz.tar "$entries"
 fi
+/usr/bin/python3 "$here/make_stores.py" .

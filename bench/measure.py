@@ -169,6 +169,7 @@ def ratio_cells(ours, theirs, target):
     if ours.wrong_exit is not None or theirs.wrong_exit is not None:
         return ["—", f"≤ {target:.2f}x" if target else "—", "not measured"]
     ratio = ours.median / theirs.median
+    shown = f"{ratio:.2f}x" if ratio >= 0.1 else f"{ratio:.3f}x"
     if target is None:
-        return [f"{ratio:.2f}x", "—", "—"]
-    return [f"{ratio:.2f}x", f"≤ {target:.2f}x", verdict(ratio <= target)]
+        return [shown, "—", "—"]
+    return [shown, f"≤ {target:.2f}x", verdict(ratio <= target)]

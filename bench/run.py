@@ -169,10 +169,23 @@ the layer, or list it.
 - `bsdtar -tvf` has two readings. The one with a target lists the image's `layer.tar`, extracted
   beforehand: that favours the rival, which then has one archive to walk. Listing the outer
   archive prints five names and says nothing of what is in the image; it is shown for completeness.
-- Targets are data: the tables at the head of `bench/run.py`. A missed target is a line in the table,
-  never a failing test.
+- `bench/make_stores.py` fills stores of real engines (Podman, Docker with overlay2) and a real
+  docker-registry below the images' directory, and `bench/stores.py` measures them; servers listen on
+  loopback, or on a socket in that directory, for the rows that need them.
+- Scans go without what was learned of layers before (`--no-cache`), but for the rows that say so: they
+  have a cache of their own. "Nothing in the page cache" drops it before each run of either.
+- `podman image mount` is undone before each run of the rival, untimed.
+- The host has fifty images: a base of six layers, the 1.28 GB one, and 49 with one more layer of 200
+  files and 2 MB on it. "Each unique layer once" is one run on a list that holds the base, and each of
+  the 49 other layers as an image of its own: every layer is read once, and as many images opened.
+- Bytes from a registry are the bodies of all its answers, by its own log, for one scan. A server counts
+  what it wrote, so that an answer which was given up counts with more than arrived.
+- What is beside `nonzero` while it runs (`nonzero-fetch`, and the process that keeps the cache) has
+  peaks of its own, by `wait4` too. Their sum counts the libraries that both map twice.
+- Targets are data: the tables at the head of `bench/run.py`, and `bench/stores.py`. A missed target
+  is a line in the table, never a failing test.
 
-To measure again: `bench/make-images.sh && bench/run.py --write`.
+To measure again, as root: `make bench`, or `bench/make-images.sh && bench/run.py --write`.
 
 ## Results
 
@@ -198,7 +211,8 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each program (default 5)")
     parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
     parser.add_argument("--only", action="append", metavar="KEY",
-                        help="measure one row: start, " + ", ".join([r.key for r in TARGETS + LARGE + TODAY] + list(stores.KEYS)))
+                        help="measure one row: " + ", ".join(["start", *(row.key for row in TARGETS + LARGE + TODAY),
+                                                              *stores.KEYS]))
     parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
     if not (options.images / "many-gz.tar").exists():

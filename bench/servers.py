@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
@@ -137,12 +136,12 @@ class Docker:
 
     def __init__(self, place):
         self.place, self.data = place, place / "data"
-        self.client = ["docker", "-H", f"unix://{place}/socket"]
+        self.client = ["/usr/bin/docker", "-H", f"unix://{place}/socket"]
 
     @contextlib.contextmanager
     def serving(self):
         self.place.mkdir(exist_ok=True)
-        daemon = shutil.which("dockerd") or "/usr/sbin/dockerd"
+        daemon = "/usr/sbin/dockerd"
         argv = [daemon, "--storage-driver", "overlay2", "--iptables=false", "--bridge=none",
                 "--data-root", self.data, "--exec-root", self.place / "exec",
                 "--pidfile", self.place / "pid", "-H", f"unix://{self.place}/socket"]

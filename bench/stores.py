@@ -34,6 +34,8 @@ class Stores:
         self.runner, self.nonzero, self.options = runner, nonzero, options
         self.podman, self.host = Podman(place / "podman"), Podman(place / "host")
         self.unique = Podman(place / "unique")
+        for store in (self.podman, self.host):  # the directory may have been moved
+            store.prepare()
         self.docker, self.registry = Docker(place / "docker"), Registry(place / "registry")
         self.kept = ("--cache-dir", str(place / "facts"))
         self.seen = []  # (what, Sample) for the table of memory
@@ -56,17 +58,19 @@ class Stores:
         find = self.podman.mount_and_find(ONE)
         unmount = self.podman.unmount(ONE) + " || true"
         name = "`podman image mount` + `find -perm /6000`"
-        one = self.podman.source(ONE)
+        one = f"containers-storage:{ONE}"
+        environment = {"CONTAINERS_STORAGE_CONF": str(self.podman.configuration)}
         rows = [
             Row("podman", "Podman's store", one, find, name, 0.40, shell(unmount)),
             Row("podman-cold", "Podman's store, nothing in the page cache", one, find, name, 0.40,
                 shell(unmount, DROP_CACHES), fresh=shell(DROP_CACHES), most_runs=3),
-            Row("podman-cached", "Podman's store, facts cached", one, find, name, 0.05, shell(unmount), options=self.kept),
+            Row("podman-cached", "Podman's store, facts cached", one, find, name, 0.05, shell(unmount),
+                options=self.kept),
             Row("docker", "Docker's store (overlay2)", self.docker.source(ONE),
                 ["sh", "-c", f"{' '.join(self.docker.client)} save {ONE} | tar -t"], "`docker save \\| tar -t`",
                 most_runs=1),
         ]
-        return [row for row in rows if self.wanted(row.key)]
+        return [replace(row, environment=environment) for row in rows if self.wanted(row.key)]
 
     def store_table(self):
         lines = []
@@ -195,13 +199,13 @@ class Stores:
         lines = []
         for what, sample in self.seen:
             helpers = sample.helpers
-            total = sample.peak + sum(helpers.values())
+            each = [sample.peak, *helpers.values()]
             good = sample.wrong_exit is None
             lines.append([what, sample.peak_text(),
                           ", ".join(f"`{name}` {peak:.1f} MB" for name, peak in helpers.items()) or "—",
-                          f"{total:.1f} MB", f"≤ {PEAK_LIMIT_MB} MB",
-                          verdict(total <= PEAK_LIMIT_MB) if good else "not measured"])
-        return lines and table(["peak memory", "`nonzero scan`", "processes beside it", "sum of the peaks", "target",
+                          f"{sum(each):.1f} MB", f"each ≤ {PEAK_LIMIT_MB} MB",
+                          verdict(max(each) <= PEAK_LIMIT_MB) if good else "not measured"])
+        return lines and table(["peak memory", "`nonzero scan`", "processes beside it", "sum", "target",
                                 "met"], lines)
 
     def report(self):

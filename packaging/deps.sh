@@ -16,7 +16,8 @@ e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io containerd doc
 deb="$build build-essential debhelper dpkg-dev fakeroot git lintian"
 demo="mmdebstrap umoci skopeo ca-certificates"
 lint="clang-format clang-tidy cppcheck git"
-bench="$check mmdebstrap skopeo umoci isal libarchive-tools zstd"
+bench="$check mmdebstrap skopeo umoci isal libarchive-tools zstd time podman docker.io containerd
+  docker-registry stargz-snapshotter"
 fuzz="clang libclang-rt-14-dev python3"
 
 missing=""

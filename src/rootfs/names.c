@@ -146,6 +146,12 @@ nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer, Nz
   return TRUE;
 }
 
+gsize
+nz_names_count(const NzNames *self)
+{
+  return self->n_used;
+}
+
 gboolean
 nz_names_full(const NzNames *self)
 {

@@ -30,6 +30,8 @@ gboolean nz_names_note(NzNames *self, const char *path, gsize len, guint layer, 
 gboolean nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer,
                        NzNameKind *kind);
 
+/* How many paths there are. */
+gsize nz_names_count(const NzNames *self);
 /* TRUE when there were more paths than are remembered: a path not found may have been there. */
 gboolean nz_names_full(const NzNames *self);
 

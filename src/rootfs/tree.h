@@ -130,5 +130,8 @@ const GPtrArray *nz_tree_ambiguities(const NzTree *self, guint *total, guint *hi
  * what is not found by its exact attributes may be one of them. */
 gboolean nz_tree_is_notable_full(const NzTree *self);
 
+/* How many paths its layers had. */
+gsize nz_tree_count(const NzTree *self);
+
 /* TRUE when there were more paths than could be told apart: see rootfs/names.h. */
 gboolean nz_tree_is_crowded(const NzTree *self);

@@ -174,16 +174,22 @@ ambiguity_free(NzAmbiguity *self)
   g_free(self);
 }
 
+static void
+free_below(NzNode *node)
+{
+  for (NzNode *child = node->first_child, *next; child; child = next) {
+    next = child->next;
+    free_below(child);
+    node_free(child);
+  }
+}
+
 void
 nz_tree_free(NzTree *self)
 {
   if (!self)
     return;
-  GHashTableIter iter;
-  gpointer node;
-  g_hash_table_iter_init(&iter, self->nodes);
-  while (g_hash_table_iter_next(&iter, &node, NULL))
-    node_free(node);
+  free_below(self->root);
   g_hash_table_unref(self->nodes);
   g_free(self->root);
   nz_names_free(self->names);

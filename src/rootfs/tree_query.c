@@ -144,25 +144,32 @@ nz_tree_list(const NzTree *self, const char *directory, NzTreeFunc func, gpointe
   }
 }
 
+/* Not by the table of nodes: in the order in which they were added, most lie side by side. Depth is
+ * bounded by NZ_PATH_MAX. */
+static void
+foreach_below(const NzNode *parent, GString *path, NzTreeFunc func, gpointer user_data)
+{
+  gsize n = path->len;
+  for (const NzNode *node = parent->first_child; node; node = node->next) {
+    gboolean is_file = node->inode && node->inode->kind == NZ_ENTRY_FILE;
+    if (!is_file && !node->first_child)
+      continue;
+    g_string_append_len(path, node->name, (gssize)node->len);
+    if (is_file)
+      func(path->str, node->inode, user_data);
+    if (node->first_child) {
+      g_string_append_c(path, '/');
+      foreach_below(node, path, func, user_data);
+    }
+    g_string_truncate(path, n);
+  }
+}
+
 void
 nz_tree_foreach(const NzTree *self, NzTreeFunc func, gpointer user_data)
 {
-  GHashTableIter iter;
-  gpointer key;
   g_autoptr(GString) path = g_string_new(NULL);
-  g_hash_table_iter_init(&iter, self->nodes);
-  while (g_hash_table_iter_next(&iter, &key, NULL)) {
-    const NzNode *node = key;
-    if (!node->inode || node->inode->kind != NZ_ENTRY_FILE)
-      continue;
-    g_string_truncate(path, 0);
-    for (const NzNode *n = node; n->parent; n = n->parent) {
-      if (path->len > 0)
-        g_string_prepend_c(path, '/');
-      g_string_prepend_len(path, n->name, (gssize)n->len);
-    }
-    func(path->str, node->inode, user_data);
-  }
+  foreach_below(self->root, path, func, user_data);
 }
 
 const GPtrArray *
@@ -171,6 +178,12 @@ nz_tree_ambiguities(const NzTree *self, guint *total, guint *hides)
   *total = self->n_ambiguities;
   *hides = self->hides;
   return self->ambiguities;
+}
+
+gsize
+nz_tree_count(const NzTree *self)
+{
+  return nz_names_count(self->names);
 }
 
 gboolean

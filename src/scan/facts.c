@@ -28,6 +28,8 @@ struct NzFacts {
   GQueue order;       /* Key, borrowed from MEMORY, oldest first */
   gsize bytes;
   GHashTable *seen; /* Key of stacks that images of this run had */
+  GHashTable *read; /* Key of stacks that an image is about to have -> gboolean *: another waits */
+  GCond passed;     /* one of these less */
 };
 
 static guint
@@ -53,6 +55,8 @@ nz_facts_new(NzCacheProcess *cache)
   self->memory = g_hash_table_new_full(key_hash, key_equal, g_free, (GDestroyNotify)g_bytes_unref);
   g_queue_init(&self->order);
   self->seen = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+  self->read = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
+  g_cond_init(&self->passed);
   return self;
 }
 
@@ -64,6 +68,8 @@ nz_facts_free(NzFacts *self)
   g_queue_clear(&self->order);
   g_hash_table_unref(self->memory);
   g_hash_table_unref(self->seen);
+  g_hash_table_unref(self->read);
+  g_cond_clear(&self->passed);
   g_mutex_clear(&self->mutex);
   g_free(self);
 }
@@ -274,6 +280,69 @@ find_shared(NzFacts *self, const GArray *keys, guint known, guint tallest)
   return shared;
 }
 
+/* --- images side by side --- */
+
+static const Key *
+key_at(const GArray *keys, guint n_layers)
+{
+  return &g_array_index(keys, Key, n_layers - 1);
+}
+
+/* Waits while another image is about to have a stack of fewer than TOTAL layers that this one has
+ * too, then promises those that nobody has. Who waits has promised nothing yet: none waits for
+ * another in a ring. */
+static void
+promise(NzFacts *self, NzStackStart *start, guint total)
+{
+  guint most = MIN(total - 1, start->keys->len);
+  g_mutex_lock(&self->mutex);
+  for (guint n = most; n > 0;) {
+    gboolean *awaited = g_hash_table_lookup(self->read, key_at(start->keys, n));
+    if (!awaited) {
+      n--;
+      continue;
+    }
+    *awaited = TRUE;
+    g_cond_wait(&self->passed, &self->mutex);
+    n = most;
+  }
+  start->promised = most + 1;
+  while (start->promised > 1 &&
+         !g_hash_table_contains(self->memory, key_at(start->keys, start->promised - 1))) {
+    start->promised--;
+    start->promises++;
+    g_hash_table_insert(self->read, g_memdup2(key_at(start->keys, start->promised), sizeof(Key)),
+                        g_new0(gboolean, 1));
+  }
+  g_mutex_unlock(&self->mutex);
+}
+
+gboolean
+nz_facts_awaited(const NzStackStart *start, guint n_layers)
+{
+  if (start->promises == 0 || n_layers != start->promised)
+    return FALSE;
+  NzFacts *self = start->facts;
+  g_mutex_lock(&self->mutex);
+  gboolean awaited = *(gboolean *)g_hash_table_lookup(self->read, key_at(start->keys, n_layers));
+  g_mutex_unlock(&self->mutex);
+  return awaited;
+}
+
+void
+nz_facts_passed(NzStackStart *start, guint n_layers)
+{
+  NzFacts *self = start->facts;
+  while (start->promises > 0 && start->promised <= n_layers) {
+    g_mutex_lock(&self->mutex);
+    g_hash_table_remove(self->read, key_at(start->keys, start->promised));
+    g_cond_broadcast(&self->passed);
+    g_mutex_unlock(&self->mutex);
+    start->promised++;
+    start->promises--;
+  }
+}
+
 void
 nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options,
                NzLayerResult *results, NzStackStart *start)
@@ -281,21 +350,26 @@ nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options
   *start = (NzStackStart){.wanted = wanted_copy(options->wanted), .others = nz_wanted_new()};
   if (options->verify)
     return;
-  g_autoptr(GArray) keys = keys_of_stacks(image);
+  guint total = image->layers->len;
+  GArray *keys = start->keys = keys_of_stacks(image);
+  start->facts = self;
+  if (total > 1)
+    promise(self, start, total);
   for (guint n = keys->len; n > 0 && !start->tree; n--) {
-    const Key *key = &g_array_index(keys, Key, n - 1);
+    const Key *key = key_at(keys, n);
     g_autoptr(GBytes) value = recall(self, key);
     if (!value)
       continue;
     start->tree = load_stack(value, n, start->wanted, results);
     start->n_layers = start->tree ? n : 0;
-    if (start->tree && n < image->layers->len)
+    if (start->tree && n < total)
       remember(self, key, value);
   }
+  nz_facts_passed(start, start->n_layers);
+  start->n_paths = start->tree ? nz_tree_count(start->tree) : 0;
   g_autoptr(NzWanted) own = wanted_copy(options->wanted);
   nz_wanted_free(start->others);
   start->others = nz_wanted_minus(start->wanted, own);
-  guint total = image->layers->len;
   gboolean whole = self->cache && keys->len == total && start->n_layers < total;
   start->keep[0] = find_shared(self, keys, start->n_layers, total);
   start->keep[1] = whole ? total : 0;
@@ -304,6 +378,8 @@ nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options
 void
 nz_stack_start_clear(NzStackStart *self)
 {
+  nz_facts_passed(self, G_MAXUINT);
+  g_clear_pointer(&self->keys, g_array_unref);
   nz_tree_free(self->tree);
   nz_wanted_free(self->wanted);
   nz_wanted_free(self->others);

@@ -26,17 +26,30 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzFacts, nz_facts_free)
 typedef struct {
   NzTree *tree;     /* of the lowest layers, to be owned; NULL: nothing was known */
   guint n_layers;   /* how many */
+  gsize n_paths;    /* how many paths they have */
   guint keep[2];    /* stacks of so many layers are worth keeping, in this order; 0: none */
   NzWanted *wanted; /* what its layers are to be read for: that of the options, and what was asked
                      * for when they were read before */
   NzWanted *others; /* the latter alone: to be forgotten in the end */
+
+  NzFacts *facts;           /* borrowed */
+  GArray *keys;             /* of the stacks of 1, 2, ... layers */
+  guint promised, promises; /* stacks from PROMISED layers on, PROMISES of them, that other images
+                             * may wait for */
 } NzStackStart;
 
-/* Where the stacking of IMAGE can begin. The results of layers that are known go into RESULTS. */
+/* Where the stacking of IMAGE can begin. The results of layers that are known go into RESULTS.
+ * Where another image is just reading layers that this one has too, it waits for those: they would
+ * not be read sooner twice. */
 void nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options,
                     NzLayerResult *results, NzStackStart *start);
 void nz_stack_start_clear(NzStackStart *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzStackStart, nz_stack_start_clear)
+
+/* TRUE when another image waits for the stack of START's N_LAYERS lowest layers. */
+gboolean nz_facts_awaited(const NzStackStart *start, guint n_layers);
+/* START's image is past that stack, whether it was kept or not. */
+void nz_facts_passed(NzStackStart *start, guint n_layers);
 
 /* Keeps TREE, made for WANTED of IMAGE's N_LAYERS lowest layers. */
 void nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,

@@ -109,16 +109,28 @@ is_tiny(const NzImage *image)
   return image->store->bytes > 0 && image->store->bytes <= NZ_IN_PLACE_MAX;
 }
 
+/* Of an image that adds little to a stack which is kept, the whole is not: the few layers above
+ * are, and to write a tree for each image costs more than it saves. */
+static gboolean
+is_worth_keeping(const NzStackStart *start, const NzTree *tree, guint n_layers)
+{
+  if (start->keep[0] == n_layers || nz_facts_awaited(start, n_layers))
+    return TRUE;
+  gsize n = nz_tree_count(tree);
+  return start->keep[1] == n_layers && n - start->n_paths >= n / 4;
+}
+
 /* TREE holds START's layers already. */
 static gboolean
-apply_all(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
+apply_all(Job *job, NzTree *tree, NzStackStart *start, GError **error)
 {
   for (guint i = start->n_layers; i < job->image->layers->len; i++) {
     if (job->n_threads == 0)
       read_in_place(job, tree, i);
     if (apply_log(job, tree, i, error)) {
-      if (start->keep[0] == i + 1 || start->keep[1] == i + 1)
+      if (is_worth_keeping(start, tree, i + 1))
         nz_facts_keep(job->facts, job->image, i + 1, start->wanted, job->results, tree);
+      nz_facts_passed(start, i + 1);
       continue;
     }
     const NzLayer *layer = job->image->layers->pdata[i];
@@ -144,7 +156,7 @@ nz_stack_processors(void)
 
 /* Reads the layers that START has not, and applies them to TREE. */
 static gboolean
-read_layers(Job *job, NzTree *tree, const NzStackStart *start, GError **error)
+read_layers(Job *job, NzTree *tree, NzStackStart *start, GError **error)
 {
   guint workers = job->options.workers > 0 ? job->options.workers : nz_stack_processors();
   guint n_threads = MIN(job->image->layers->len - start->n_layers, workers);

@@ -388,6 +388,17 @@ test_damage_is_refused_or_harmless(void)
 }
 
 static void
+test_two_of_one_name_are_refused(void)
+{
+  g_autoptr(GByteArray) bytes = saved("+ su-one 04755, + su-two 04755");
+  g_assert_true(try_loading(bytes->data, bytes->len));
+  char *two = memmem(bytes->data, bytes->len, "su-two", 6);
+  g_assert_nonnull(two);
+  memcpy(two, "su-one", 6);
+  g_assert_false(try_loading(bytes->data, bytes->len));
+}
+
+static void
 test_another_version_is_refused(void)
 {
   g_autoptr(GByteArray) bytes = saved("+ a 04755");
@@ -667,6 +678,7 @@ main(int argc, char **argv)
   ADD("a-tree-that-is-too-large", test_a_tree_that_is_too_large_is_told_before_it_is_packed);
   ADD("what-is-cut-is-refused", test_what_is_cut_is_refused);
   ADD("damage-is-refused-or-harmless", test_damage_is_refused_or_harmless);
+  ADD("two-of-one-name-are-refused", test_two_of_one_name_are_refused);
   ADD("another-version-is-refused", test_another_version_is_refused);
   ADD("inodes-are-what-a-tree-can-hold", test_inodes_are_what_a_tree_can_hold);
   ADD("no-path-is-longer-than-paths-are", test_no_path_is_longer_than_paths_are);
