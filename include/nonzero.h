@@ -25,8 +25,8 @@
  * Out of memory ends the process.
  *
  * Threads: an object is used by one thread at a time, but for nonzero_scanner_bytes_read(),
- * nonzero_scanner_layers() and nonzero_scanner_cancel(). Different objects may be used at once. A scan starts threads of its own
- * and ends them.
+ * nonzero_scanner_layers() and nonzero_scanner_cancel(). Different objects may be used at once. A
+ * scan starts threads of its own and ends them.
  *
  * Nothing is printed, no signal is handled, no global setting is changed, but for what
  * nonzero_confine() says.
