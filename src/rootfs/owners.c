@@ -254,7 +254,7 @@ nz_owners_want(NzOwnersWanted *self, guint64 key, gpointer value)
 gpointer
 nz_owners_wanted(const NzOwnersWanted *self, guint64 key)
 {
-  gboolean may_be = (self->filter[key % FILTER_BITS / 64] >> (key % 64)) & 1;
+  gboolean may_be = ((self->filter[key % FILTER_BITS / 64] >> (key % 64)) & 1) != 0;
   return may_be ? g_hash_table_lookup(self->values, &key) : NULL;
 }
 
