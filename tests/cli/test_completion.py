@@ -40,11 +40,12 @@ zpty -w shell 'compadd() {
   (( $#got )) && print -rl -- ${(P)${:-IPREFIX}}${^got}  >>$CAPTURE
   builtin compadd "$@"
 }'
-zpty -w shell "CAPTURE=$3; cd $4; bindkey '^I' complete-word; zle -C complete-word complete-word _main_complete"
+zpty -w shell "CAPTURE=$3; cd $4; bindkey '^I' complete-word; zle -C complete-word complete-word all_of_it"
+zpty -w shell 'all_of_it() { _main_complete; : >$CAPTURE.end }'
 zpty -w shell 'print REA''DY'
 line READY
 zpty -w -n shell "$2"$'\\t'
-sleep 0.2
+for ((n = 0; n < 1000; n++)); do [[ -e $3.end ]] && break; sleep 0.02; done
 zpty -w -n shell $'\\C-u'
 zpty -w shell 'print DO''NE'
 line DONE
@@ -74,8 +75,11 @@ def in_bash(words, cwd):
 
 def in_zsh(words, cwd):
     captured = cwd / ".captured"
+    end = cwd / ".captured.end"
     captured.unlink(missing_ok=True)
+    end.unlink(missing_ok=True)
     shell("zsh", "-f", "-c", ZSH, "zsh", DOCS / "_nonzero", " ".join(words), captured, cwd, cwd=cwd)
+    assert end.exists(), "the completion did not come to its end"
     return set(captured.read_text().split("\n")) - {""} if captured.exists() else set()
 
 
