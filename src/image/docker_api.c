@@ -12,16 +12,6 @@
 static const char *const hubs[] = {"docker.io/library/", "docker.io/"};
 
 char *
-nz_docker_whole_name(const char *name)
-{
-  const char *slash = strchr(name, '/');
-  gsize n = slash ? (gsize)(slash - name) : 0;
-  gboolean registry = slash && (memchr(name, '.', n) || memchr(name, ':', n) ||
-                                (n == strlen("localhost") && memcmp(name, "localhost", n) == 0));
-  return g_strconcat(registry ? "" : hubs[slash != NULL], name, NULL);
-}
-
-char *
 nz_docker_short_name(const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS(hubs); i++)

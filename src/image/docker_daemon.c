@@ -286,7 +286,7 @@ make_names_whole(GPtrArray *images, guint from)
     GPtrArray *names = ((NzStoredImage *)images->pdata[i])->names;
     for (guint j = 0; j < names->len; j++) {
       char *name = names->pdata[j];
-      names->pdata[j] = nz_docker_whole_name(name);
+      names->pdata[j] = nz_name_with_registry(name);
       g_free(name);
     }
   }

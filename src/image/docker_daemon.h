@@ -16,8 +16,7 @@ typedef struct {
  * the end. */
 extern const char *const nz_docker_drivers[];
 
-/* "docker.io/library/a:1" for Docker's "a:1", and the other way round. */
-char *nz_docker_whole_name(const char *name);
+/* Docker's "a:1" for "docker.io/library/a:1". */
 char *nz_docker_short_name(const char *name);
 
 gboolean nz_docker_graph_list(const NzEngineStore *store, GPtrArray *images, GError **error);

@@ -119,6 +119,9 @@ const char *nz_host_source(NzHost *self, const NzStoredImage *stored);
 
 /* --- names (engine_name.c) --- */
 
+/* NAME with the registry that is meant where it has none: "docker.io/library/a" for "a". */
+char *nz_name_with_registry(const char *name);
+
 /* How NAME stands to STORED. */
 typedef enum {
   NZ_NAME_NO,

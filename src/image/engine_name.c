@@ -25,8 +25,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Name, name_clear)
 
 /* distribution/reference: a first component with a dot or a colon, or "localhost", is a registry;
  * a name without one is Docker Hub's. */
-static char *
-with_registry(const char *repository)
+char *
+nz_name_with_registry(const char *repository)
 {
   const char *slash = strchr(repository, '/');
   gsize n = slash ? (gsize)(slash - repository) : 0;
@@ -54,7 +54,7 @@ name_split(const char *text, gboolean whole, Name *out)
   } else if (!at) {
     out->tag = g_strdup("latest");
   }
-  out->repository = whole ? with_registry(rest) : g_strdup(rest);
+  out->repository = whole ? nz_name_with_registry(rest) : g_strdup(rest);
 }
 
 static gboolean
