@@ -83,7 +83,7 @@ read_cache_id(const GraphStore *self, const NzLayer *layer, int dir, GError **er
   gsize n = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz-");
   if (n > 0 && n <= NAME_MAX && id[n] == '\0')
     return g_steal_pointer(&id);
-  g_autofree char *shown = nz_printable(id, 80);
+  g_autofree char *shown = nz_printable(id, (gssize)strnlen(id, 80));
   nz_set_input(error, "its cache-id is no name that Docker gives: %s", shown);
   return NULL;
 }
