@@ -14,10 +14,13 @@ MAY_INCLUDE = {
     "confine": {"core"},
     "store": {"core", "confine"},
     "scan": {"core", "rootfs", "image", "check", "store"},
+    "build": {"core", "check"},
+    "fix": {"core", "check", "build"},
+    "lint": {"core", "check", "build", "fix"},
     "policy": {"core", "check"},
     "report": {"core", "check"},
-    "api": {"core", "image", "check", "confine", "scan", "store", "policy", "report"},
-    "cmd": {"core", "image", "check", "policy", "report", "store"},
+    "api": {"core", "image", "build", "check", "confine", "lint", "scan", "store", "policy", "report"},
+    "cmd": {"core", "image", "build", "check", "lint", "policy", "report", "store"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 

@@ -5,6 +5,7 @@
  * what people read, write into policies and see in every report; it says what is wrong. */
 #pragma once
 
+#include "check/build_facts.h"
 #include "check/facts.h"
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
   gboolean by_config; /* asks the configuration alone: runs under NZ_PROFILE_USER_ONLY too */
   /* NULL: the rule is found by others, such as the policy. */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
+  void (*run_build)(const NzBuildFacts *facts, GPtrArray *findings); /* of a source; may be NULL */
 } NzCheck;
 
 extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_inert,

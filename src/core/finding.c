@@ -49,6 +49,7 @@ nz_finding_free(NzFinding *self)
   g_free(self->message);
   g_free(self->path);
   g_free(self->package);
+  nz_place_free(self->place);
   g_free(self);
 }
 
@@ -87,6 +88,7 @@ nz_subject_new(const char *kind)
   self->fail_on = NZ_LEVEL_FAIL;
   self->layers = g_ptr_array_new_with_free_func(layer_fact_free);
   self->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
+  self->fixes = g_ptr_array_new_with_free_func((GDestroyNotify)nz_fix_free);
   self->notes = g_ptr_array_new_with_free_func(g_free);
   return self;
 }
@@ -102,7 +104,9 @@ nz_subject_free(NzSubject *self)
   g_free(self->digest);
   nz_user_free(self->user);
   base_fact_free(self->base);
+  nz_place_free(self->place);
   g_ptr_array_unref(self->findings);
+  g_ptr_array_unref(self->fixes);
   g_ptr_array_unref(self->layers);
   g_ptr_array_unref(self->notes);
   g_free(self);

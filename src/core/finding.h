@@ -2,6 +2,7 @@
 /* What a check says, and the subject it says it of. Reports read these and nothing else. */
 #pragma once
 
+#include "core/place.h"
 #include "core/user.h"
 
 typedef enum { NZ_LEVEL_INFO, NZ_LEVEL_WARN, NZ_LEVEL_FAIL } NzLevel;
@@ -42,6 +43,8 @@ typedef struct {
   const NzLayerFact *layer; /* borrowed from the subject */
   char *package;
   NzOrigin origin;
+  NzPlace *place;             /* in a source; NULL: it is about none */
+  const NzFix *fix;           /* what mends it; borrowed from the subject; or NULL */
   const NzExcepted *excepted; /* borrowed from the policy; NULL: the finding counts */
   gboolean fails;             /* it fails its subject: nz_subject_conclude() says so */
 } NzFinding;
@@ -62,13 +65,15 @@ typedef struct {
 } NzBaseFact;
 
 typedef struct {
-  const char *kind; /* "image" */
+  const char *kind; /* static: "image", "dockerfile", "compose-service", "quadlet" */
   char *name, *source, *platform, *digest;
   NzVerdict verdict;
   NzLevel fail_on; /* findings of this level or above fail it */
   NzUser *user;
   NzBaseFact *base;         /* or NULL */
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
+  NzPlace *place;           /* of what decided the user, in a source; or NULL */
+  GPtrArray *fixes;         /* NzFix: how to mend it, in its source */
   GPtrArray *layers;        /* NzLayerFact */
   GPtrArray *findings;      /* NzFinding, worst first, then by rule and path */
   GPtrArray *notes;         /* char *: what was not looked at, and why */

@@ -418,3 +418,31 @@
 
 /* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
 #define NZ_HTTP_WAIT_MAX 60u
+
+/* --- source files: Dockerfiles, Compose files, units --- */
+
+/* The largest that is read. Real ones are a few kilobytes; BuildKit takes none above 2 MiB as a
+ * Dockerfile of a request. Also what an expansion of variables may grow to. */
+#define NZ_SOURCE_MAX ((gsize)2 * 1024 * 1024)
+
+/* BuildKit reads lines with a bufio.Scanner: one of 64 KiB or more is an error. */
+#define NZ_DOCKER_LINE_MAX ((gsize)64 * 1024)
+
+/* How deep variables may nest: "${a:-${b:-${c}}}". */
+#define NZ_EXPAND_DEPTH_MAX 64u
+
+/* What a shell text may hold: more is not split, which is said. */
+#define NZ_SHELL_COMMANDS_MAX 20000u
+#define NZ_SHELL_WORDS_MAX    200000u
+#define NZ_SHELL_DEPTH_MAX    32u
+
+/* How many paths of a build have their owners followed. */
+#define NZ_BUILD_PATHS_MAX 20000u
+
+/* How many findings a source may give. */
+#define NZ_ACTS_MAX 2000u
+
+/* Files that a Compose file includes or extends, how deep, and what aliases may grow to. */
+#define NZ_COMPOSE_FILES_MAX 100u
+#define NZ_COMPOSE_DEPTH_MAX 16u
+#define NZ_COMPOSE_NODES_MAX 200000u

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands of RUN do that matters: to accounts, to owners and modes of files, to privileges.
+ */
+#pragma once
+
+#include "build/accounts.h"
+#include "build/paths.h"
+#include "build/shell.h"
+#include "build/source.h"
+#include "check/build_facts.h"
+
+/* A stage of a build, as far as it has come. */
+typedef struct {
+  NzAccounts *accounts;
+  NzPaths *paths;
+  GPtrArray *acts;        /* NzAct */
+  GPtrArray *environment; /* char *: "NAME=value", the last of a name counts; NULL-terminated */
+  char *workdir;          /* absolute */
+  char *user;             /* as declared, variables expanded; NULL or "": nobody said */
+  gboolean is_root;       /* commands run as root now; also where that is not known */
+  GPtrArray *packages;    /* char *: what was installed, "nginx" */
+} NzStageState;
+
+NzStageState *nz_stage_state_new(NzAccounts *accounts); /* takes ACCOUNTS */
+NzStageState *nz_stage_state_copy(const NzStageState *self);
+void nz_stage_state_free(NzStageState *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzStageState, nz_stage_state_free)
+
+/* What TEXT, which was split from JOINED (a part of SOURCE), does to STATE. */
+void nz_effects_run(NzStageState *state, const NzShellText *text, const NzJoined *joined,
+                    NzSourceFile *source);
+
+/* ADD and COPY with their --chmod and --chown: DEST is one path, a directory when it ends with "/".
+ * OWNER, GROUP: NULL for root's; MODE 0: not said. */
+void nz_effects_copy(NzStageState *state, const char *dest, const char *owner, const char *group,
+                     guint16 mode, const char *how, NzPlace *place);
+/* WORKDIR makes a directory, as the current user does. */
+void nz_effects_workdir(NzStageState *state, const char *path, const NzPlace *place);
+
+/* A path as a command at WORKDIR means it: absolute, without "." and "..". */
+char *nz_build_path(const char *workdir, const char *path);
+
+/* Once all instructions are known: adds the acts that depend on who it starts as (unwritable-state,
+ * writable-code), of VOLUMES and the working directory. */
+void nz_effects_conclude(NzStageState *state, const NzUser *user, const char *const *volumes,
+                         const NzPlace *workdir_place);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who owns what a build has made, as far as it tells: paths, owners, modes. */
+#pragma once
+
+#include "core/place.h"
+
+typedef struct NzPaths NzPaths;
+
+typedef struct {
+  char *path;          /* absolute, clean */
+  char *owner, *group; /* as written, "app" or "1000"; NULL: not known */
+  guint16 mode;        /* 07777; 0: not known */
+  gboolean directory;
+  gboolean code; /* what is run: a program or script, or a directory of them */
+  gboolean tree; /* everything below got the same owner (chown -R, COPY --chown) */
+  gboolean maybe;
+  NzPlace *place; /* of what did it last */
+  NzPlace *made;  /* of what made it */
+} NzPathFact;
+
+NzPaths *nz_paths_new(void);
+NzPaths *nz_paths_copy(const NzPaths *self);
+void nz_paths_free(NzPaths *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzPaths, nz_paths_free)
+
+/* A file or directory is there (mkdir, COPY, WORKDIR): those above that are not known too, as
+ * root's. The result may be changed until the next call. At most NZ_BUILD_PATHS_MAX are kept: NULL
+ * past it. */
+NzPathFact *nz_paths_add(NzPaths *self, const char *path, gboolean directory, const char *owner,
+                         const char *group, const NzPlace *place);
+/* The fact of exactly PATH, or NULL. */
+NzPathFact *nz_paths_find(const NzPaths *self, const char *path);
+/* What is known of PATH: its own fact, or that of the nearest above it whose owner holds for all
+ * below. NULL: nothing. */
+const NzPathFact *nz_paths_owner_of(const NzPaths *self, const char *path);
+/* All that are PATH or below it, in order of path. */
+GPtrArray *nz_paths_below(const NzPaths *self, const char *path);
+void nz_paths_remove(NzPaths *self, const char *path);

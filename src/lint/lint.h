@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judges source files: Dockerfiles, Compose files, Quadlet units. */
+#pragma once
+
+#include "build/evaluate.h"
+#include "build/service.h"
+#include "core/error.h"
+
+typedef enum { NZ_SOURCE_DOCKERFILE, NZ_SOURCE_COMPOSE, NZ_SOURCE_QUADLET } NzSourceKind;
+
+/* What PATH is by its name; FALSE: none of these. Kept to base names: "Dockerfile", "x.Dockerfile",
+ * "Dockerfile.x", "Containerfile*", "compose.yaml", "docker-compose.prod.yml", "x.container",
+ * "x.build". */
+gboolean nz_source_kind(const char *path, NzSourceKind *kind);
+
+typedef struct {
+  const char *profile;
+  const char *target, *platform;
+  const char *const *arguments; /* --build-arg "NAME=value" */
+  const char *const *contexts;  /* --build-context "NAME=value" */
+  const char *const *profiles;  /* of Compose */
+  const char *const *env_files;
+  gboolean fix; /* find out how to mend it */
+  NzFindBase find_base;
+  gpointer data;
+} NzLintOptions;
+
+/* Judges SOURCE: adds an NzSubject to SUBJECTS for a Dockerfile, one for each service of another
+ * file. Files beside it are read relative to DIRECTORY (NULL: none are). */
+gboolean nz_lint_source(NzSourceFile *source, NzSourceKind kind, const char *directory,
+                        const NzLintOptions *options, GPtrArray *subjects, GError **error);
