@@ -80,6 +80,16 @@ base_fact_free(NzBaseFact *self)
   g_free(self);
 }
 
+static void
+excepted_free(gpointer data)
+{
+  NzExcepted *self = data;
+  g_free(self->reason);
+  g_free(self->owner);
+  g_free(self->expires);
+  g_free(self);
+}
+
 NzSubject *
 nz_subject_new(const char *kind)
 {
@@ -89,6 +99,7 @@ nz_subject_new(const char *kind)
   self->layers = g_ptr_array_new_with_free_func(layer_fact_free);
   self->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
   self->fixes = g_ptr_array_new_with_free_func((GDestroyNotify)nz_fix_free);
+  self->excepted = g_ptr_array_new_with_free_func(excepted_free);
   self->notes = g_ptr_array_new_with_free_func(g_free);
   return self;
 }
@@ -107,6 +118,7 @@ nz_subject_free(NzSubject *self)
   nz_place_free(self->place);
   g_ptr_array_unref(self->findings);
   g_ptr_array_unref(self->fixes);
+  g_ptr_array_unref(self->excepted);
   g_ptr_array_unref(self->layers);
   g_ptr_array_unref(self->notes);
   g_free(self);

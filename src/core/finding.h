@@ -74,6 +74,7 @@ typedef struct {
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
   NzPlace *place;           /* of what decided the user, in a source; or NULL */
   GPtrArray *fixes;         /* NzFix: how to mend it, in its source */
+  GPtrArray *excepted;      /* NzExcepted: what its own source says, for findings to borrow */
   GPtrArray *layers;        /* NzLayerFact */
   GPtrArray *findings;      /* NzFinding, worst first, then by rule and path */
   GPtrArray *notes;         /* char *: what was not looked at, and why */
