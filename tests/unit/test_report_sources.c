@@ -467,9 +467,25 @@ test_no_format_needs_more_than_a_name(void)
   }
 }
 
+/* For tests/cli/test_report_sources.py: "test_report_sources --write FORMAT". */
+static int
+write_report(const char *format)
+{
+  g_autoptr(NzReport) report = new_report();
+  g_ptr_array_add(report->subjects, new_subject("compose-service", "web", "a/compose.yaml", "5"));
+  g_ptr_array_add(report->subjects, new_subject("quadlet", "b.container", "b.container", ""));
+  g_ptr_array_add(report->errors,
+                  nz_report_error_new("b/Dockerfile", "b/Dockerfile:3:14: an unknown flag"));
+  g_autofree char *text = written(report, format);
+  fputs(text, stdout);
+  return 0;
+}
+
 int
 main(int argc, char **argv)
 {
+  if (argc == 3 && strcmp(argv[1], "--write") == 0)
+    return write_report(argv[2]);
   g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add_func("/report-sources/" name, func)
   ADD("errors-of-readers-say-where", test_errors_of_readers_say_where);
