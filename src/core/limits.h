@@ -134,10 +134,11 @@
 
 /* What else is kept of a configuration: arguments, volumes, ports, and the bytes of each. What is
  * beyond is not looked at, and a note says so. */
-#define NZ_ARGS_MAX    64u
-#define NZ_VOLUMES_MAX 256u
-#define NZ_PORTS_MAX   1024u
-#define NZ_ARG_MAX     ((gsize)64 * 1024)
+#define NZ_ARGS_MAX        64u
+#define NZ_VOLUMES_MAX     256u
+#define NZ_ENVIRONMENT_MAX 256u
+#define NZ_PORTS_MAX       1024u
+#define NZ_ARG_MAX         ((gsize)64 * 1024)
 
 /* The name of a base image, from annotations, labels or history: registries take 255 bytes of name
  * and 128 of tag. A longer one is no name, and not shown. */
