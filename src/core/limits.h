@@ -432,6 +432,16 @@
 /* How deep variables may nest: "${a:-${b:-${c}}}". */
 #define NZ_EXPAND_DEPTH_MAX 64u
 
+/* Bytes that one expansion may copy, and characters that its patterns may be compared with: what is
+ * thrown away again ("${a:+$long}") costs too. Some hundredths of a second. */
+#define NZ_EXPAND_WORK_MAX ((guint64)16 * 1024 * 1024)
+
+/* Names of variables that are listed for one expansion. */
+#define NZ_EXPAND_NAMES_MAX 256u
+
+/* Arrays in arrays where a JSON form may stand. None has any; Go's encoding/json allows 10,000. */
+#define NZ_DOCKER_JSON_DEPTH_MAX 64u
+
 /* What a shell text may hold: more is not split, which is said. */
 #define NZ_SHELL_COMMANDS_MAX   20000u
 #define NZ_SHELL_TEXT_WORDS_MAX 200000u
