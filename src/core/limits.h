@@ -460,3 +460,9 @@
 #define NZ_COMPOSE_FILES_MAX 100u
 #define NZ_COMPOSE_DEPTH_MAX 16u
 #define NZ_COMPOSE_NODES_MAX 200000u
+
+/* Files and directories that are looked through for sources, and how deep: far above any work tree
+ * that people have, and no endless one. */
+#define NZ_DISCOVER_MAX       2000000u
+#define NZ_DISCOVER_DEPTH_MAX 128u
+#define NZ_IGNORES_MAX        20000u
