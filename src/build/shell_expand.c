@@ -67,7 +67,7 @@ end_field(Builder *b)
   field->word.known = b->known;
   field->word.quoted = b->quoted;
   field->word.glob = b->glob;
-  if (!b->known || may_be_text(field->word.text)) {
+  if (!b->known || b->quoted || may_be_text(field->word.text)) {
     gsize size = sizeof(ShPiece) * b->text->pieces->len;
     ShPiece *pieces = nz_sh_alloc(b->w->budget->arena, MAX(size, 1));
     if (size > 0)
@@ -96,7 +96,7 @@ static gboolean
 has_glob(const char *text, gsize len)
 {
   for (gsize i = 0; i < len; i++)
-    if (text[i] == '*' || text[i] == '?' || text[i] == '[')
+    if (text[i] == '*' || text[i] == '?' || (text[i] == '[' && memchr(text + i, ']', len - i)))
       return TRUE;
   return FALSE;
 }
