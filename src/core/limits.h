@@ -447,6 +447,20 @@
 #define NZ_SHELL_TEXT_WORDS_MAX 200000u
 #define NZ_SHELL_DEPTH_MAX      32u
 
+/* Bytes of words that are put together for one shell text: variables can double each other. */
+#define NZ_SHELL_BYTES_MAX ((gsize)16 * 1024 * 1024)
+
+/* How often what is in loops is followed, with one value after the other, and how many words braces
+ * may make of one. Past it a loop is followed once, its variable not known. */
+#define NZ_SHELL_COPIES_MAX 256u
+
+/* A word with braces that are followed, in bytes. */
+#define NZ_SHELL_BRACE_MAX ((gsize)4096)
+
+/* Steps of matching patterns for one shell text: some 0.2 seconds. Past it they are not followed.
+ */
+#define NZ_SHELL_MATCH_MAX ((gsize)64 * 1024 * 1024)
+
 /* How many paths of a build have their owners followed. */
 #define NZ_BUILD_PATHS_MAX 20000u
 
