@@ -432,9 +432,23 @@
 #define NZ_EXPAND_DEPTH_MAX 64u
 
 /* What a shell text may hold: more is not split, which is said. */
-#define NZ_SHELL_COMMANDS_MAX 20000u
-#define NZ_SHELL_WORDS_MAX    200000u
-#define NZ_SHELL_DEPTH_MAX    32u
+#define NZ_SHELL_COMMANDS_MAX   20000u
+#define NZ_SHELL_TEXT_WORDS_MAX 200000u
+#define NZ_SHELL_DEPTH_MAX      32u
+
+/* Bytes of words that are put together for one shell text: variables can double each other. */
+#define NZ_SHELL_BYTES_MAX ((gsize)16 * 1024 * 1024)
+
+/* How often what is in loops is followed, with one value after the other, and how many words braces
+ * may make of one. Past it a loop is followed once, its variable not known. */
+#define NZ_SHELL_COPIES_MAX 256u
+
+/* A word with braces that are followed, in bytes. */
+#define NZ_SHELL_BRACE_MAX ((gsize)4096)
+
+/* Steps of matching patterns for one shell text: some 0.2 seconds. Past it they are not followed.
+ */
+#define NZ_SHELL_MATCH_MAX ((gsize)64 * 1024 * 1024)
 
 /* How many paths of a build have their owners followed; the longest, which is the kernel's
  * PATH_MAX; and how deep, so that what is above a path is soon looked through. */
@@ -458,3 +472,9 @@
 #define NZ_COMPOSE_FILES_MAX 100u
 #define NZ_COMPOSE_DEPTH_MAX 16u
 #define NZ_COMPOSE_NODES_MAX 200000u
+
+/* Files and directories that are looked through for sources, and how deep: far above any work tree
+ * that people have, and no endless one. */
+#define NZ_DISCOVER_MAX       2000000u
+#define NZ_DISCOVER_DEPTH_MAX 128u
+#define NZ_IGNORES_MAX        20000u
