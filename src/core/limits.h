@@ -461,8 +461,20 @@
  */
 #define NZ_SHELL_MATCH_MAX ((gsize)64 * 1024 * 1024)
 
-/* How many paths of a build have their owners followed. */
-#define NZ_BUILD_PATHS_MAX 20000u
+/* How many paths of a build have their owners followed; the longest, which is the kernel's
+ * PATH_MAX; and how deep, so that what is above a path is soon looked through. */
+#define NZ_BUILD_PATHS_MAX      20000u
+#define NZ_BUILD_PATH_MAX       4096u
+#define NZ_BUILD_PATH_DEPTH_MAX 64u
+
+/* Steps over paths and bytes over accounts that following the commands of a build may take: a
+ * command may change all that those before it made. Past them nothing is known of either. Real
+ * builds take a few hundred steps and kilobytes. */
+#define NZ_BUILD_STEPS_MAX   2000000u
+#define NZ_ACCOUNTS_WORK_MAX ((gsize)32 * 1024 * 1024)
+
+/* How deep shell text may stand in shell text that only we take apart (su -c, find in $()). */
+#define NZ_EFFECTS_DEPTH_MAX 4u
 
 /* How many findings a source may give. */
 #define NZ_ACTS_MAX 2000u
