@@ -433,7 +433,7 @@
 
 /* What a shell text may hold: more is not split, which is said. */
 #define NZ_SHELL_COMMANDS_MAX 20000u
-#define NZ_SHELL_WORDS_MAX    200000u
+#define NZ_SHELL_TEXT_WORDS_MAX 200000u
 #define NZ_SHELL_DEPTH_MAX    32u
 
 /* How many paths of a build have their owners followed. */
