@@ -446,3 +446,10 @@
 #define NZ_COMPOSE_FILES_MAX 100u
 #define NZ_COMPOSE_DEPTH_MAX 16u
 #define NZ_COMPOSE_NODES_MAX 200000u
+
+/* Levels of a Compose file, and of what its aliases stand for: a service needs six. Each costs a
+ * frame of the stack. */
+#define NZ_COMPOSE_LEVELS_MAX 64u
+
+/* What is noted of one Compose file or unit, a line each. */
+#define NZ_SERVICE_NOTES_MAX 100u
