@@ -489,3 +489,10 @@
 #define NZ_DISCOVER_MAX       2000000u
 #define NZ_DISCOVER_DEPTH_MAX 128u
 #define NZ_IGNORES_MAX        20000u
+
+/* Levels of a Compose file, and of what its aliases stand for: a service needs six. Each costs a
+ * frame of the stack. */
+#define NZ_COMPOSE_LEVELS_MAX 64u
+
+/* What is noted of one Compose file or unit, a line each. */
+#define NZ_SERVICE_NOTES_MAX 100u
