@@ -78,6 +78,14 @@ nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_data)
 }
 
 gboolean
+nz_check_judges(const NzCheck *check, const char *kind)
+{
+  /* What neither runs on is found by others, in whatever it is. */
+  return nz_kind_is_source(kind) ? check->run_build || !check->run
+                                 : check->run || !check->run_build;
+}
+
+gboolean
 nz_check_runs(const NzCheck *check, const char *profile)
 {
   if (g_strcmp0(profile, NZ_PROFILE_USER_ONLY) == 0)

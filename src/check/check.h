@@ -43,6 +43,10 @@ extern const char *const nz_profiles[];
 /* TRUE when CHECK runs under PROFILE. */
 gboolean nz_check_runs(const NzCheck *check, const char *profile);
 
+/* TRUE when CHECK can find something in a subject of KIND: one that judges images alone says
+ * nothing of a Dockerfile. */
+gboolean nz_check_judges(const NzCheck *check, const char *kind);
+
 /* The check number I, NULL past the last. */
 const NzCheck *nz_check_at(guint i);
 
