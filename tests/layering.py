@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "lint", "scan", "store", "policy", "report"},
     "lsp": {"core", "check", "build", "lint", "policy"},
-    "cmd": {"core", "image", "build", "check", "lint", "lsp", "policy", "report", "store"},
+    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "store"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/cmd.h"
-#include "lint/lint.h"
 #include "lsp/server.h"
 
 static gboolean opt_stdio;
@@ -18,28 +17,14 @@ static const char help[] =
     "\n"
     "Base images are known by the table of well-known images alone. Nothing is fetched or run.\n";
 
-/* What is typed must be answered at once: no store is looked into. */
-static NzBuildBase *
-find_base(const char *name, const char *platform G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
-{
-  NzBuildBase *base = nz_build_base_well_known(name);
-  if (base)
-    return base;
-  base = nz_build_base_new(name);
-  base->unknown = g_strdup("it is in no table, and an editor's server looks no further; "
-                           "`nonzero lint` does");
-  return base;
-}
-
 static int
 run(const char *const *args)
 {
-  static const NzJudge judge = {nz_lint_source, nz_source_kind, find_base, NULL};
   if (args[0]) {
     nz_complain("`nonzero lsp` takes no argument: editors say what is open");
     return NZ_EXIT_USAGE;
   }
-  return nz_lsp_serve(stdin, stdout, &judge);
+  return nz_lsp_serve(stdin, stdout, &nz_lsp_judge);
 }
 
 const NzCommand nz_cmd_lsp = {

@@ -134,10 +134,11 @@
 
 /* What else is kept of a configuration: arguments, volumes, ports, and the bytes of each. What is
  * beyond is not looked at, and a note says so. */
-#define NZ_ARGS_MAX    64u
-#define NZ_VOLUMES_MAX 256u
-#define NZ_PORTS_MAX   1024u
-#define NZ_ARG_MAX     ((gsize)64 * 1024)
+#define NZ_ARGS_MAX        64u
+#define NZ_VOLUMES_MAX     256u
+#define NZ_ENVIRONMENT_MAX 256u
+#define NZ_PORTS_MAX       1024u
+#define NZ_ARG_MAX         ((gsize)64 * 1024)
 
 /* The name of a base image, from annotations, labels or history: registries take 255 bytes of name
  * and 128 of tag. A longer one is no name, and not shown. */
@@ -430,6 +431,16 @@
 
 /* How deep variables may nest: "${a:-${b:-${c}}}". */
 #define NZ_EXPAND_DEPTH_MAX 64u
+
+/* Bytes that one expansion may copy, and characters that its patterns may be compared with: what is
+ * thrown away again ("${a:+$long}") costs too. Some hundredths of a second. */
+#define NZ_EXPAND_WORK_MAX ((guint64)16 * 1024 * 1024)
+
+/* Names of variables that are listed for one expansion. */
+#define NZ_EXPAND_NAMES_MAX 256u
+
+/* Arrays in arrays where a JSON form may stand. None has any; Go's encoding/json allows 10,000. */
+#define NZ_DOCKER_JSON_DEPTH_MAX 64u
 
 /* What a shell text may hold: more is not split, which is said. */
 #define NZ_SHELL_COMMANDS_MAX   20000u

@@ -7,6 +7,9 @@
 
 #include "lsp/document.h"
 
+/* As `nonzero lint --no-images` judges. */
+extern const NzJudge nz_lsp_judge;
+
 /* Serves until the editor is done. The exit code: 0 after "shutdown" and "exit", 1 when the editor
  * went away without, 2 when it could not be understood any more. */
 int nz_lsp_serve(FILE *in, FILE *out, const NzJudge *judge);
