@@ -80,6 +80,8 @@ def assert_user(subject, case):
             assert expected is ABSENT or expected is ANY, f"no {key} in {user}"
         else:
             assert expected is not ABSENT and expected == user[key], f"{key} of {user}"
+    if case.at:
+        assert (user["file"], user["line"]) == (f"{case.name}/Dockerfile", case.at), user
     for word in case.why:
         assert word in user["why"], f"{word} is not in the reason: {user['why']}"
 
@@ -88,10 +90,10 @@ def assert_findings(subject, case):
     rules = {one["rule"] for one in subject["findings"]}
     if case.state == "root":
         assert_found(subject, "image-user", case.at or None, "fail")
+    elif case.state == "non-root":
+        assert "image-user" not in rules
     elif case.at:
         assert_found(subject, "image-user", case.at)
-    if case.state == "non-root":
-        assert "image-user" not in rules
     for one in case.has:
         assert_found(subject, *one)
     assert not rules & set(case.lacks)

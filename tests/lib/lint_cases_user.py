@@ -10,8 +10,7 @@ DEBIAN = "FROM debian:12\n"
 
 def user(name, word, state, uid=ANY, **knobs):
     """USER in line 2 of an image without a passwd."""
-    if state == "root":
-        knobs.setdefault("at", 2)
+    knobs.setdefault("at", 2)
     return case(f"user-{name}", f"{SCRATCH}USER {word}\n", state, uid, **knobs)
 
 
@@ -74,8 +73,7 @@ WORDS = [
 
 def env(name, definition, word, state, uid=ANY, **knobs):
     """USER in line 3 with variables that line 2 sets."""
-    if state == "root":
-        knobs.setdefault("at", 3)
+    knobs.setdefault("at", 3)
     text = f"FROM scratch\n{definition}\nUSER {word}\n"
     return case(f"var-{name}", text, state, uid, **knobs)
 
