@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "policy": {"core", "check"},
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "lint", "scan", "store", "policy", "report"},
-    "cmd": {"core", "image", "build", "check", "lint", "policy", "report", "store"},
+    "cmd": {"core", "image", "check", "fix", "policy", "report", "store"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 

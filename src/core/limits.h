@@ -134,10 +134,11 @@
 
 /* What else is kept of a configuration: arguments, volumes, ports, and the bytes of each. What is
  * beyond is not looked at, and a note says so. */
-#define NZ_ARGS_MAX    64u
-#define NZ_VOLUMES_MAX 256u
-#define NZ_PORTS_MAX   1024u
-#define NZ_ARG_MAX     ((gsize)64 * 1024)
+#define NZ_ARGS_MAX        64u
+#define NZ_VOLUMES_MAX     256u
+#define NZ_ENVIRONMENT_MAX 256u
+#define NZ_PORTS_MAX       1024u
+#define NZ_ARG_MAX         ((gsize)64 * 1024)
 
 /* The name of a base image, from annotations, labels or history: registries take 255 bytes of name
  * and 128 of tag. A longer one is no name, and not shown. */
@@ -431,13 +432,49 @@
 /* How deep variables may nest: "${a:-${b:-${c}}}". */
 #define NZ_EXPAND_DEPTH_MAX 64u
 
+/* Bytes that one expansion may copy, and characters that its patterns may be compared with: what is
+ * thrown away again ("${a:+$long}") costs too. Some hundredths of a second. */
+#define NZ_EXPAND_WORK_MAX ((guint64)16 * 1024 * 1024)
+
+/* Names of variables that are listed for one expansion. */
+#define NZ_EXPAND_NAMES_MAX 256u
+
+/* Arrays in arrays where a JSON form may stand. None has any; Go's encoding/json allows 10,000. */
+#define NZ_DOCKER_JSON_DEPTH_MAX 64u
+
 /* What a shell text may hold: more is not split, which is said. */
 #define NZ_SHELL_COMMANDS_MAX   20000u
 #define NZ_SHELL_TEXT_WORDS_MAX 200000u
 #define NZ_SHELL_DEPTH_MAX      32u
 
-/* How many paths of a build have their owners followed. */
-#define NZ_BUILD_PATHS_MAX 20000u
+/* Bytes of words that are put together for one shell text: variables can double each other. */
+#define NZ_SHELL_BYTES_MAX ((gsize)16 * 1024 * 1024)
+
+/* How often what is in loops is followed, with one value after the other, and how many words braces
+ * may make of one. Past it a loop is followed once, its variable not known. */
+#define NZ_SHELL_COPIES_MAX 256u
+
+/* A word with braces that are followed, in bytes. */
+#define NZ_SHELL_BRACE_MAX ((gsize)4096)
+
+/* Steps of matching patterns for one shell text: some 0.2 seconds. Past it they are not followed.
+ */
+#define NZ_SHELL_MATCH_MAX ((gsize)64 * 1024 * 1024)
+
+/* How many paths of a build have their owners followed; the longest, which is the kernel's
+ * PATH_MAX; and how deep, so that what is above a path is soon looked through. */
+#define NZ_BUILD_PATHS_MAX      20000u
+#define NZ_BUILD_PATH_MAX       4096u
+#define NZ_BUILD_PATH_DEPTH_MAX 64u
+
+/* Steps over paths and bytes over accounts that following the commands of a build may take: a
+ * command may change all that those before it made. Past them nothing is known of either. Real
+ * builds take a few hundred steps and kilobytes. */
+#define NZ_BUILD_STEPS_MAX   2000000u
+#define NZ_ACCOUNTS_WORK_MAX ((gsize)32 * 1024 * 1024)
+
+/* How deep shell text may stand in shell text that only we take apart (su -c, find in $()). */
+#define NZ_EFFECTS_DEPTH_MAX 4u
 
 /* How many findings a source may give. */
 #define NZ_ACTS_MAX 2000u
