@@ -68,7 +68,7 @@ DIRECTIVES = [
          uid=1000),
     case("directive-check", "# check=skip=all\nFROM scratch\nUSER 1000\n", uid=1000),
     refused("directive-after-a-comment", "# hello\n# escape=`\nFROM scratch\nUSER 10`\n00\n", 5),
-    refused("directive-after-an-empty-line", "\n# escape=`\nFROM scratch\nUSER 10`\n00\n", 5),
+    refused("directive-after-an-empty-line", b"\n# escape=`\nFROM scratch\nUSER 10`\n00\n", 5),
     refused("directive-after-from", "FROM scratch\n# escape=`\nUSER 10`\n00\n", 4),
     refused("directive-twice", "# escape=`\n# escape=\\\nFROM scratch\nUSER 1000\n", 2),
     refused("directive-escape-wrong", "# escape=x\nFROM scratch\nUSER 1000\n", 1),
