@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "policy": {"core", "check"},
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "lint", "scan", "store", "policy", "report"},
-    "lsp": {"core", "check", "build", "lint", "policy"},
+    "lsp": {"core", "check", "confine", "build", "lint", "policy"},
     "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "store"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
