@@ -420,6 +420,24 @@
 /* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
 #define NZ_HTTP_WAIT_MAX 60u
 
+/* --- what an editor sends --- */
+
+/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is escaped
+ * has 12 MiB. A longer one is passed over. */
+#define NZ_LSP_MESSAGE_MAX ((gsize)16 * 1024 * 1024)
+
+/* What is passed over at most: behind a longer message there may be no other. */
+#define NZ_LSP_SKIP_MAX ((gsize)1024 * 1024 * 1024)
+
+/* The headers of a message: there are two in all. */
+#define NZ_LSP_HEADERS_MAX ((gsize)4096)
+
+/* A document while it is edited: above NZ_SOURCE_MAX it is not judged, above this not kept. */
+#define NZ_LSP_DOCUMENT_MAX ((gsize)4 * 1024 * 1024)
+
+/* Documents that are open at once. */
+#define NZ_LSP_DOCUMENTS_MAX 512u
+
 /* --- source files: Dockerfiles, Compose files, units --- */
 
 /* The largest that is read. Real ones are a few kilobytes; BuildKit takes none above 2 MiB as a
@@ -489,3 +507,10 @@
 #define NZ_DISCOVER_MAX       2000000u
 #define NZ_DISCOVER_DEPTH_MAX 128u
 #define NZ_IGNORES_MAX        20000u
+
+/* Levels of a Compose file, and of what its aliases stand for: a service needs six. Each costs a
+ * frame of the stack. */
+#define NZ_COMPOSE_LEVELS_MAX 64u
+
+/* What is noted of one Compose file or unit, a line each. */
+#define NZ_SERVICE_NOTES_MAX 100u
