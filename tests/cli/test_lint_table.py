@@ -35,6 +35,13 @@ def judge_all(place, cases, args):
         paths.append(f"{one.name}/Dockerfile")
     result = run("lint", "--no-policy", "--format", "json", *args, *paths, cwd=place)
     answers = {one.name: [None, []] for one in cases}
+    if not result.out:
+        # Nothing could be judged: there is no report, and the messages say why.
+        assert result.code == ERROR, result
+        for line in result.err.decode().splitlines():
+            path = line.removeprefix("nonzero: ")
+            answers[path.split("/")[0]][1].append(path)
+        return answers
     for subject in result.report["subjects"]:
         answer = answers[subject["source"].split("/")[0]]
         assert answer[0] is None, f"two subjects of {subject['source']}"
