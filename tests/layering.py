@@ -20,7 +20,8 @@ MAY_INCLUDE = {
     "policy": {"core", "check"},
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "lint", "scan", "store", "policy", "report"},
-    "cmd": {"core", "image", "build", "check", "lint", "policy", "report", "store"},
+    "lsp": {"core", "check", "confine", "build", "lint", "policy"},
+    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "store"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 
