@@ -252,6 +252,7 @@ judge_program(Starter *self, const char *const *args, guint n)
     return;
   g_autofree char *name = g_path_get_basename(args[0]);
   NzStageState *state = self->evaluation->now->state;
+  nz_effects_program(state, args, n);
   if (g_strv_contains(tools, name))
     g_ptr_array_add(state->acts, nz_act_new(NZ_ACT_PRIVILEGED_TOOL,
                                             nz_evaluate_place(self->evaluation, self->span), name,
