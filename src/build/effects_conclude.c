@@ -100,7 +100,8 @@ nz_effects_workdir(NzStageState *state, const char *path, const NzPlace *place)
   g_autofree char *absolute = nz_build_path(state->workdir, path);
   if (nz_is_directory(state, absolute))
     return;
-  /* BuildKit makes it the current user's, Docker's classic builder and Buildah root's. */
+  /* BuildKit and Buildah make it, and what is missing above it, the current user's; Docker's
+   * classic builder makes it root's. */
   gboolean roots = state->is_root || !state->user;
   gsize len = roots ? 0 : strcspn(state->user, ":");
   g_autofree char *owner = roots ? g_strdup("root") : g_strndup(state->user, len);
