@@ -4,6 +4,7 @@
 #pragma once
 
 #include "build/dockerfile.h"
+#include "core/error.h"
 
 /* A part of the line that is a token of the file. */
 typedef struct {
@@ -18,11 +19,27 @@ typedef struct {
   char escape;
 } NzLineParser;
 
+/* Sets the error "NAME:LINE:COLUMN: MESSAGE" at OFFSET of the file. */
+void nz_dockerfile_fail(NzSourceFile *source, guint32 offset, NzError code, const char *message,
+                        GError **error);
+
 /* FALSE, with the error "NAME:LINE:COLUMN: ..." at OFFSET of the file, or of the line. */
 gboolean nz_dockerfile_refuse(NzSourceFile *source, guint32 offset, GError **error,
                               const char *format, ...) G_GNUC_PRINTF(4, 5);
 gboolean nz_line_refuse(const NzLineParser *parser, gsize at, GError **error, const char *format,
                         ...) G_GNUC_PRINTF(4, 5);
+
+/* --- dockerfile_lines.c --- */
+
+/* All tokens and instructions of FILE's source. */
+gboolean nz_dockerfile_read(NzDockerfile *file, GError **error);
+
+/* --- dockerfile_directive.c --- */
+
+/* Takes the directive of the comment from its "#" at START to END, if it is one: then *FOUND. SEEN
+ * is which there were, 0 at first. */
+gboolean nz_dockerfile_directive(NzDockerfile *file, gsize start, gsize end, guint *seen,
+                                 gboolean *found, GError **error);
 
 /* --- dockerfile_words.c --- */
 

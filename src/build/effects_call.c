@@ -12,8 +12,6 @@ NzPlace *
 nz_call_place(const NzCall *call, const NzShellWord *word)
 {
   const NzRun *run = call->run;
-  if (run->fixed)
-    return nz_place_copy(run->fixed);
   if (!word && call->n > 0)
     word = call->words[0];
   gsize start = word ? word->start : call->command->start;
@@ -35,12 +33,12 @@ nz_call_act(NzCall *call, NzActKind kind, const NzShellWord *word, const char *w
 }
 
 void
-nz_call_needs_root(NzCall *call, const char *how)
+nz_call_needs_root(NzCall *call, const NzShellWord *word, const char *how)
 {
   if (call->root || call->run->said_root)
     return;
   call->run->said_root = TRUE;
-  nz_call_act(call, NZ_ACT_NEEDS_ROOT, NULL, how, NULL);
+  nz_call_act(call, NZ_ACT_NEEDS_ROOT, word, how, NULL);
 }
 
 char *
@@ -87,7 +85,7 @@ char *
 nz_call_path(const NzCall *call, const NzShellWord *word)
 {
   const char *text = word->text;
-  const char *cwd = call->run->cwd->pdata[call->run->cwd->len - 1];
+  const char *cwd = nz_run_frame(call->run)->cwd;
   if (!word->known || *text == '\0' || (*text == '~' && !word->quoted))
     return NULL;
   if (*text != '/' && !cwd)
@@ -225,16 +223,15 @@ nz_account_file_held(const NzTarget *target)
 gboolean
 nz_is_directory(const NzStageState *state, const char *path)
 {
-  static const char *const known[] = {"/",        "/bin",     "/boot",          "/dev",
-                                      "/etc",     "/home",    "/lib",           "/lib64",
-                                      "/media",   "/mnt",     "/opt",           "/proc",
-                                      "/root",    "/run",     "/sbin",          "/srv",
-                                      "/sys",     "/tmp",     "/usr",           "/usr/bin",
-                                      "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib",
-                                      "/usr/local/sbin", "/usr/sbin", "/usr/share", "/usr/src",
-                                      "/var",     "/var/cache", "/var/lib",     "/var/log",
-                                      "/var/run", "/var/spool", "/var/tmp", "/var/www",
-                                      NULL};
+  static const char *const known[] = {
+      "/",         "/bin",       "/boot",          "/dev",           "/etc",
+      "/home",     "/lib",       "/lib64",         "/media",         "/mnt",
+      "/opt",      "/proc",      "/root",          "/run",           "/sbin",
+      "/srv",      "/sys",       "/tmp",           "/usr",           "/usr/bin",
+      "/usr/lib",  "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin",
+      "/usr/sbin", "/usr/share", "/usr/src",       "/var",           "/var/cache",
+      "/var/lib",  "/var/log",   "/var/run",       "/var/spool",     "/var/tmp",
+      "/var/www",  NULL};
   const NzPathFact *fact = nz_paths_find(state->paths, path);
   return (fact && fact->directory) || g_strv_contains(known, path);
 }

@@ -420,6 +420,24 @@
 /* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
 #define NZ_HTTP_WAIT_MAX 60u
 
+/* --- what an editor sends --- */
+
+/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is escaped
+ * has 12 MiB. A longer one is passed over. */
+#define NZ_LSP_MESSAGE_MAX ((gsize)16 * 1024 * 1024)
+
+/* What is passed over at most: behind a longer message there may be no other. */
+#define NZ_LSP_SKIP_MAX ((gsize)1024 * 1024 * 1024)
+
+/* The headers of a message: there are two in all. */
+#define NZ_LSP_HEADERS_MAX ((gsize)4096)
+
+/* A document while it is edited: above NZ_SOURCE_MAX it is not judged, above this not kept. */
+#define NZ_LSP_DOCUMENT_MAX ((gsize)4 * 1024 * 1024)
+
+/* Documents that are open at once. */
+#define NZ_LSP_DOCUMENTS_MAX 512u
+
 /* --- source files: Dockerfiles, Compose files, units --- */
 
 /* The largest that is read. Real ones are a few kilobytes; BuildKit takes none above 2 MiB as a
@@ -473,8 +491,11 @@
 #define NZ_BUILD_STEPS_MAX   2000000u
 #define NZ_ACCOUNTS_WORK_MAX ((gsize)32 * 1024 * 1024)
 
-/* How deep shell text may stand in shell text that only we take apart (su -c, find in $()). */
-#define NZ_EFFECTS_DEPTH_MAX 4u
+/* How far back through a pipeline we ask what is written: "cat <<EOF | sudo tee FILE" is two. */
+#define NZ_EFFECTS_HOPS_MAX 4u
+
+/* Packages that a build installs by name, which are remembered. */
+#define NZ_PACKAGES_MAX 2000u
 
 /* How many findings a source may give. */
 #define NZ_ACTS_MAX 2000u
