@@ -195,7 +195,7 @@ TOOLS = [
          files={"app": "app ALL=(ALL) NOPASSWD: ALL\n"}, has=(("sudoers-nopasswd", 2),)),
     run("group-sudo", "useradd -u 1000 -G sudo app", "privileged-group"),
     run("group-usermod", "useradd -u 1000 app && usermod -aG sudo,audio app", "privileged-group"),
-    run("group-docker", "useradd -u 1000 -G docker app", "privileged-group"),
+    run("group-docker", "groupadd docker && useradd -u 1000 -G docker app", "privileged-group"),
     run("group-wheel-alpine", "adduser -D -u 1000 app && addgroup app wheel", "privileged-group",
         base="alpine:3.20"),
     run("group-adduser-debian", "useradd -u 1000 app && adduser app sudo", "privileged-group"),

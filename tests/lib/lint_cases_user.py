@@ -343,7 +343,7 @@ NAMES = [
     made("tee-into-passwd", "echo app:x:1234:1235::/:/bin/sh | tee -a /etc/passwd", "app", "non-root",
          1234),
     made("sed-on-passwd", "useradd -u 1234 app && sed -i 's/^app:x:1234/app:x:0/' /etc/passwd", "app",
-         "unknown", verdict=ANY),
+         ("unknown", "root")),
     made("cat-heredoc-into-passwd", "cat >> /etc/passwd <<EOF\napp:x:1234:1235::/:/bin/sh\nEOF", "app",
          "non-root", 1234, at=0, has=(("user-not-numeric", 5),)),
     made("made-by-a-script", "./setup.sh", "app", NOT_THERE),
