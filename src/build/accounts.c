@@ -16,8 +16,8 @@
 #define ROOT_GROUP  "root:x:0:\n"
 
 typedef struct {
-  GString *text;   /* NULL: there is no such file */
-  char *unknown;   /* why there may be more in it; NULL: it is known */
+  GString *text; /* NULL: there is no such file */
+  char *unknown; /* why there may be more in it; NULL: it is known */
 } AccountFile;
 
 struct NzAccounts {
@@ -156,15 +156,21 @@ nz_accounts_forget_group(NzAccounts *self, const char *why)
 
 /* --- lines --- */
 
+gboolean
+nz_accounts_spend(NzAccounts *self, gsize bytes)
+{
+  self->work += MIN(bytes, NZ_ACCOUNTS_WORK_MAX);
+  if (self->work < NZ_ACCOUNTS_WORK_MAX)
+    return TRUE;
+  nz_accounts_forget(self, "there are too many changes of users to follow");
+  return FALSE;
+}
+
 /* Counts a walk over FILE. TRUE when there were so many that nothing is followed any more. */
 static gboolean
 is_spent(NzAccounts *self, const AccountFile *file)
 {
-  self->work += (file->text ? file->text->len : 0) + 64;
-  if (self->work < NZ_ACCOUNTS_WORK_MAX)
-    return FALSE;
-  nz_accounts_forget(self, "there are too many changes of users to follow");
-  return TRUE;
+  return !nz_accounts_spend(self, (file->text ? file->text->len : 0) + 64);
 }
 
 typedef struct {
@@ -310,8 +316,7 @@ has_gid(const GString *text, gint64 gid)
 }
 
 void
-nz_accounts_add_group(NzAccounts *self, const char *name, gint64 gid,
-                      gboolean system G_GNUC_UNUSED)
+nz_accounts_add_group(NzAccounts *self, const char *name, gint64 gid, gboolean system G_GNUC_UNUSED)
 {
   Line line;
   if (!is_name(name) || is_spent(self, &self->group) || find_line(self->group.text, name, &line))

@@ -63,6 +63,10 @@ void nz_accounts_forget_group(NzAccounts *self, const char *why);
 void nz_accounts_append_passwd(NzAccounts *self, const char *text);
 void nz_accounts_append_group(NzAccounts *self, const char *text);
 
+/* A walk over BYTES of them is done. FALSE: there were more than NZ_ACCOUNTS_WORK_MAX, and nothing
+ * is known any more. */
+gboolean nz_accounts_spend(NzAccounts *self, gsize bytes);
+
 gboolean nz_accounts_has_user(const NzAccounts *self, const char *name);
 gboolean nz_accounts_has_group(const NzAccounts *self, const char *name);
 /* Why there may be accounts that are not known; NULL: all are. */

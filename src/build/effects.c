@@ -105,19 +105,26 @@ nz_build_path(const char *workdir, const char *path)
 /* --- what only starts another command --- */
 
 static const NzOption sudo_options[] = {
-    {'u', "user", NZ_VALUE},        {'g', "group", NZ_VALUE},      {'p', "prompt", NZ_VALUE},
-    {'C', "close-from", NZ_VALUE},  {'h', "host", NZ_VALUE},       {'r', "role", NZ_VALUE},
-    {'t', "type", NZ_VALUE},        {'T', "command-timeout", NZ_VALUE},
-    {'U', "other-user", NZ_VALUE},  {'D', "chdir", NZ_VALUE},      {'R', "chroot", NZ_VALUE},
-    {'l', "list", NZ_NO_VALUE},     {'v', "validate", NZ_NO_VALUE},
-    {'e', "edit", NZ_NO_VALUE},     {0},
+    {'u', "user", NZ_VALUE},
+    {'g', "group", NZ_VALUE},
+    {'p', "prompt", NZ_VALUE},
+    {'C', "close-from", NZ_VALUE},
+    {'h', "host", NZ_VALUE},
+    {'r', "role", NZ_VALUE},
+    {'t', "type", NZ_VALUE},
+    {'T', "command-timeout", NZ_VALUE},
+    {'U', "other-user", NZ_VALUE},
+    {'D', "chdir", NZ_VALUE},
+    {'R', "chroot", NZ_VALUE},
+    {'l', "list", NZ_NO_VALUE},
+    {'v', "validate", NZ_NO_VALUE},
+    {'e', "edit", NZ_NO_VALUE},
+    {0},
 };
 static const NzOption doas_options[] = {
     {'u', "user", NZ_VALUE}, {'C', "config", NZ_VALUE}, {'a', "style", NZ_VALUE}, {0}};
-static const NzOption env_options[] = {{'u', "unset", NZ_VALUE},
-                                       {'C', "chdir", NZ_VALUE},
-                                       {'S', "split-string", NZ_VALUE},
-                                       {0}};
+static const NzOption env_options[] = {
+    {'u', "unset", NZ_VALUE}, {'C', "chdir", NZ_VALUE}, {'S', "split-string", NZ_VALUE}, {0}};
 static const NzOption nice_options[] = {{'n', "adjustment", NZ_VALUE}, {0}};
 static const NzOption ionice_options[] = {
     {'c', "class", NZ_VALUE}, {'n', "classdata", NZ_VALUE}, {'p', "pid", NZ_VALUE}, {0}};
@@ -127,14 +134,15 @@ static const NzOption stdbuf_options[] = {
     {'i', "input", NZ_VALUE}, {'o', "output", NZ_VALUE}, {'e', "error", NZ_VALUE}, {0}};
 static const NzOption exec_options[] = {{'a', "name", NZ_VALUE}, {0}};
 static const NzOption command_options[] = {{'v', "v", NZ_NO_VALUE}, {'V', "v", NZ_NO_VALUE}, {0}};
-static const NzOption time_options[] = {
-    {'f', "format", NZ_VALUE}, {'o', "output", NZ_VALUE}, {0}};
+static const NzOption time_options[] = {{'f', "format", NZ_VALUE}, {'o', "output", NZ_VALUE}, {0}};
 static const NzOption xargs_options[] = {
     {'I', "replace", NZ_VALUE},   {'n', "max-args", NZ_VALUE},  {'P', "max-procs", NZ_VALUE},
     {'L', "max-lines", NZ_VALUE}, {'d', "delimiter", NZ_VALUE}, {'a', "arg-file", NZ_VALUE},
     {'s', "max-chars", NZ_VALUE}, {'E', "eof", NZ_VALUE},       {0}};
-static const NzOption runuser_options[] = {{'u', "user", NZ_VALUE}, {'g', "group", NZ_VALUE},
-                                           {'G', "supp-group", NZ_VALUE}, {'c', "command", NZ_VALUE},
+static const NzOption runuser_options[] = {{'u', "user", NZ_VALUE},
+                                           {'g', "group", NZ_VALUE},
+                                           {'G', "supp-group", NZ_VALUE},
+                                           {'c', "command", NZ_VALUE},
                                            {0}};
 static const NzOption no_options[] = {{0}};
 
@@ -281,7 +289,7 @@ static void
 run_command(NzCall *call)
 {
   const NzShellWord *first = call->words[0];
-  const NzEffectCommand *effect = nz_effect_find(call->name);
+  const NzEffectCommand *effect = nz_effect_named(call->name);
   if (is_own_program(first->text)) {
     nz_effect_script(call);
     return;
@@ -377,8 +385,8 @@ nz_run_nested(NzCall *call, const NzShellWord *word, const char *text, gboolean 
   if (outer->depth >= NZ_EFFECTS_DEPTH_MAX)
     return;
   g_autoptr(NzPlace) place = nz_call_place(call, word);
-  g_autoptr(NzShellText) split = nz_shell_split(
-      text, strlen(text), (const char *const *)outer->state->environment->pdata);
+  g_autoptr(NzShellText) split =
+      nz_shell_split(text, strlen(text), (const char *const *)outer->state->environment->pdata);
   NzRun run = {.state = outer->state,
                .text = split,
                .source = outer->source,

@@ -7,7 +7,7 @@
 #include "core/text.h"
 
 /* Members of these groups are root, or a step away from it. */
-static const char *const privileged_groups[] = {"admin", "disk",   "docker", "kmem", "lxd",
+static const char *const privileged_groups[] = {"admin", "disk",   "docker", "kmem",  "lxd",
                                                 "root",  "shadow", "sudo",   "wheel", NULL};
 
 /* --- shared --- */
@@ -68,8 +68,7 @@ nz_account_new(NzCall *call, const NzNewUser *user, const NzShellWord *uid_word,
 void
 nz_account_home(NzCall *call, const char *name, const char *home)
 {
-  g_autofree char *path =
-      home ? nz_build_path("/", home) : g_strdup_printf("/home/%s", name);
+  g_autofree char *path = home ? nz_build_path("/", home) : g_strdup_printf("/home/%s", name);
   g_autoptr(NzPlace) place = nz_call_place(call, NULL);
   if (strchr(path, '$'))
     return;
@@ -93,8 +92,8 @@ name_of(NzCall *call, const NzShellWord *word)
 static void
 doubt_number(NzCall *call, const char *name)
 {
-  g_autofree char *why =
-      g_strdup_printf("the number that %s gives %s is not known before it is run", call->name, name);
+  g_autofree char *why = g_strdup_printf(
+      "the number that %s gives %s is not known before it is run", call->name, name);
   nz_call_doubt(call, why);
 }
 
@@ -107,19 +106,32 @@ has_other_root(const NzArguments *args)
 /* --- users --- */
 
 static const NzOption useradd_options[] = {
-    {0, "badname", NZ_NO_VALUE},      {'b', "base-dir", NZ_VALUE},
-    {'c', "comment", NZ_VALUE},       {'d', "home-dir", NZ_VALUE},
-    {0, "home", NZ_VALUE},            {'D', "defaults", NZ_NO_VALUE},
-    {'e', "expiredate", NZ_VALUE},    {'f', "inactive", NZ_VALUE},
-    {'g', "gid", NZ_VALUE},           {'G', "groups", NZ_VALUE},
-    {'k', "skel", NZ_VALUE},          {'K', "key", NZ_VALUE},
-    {'l', "no-log-init", NZ_NO_VALUE}, {'m', "create-home", NZ_NO_VALUE},
-    {'M', "no-create-home", NZ_NO_VALUE}, {'N', "no-user-group", NZ_NO_VALUE},
-    {'o', "non-unique", NZ_NO_VALUE}, {'p', "password", NZ_VALUE},
-    {'P', "prefix", NZ_VALUE},        {'r', "system", NZ_NO_VALUE},
-    {'R', "root", NZ_VALUE},          {'s', "shell", NZ_VALUE},
-    {'u', "uid", NZ_VALUE},           {'U', "user-group", NZ_NO_VALUE},
-    {'Z', "selinux-user", NZ_VALUE},  {0},
+    {0, "badname", NZ_NO_VALUE},
+    {'b', "base-dir", NZ_VALUE},
+    {'c', "comment", NZ_VALUE},
+    {'d', "home-dir", NZ_VALUE},
+    {0, "home", NZ_VALUE},
+    {'D', "defaults", NZ_NO_VALUE},
+    {'e', "expiredate", NZ_VALUE},
+    {'f', "inactive", NZ_VALUE},
+    {'g', "gid", NZ_VALUE},
+    {'G', "groups", NZ_VALUE},
+    {'k', "skel", NZ_VALUE},
+    {'K', "key", NZ_VALUE},
+    {'l', "no-log-init", NZ_NO_VALUE},
+    {'m', "create-home", NZ_NO_VALUE},
+    {'M', "no-create-home", NZ_NO_VALUE},
+    {'N', "no-user-group", NZ_NO_VALUE},
+    {'o', "non-unique", NZ_NO_VALUE},
+    {'p', "password", NZ_VALUE},
+    {'P', "prefix", NZ_VALUE},
+    {'r', "system", NZ_NO_VALUE},
+    {'R', "root", NZ_VALUE},
+    {'s', "shell", NZ_VALUE},
+    {'u', "uid", NZ_VALUE},
+    {'U', "user-group", NZ_NO_VALUE},
+    {'Z', "selinux-user", NZ_VALUE},
+    {0},
 };
 
 static void
@@ -176,15 +188,31 @@ nz_effect_useradd(NzCall *call)
 }
 
 static const NzOption usermod_options[] = {
-    {'a', "append", NZ_NO_VALUE}, {'b', "badname", NZ_NO_VALUE}, {'c', "comment", NZ_VALUE},
-    {'d', "home", NZ_VALUE},      {'e', "expiredate", NZ_VALUE}, {'f', "inactive", NZ_VALUE},
-    {'g', "gid", NZ_VALUE},       {'G', "groups", NZ_VALUE},     {'l', "login", NZ_VALUE},
-    {'L', "lock", NZ_NO_VALUE},   {'m', "move-home", NZ_NO_VALUE},
-    {'o', "non-unique", NZ_NO_VALUE}, {'p', "password", NZ_VALUE}, {'P', "prefix", NZ_VALUE},
-    {'r', "remove", NZ_NO_VALUE}, {'R', "root", NZ_VALUE},       {'s', "shell", NZ_VALUE},
-    {'u', "uid", NZ_VALUE},       {'U', "unlock", NZ_NO_VALUE},  {'v', "add-subuids", NZ_VALUE},
-    {'V', "del-subuids", NZ_VALUE}, {'w', "add-subgids", NZ_VALUE},
-    {'W', "del-subgids", NZ_VALUE}, {'Z', "selinux-user", NZ_VALUE}, {0},
+    {'a', "append", NZ_NO_VALUE},
+    {'b', "badname", NZ_NO_VALUE},
+    {'c', "comment", NZ_VALUE},
+    {'d', "home", NZ_VALUE},
+    {'e', "expiredate", NZ_VALUE},
+    {'f', "inactive", NZ_VALUE},
+    {'g', "gid", NZ_VALUE},
+    {'G', "groups", NZ_VALUE},
+    {'l', "login", NZ_VALUE},
+    {'L', "lock", NZ_NO_VALUE},
+    {'m', "move-home", NZ_NO_VALUE},
+    {'o', "non-unique", NZ_NO_VALUE},
+    {'p', "password", NZ_VALUE},
+    {'P', "prefix", NZ_VALUE},
+    {'r', "remove", NZ_NO_VALUE},
+    {'R', "root", NZ_VALUE},
+    {'s', "shell", NZ_VALUE},
+    {'u', "uid", NZ_VALUE},
+    {'U', "unlock", NZ_NO_VALUE},
+    {'v', "add-subuids", NZ_VALUE},
+    {'V', "del-subuids", NZ_VALUE},
+    {'w', "add-subgids", NZ_VALUE},
+    {'W', "del-subgids", NZ_VALUE},
+    {'Z', "selinux-user", NZ_VALUE},
+    {0},
 };
 
 void
@@ -227,7 +255,7 @@ nz_effect_usermod(NzCall *call)
 }
 
 static const NzOption delete_options[] = {
-    {'f', "force", NZ_NO_VALUE}, {'r', "remove", NZ_NO_VALUE}, {'R', "root", NZ_VALUE},
+    {'f', "force", NZ_NO_VALUE}, {'r', "remove", NZ_NO_VALUE},       {'R', "root", NZ_VALUE},
     {'P', "prefix", NZ_VALUE},   {'Z', "selinux-user", NZ_NO_VALUE}, {0},
 };
 
@@ -246,9 +274,9 @@ nz_effect_userdel(NzCall *call)
 /* --- groups --- */
 
 static const NzOption groupadd_options[] = {
-    {'f', "force", NZ_NO_VALUE},      {'g', "gid", NZ_VALUE},    {'K', "key", NZ_VALUE},
-    {'o', "non-unique", NZ_NO_VALUE}, {'p', "password", NZ_VALUE}, {'r', "system", NZ_NO_VALUE},
-    {'R', "root", NZ_VALUE},          {'P', "prefix", NZ_VALUE}, {'U', "users", NZ_VALUE},
+    {'f', "force", NZ_NO_VALUE},      {'g', "gid", NZ_VALUE},       {'K', "key", NZ_VALUE},
+    {'o', "non-unique", NZ_NO_VALUE}, {'p', "password", NZ_VALUE},  {'r', "system", NZ_NO_VALUE},
+    {'R', "root", NZ_VALUE},          {'P', "prefix", NZ_VALUE},    {'U', "users", NZ_VALUE},
     {'n', "new-name", NZ_VALUE},      {'a', "append", NZ_NO_VALUE}, {0},
 };
 
@@ -298,8 +326,9 @@ nz_effect_groupdel(NzCall *call)
 }
 
 static const NzOption gpasswd_options[] = {
-    {'a', "add", NZ_VALUE},     {'d', "delete", NZ_VALUE},  {'M', "members", NZ_VALUE},
-    {'A', "administrators", NZ_VALUE}, {'Q', "root", NZ_VALUE}, {0},
+    {'a', "add", NZ_VALUE},     {'d', "delete", NZ_VALUE},
+    {'M', "members", NZ_VALUE}, {'A', "administrators", NZ_VALUE},
+    {'Q', "root", NZ_VALUE},    {0},
 };
 
 void
@@ -321,8 +350,9 @@ nz_effect_gpasswd(NzCall *call)
 /* --- passwords --- */
 
 static const NzOption passwd_options[] = {
-    {'d', "delete", NZ_NO_VALUE},  {'i', "inactive", NZ_VALUE}, {'n', "mindays", NZ_VALUE},
-    {'x', "maxdays", NZ_VALUE},    {'w', "warndays", NZ_VALUE}, {'R', "root", NZ_VALUE},
+    {'d', "delete", NZ_NO_VALUE},  {'i', "inactive", NZ_VALUE},
+    {'n', "mindays", NZ_VALUE},    {'x', "maxdays", NZ_VALUE},
+    {'w', "warndays", NZ_VALUE},   {'R', "root", NZ_VALUE},
     {'r', "repository", NZ_VALUE}, {0},
 };
 

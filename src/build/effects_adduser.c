@@ -106,8 +106,7 @@ read_arguments(NzCall *call, const NzOption *busybox)
 static void
 doubt(NzCall *call)
 {
-  g_autofree char *why =
-      g_strdup_printf("what %s makes is not known before it is run", call->name);
+  g_autofree char *why = g_strdup_printf("what %s makes is not known before it is run", call->name);
   nz_call_doubt(call, why);
 }
 

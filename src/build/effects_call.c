@@ -225,16 +225,15 @@ nz_account_file_held(const NzTarget *target)
 gboolean
 nz_is_directory(const NzStageState *state, const char *path)
 {
-  static const char *const known[] = {"/",        "/bin",     "/boot",          "/dev",
-                                      "/etc",     "/home",    "/lib",           "/lib64",
-                                      "/media",   "/mnt",     "/opt",           "/proc",
-                                      "/root",    "/run",     "/sbin",          "/srv",
-                                      "/sys",     "/tmp",     "/usr",           "/usr/bin",
-                                      "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib",
-                                      "/usr/local/sbin", "/usr/sbin", "/usr/share", "/usr/src",
-                                      "/var",     "/var/cache", "/var/lib",     "/var/log",
-                                      "/var/run", "/var/spool", "/var/tmp", "/var/www",
-                                      NULL};
+  static const char *const known[] = {
+      "/",         "/bin",       "/boot",          "/dev",           "/etc",
+      "/home",     "/lib",       "/lib64",         "/media",         "/mnt",
+      "/opt",      "/proc",      "/root",          "/run",           "/sbin",
+      "/srv",      "/sys",       "/tmp",           "/usr",           "/usr/bin",
+      "/usr/lib",  "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin",
+      "/usr/sbin", "/usr/share", "/usr/src",       "/var",           "/var/cache",
+      "/var/lib",  "/var/log",   "/var/run",       "/var/spool",     "/var/tmp",
+      "/var/www",  NULL};
   const NzPathFact *fact = nz_paths_find(state->paths, path);
   return (fact && fact->directory) || g_strv_contains(known, path);
 }

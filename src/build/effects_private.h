@@ -5,6 +5,11 @@
 
 #include "build/effects.h"
 
+#define NZ_BIT_SETUID 04000
+#define NZ_BIT_SETGID 02000
+#define NZ_BIT_STICKY 01000
+#define NZ_BIT_SETID  (NZ_BIT_SETUID | NZ_BIT_SETGID)
+
 /* --- a run --- */
 
 /* What find -perm looked for, until something is done to it. */
@@ -24,7 +29,7 @@ struct NzRun {
   gboolean root;        /* commands run as root */
   GPtrArray *cwd;       /* char *, one for each depth of subshells; NULL: not known */
   NzFound found;
-  GPtrArray *virtuals;  /* char *: apk's "-t NAME", then its packages, then "" */
+  GPtrArray *virtuals; /* char *: apk's "-t NAME", then its packages, then "" */
   gboolean said_root, said_tool;
 };
 
@@ -38,6 +43,7 @@ typedef struct {
   const char *name; /* base name */
   gboolean root;    /* it runs as root */
   gboolean piped;   /* words are more, by xargs */
+  guint hops;       /* commands of a pipeline that were gone back from the one that runs */
   gboolean maybe;
 } NzCall;
 
@@ -55,7 +61,7 @@ typedef struct {
 } NzEffectCommand;
 
 /* The command called NAME, or NULL. */
-const NzEffectCommand *nz_effect_find(const char *name);
+const NzEffectCommand *nz_effect_named(const char *name);
 
 /* Shell text that a command is given is run: as root or not. */
 void nz_run_nested(NzCall *call, const NzShellWord *word, const char *text, gboolean root);
@@ -95,9 +101,9 @@ typedef struct {
 } NzGiven;
 
 typedef enum {
-  NZ_ARGS_ANYWHERE = 0,        /* options may follow operands */
-  NZ_ARGS_FIRST = 1 << 0,      /* they end at the first operand */
-  NZ_ARGS_LONG_DASH = 1 << 1,  /* "-uid" is "--uid" (Perl's Getopt::Long) */
+  NZ_ARGS_ANYWHERE = 0,       /* options may follow operands */
+  NZ_ARGS_FIRST = 1 << 0,     /* they end at the first operand */
+  NZ_ARGS_LONG_DASH = 1 << 1, /* "-uid" is "--uid" (Perl's Getopt::Long) */
 } NzArgumentsStyle;
 
 typedef struct {
@@ -161,6 +167,13 @@ gboolean nz_is_root_name(const char *owner);
 /* Of a file that says who may become root. */
 gboolean nz_account_file_held(const NzTarget *target);
 
+/* What find found loses BITS. */
+void nz_found_cleared(NzCall *call, guint16 bits);
+/* "chown app {}" of all below ROOTS. */
+void nz_found_chowned(NzCall *call, const GPtrArray *roots);
+/* OLD, changed as chmod does for the mode TEXT; OLD where that is none. */
+guint16 nz_mode_apply(const char *text, guint16 old);
+
 /* --- packages --- */
 
 /* Setuid bits of packages are gone from what TARGET holds: BITS of them. */
@@ -168,13 +181,10 @@ void nz_packages_disarm(NzStageState *state, const NzTarget *target, guint16 bit
 
 /* --- text that is written to files --- */
 
-/* Acts of what is written to PATH: by a redirect, tee. TEXT is NULL when it is not known. */
-void nz_text_written(NzCall *call, const NzShellWord *word, const char *path, const char *text,
-                     gboolean append);
+/* Acts of TEXT, which is now in sudoers. */
+void nz_sudoers_written(NzCall *call, const NzShellWord *word, const char *text);
 /* PATH is replaced by what nobody knows: cp, mv, curl -o. */
 void nz_file_replaced(NzCall *call, const NzShellWord *word, const char *path);
-/* What the command writes, or NULL; its redirects. */
-char *nz_call_output(NzCall *call);
 void nz_redirects(NzCall *call);
 /* What comes in: by a pipe, a heredoc; or NULL. */
 char *nz_call_input(NzCall *call);

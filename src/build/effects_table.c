@@ -82,7 +82,7 @@ compare(gconstpointer name, gconstpointer command)
 }
 
 const NzEffectCommand *
-nz_effect_find(const char *name)
+nz_effect_named(const char *name)
 {
   return bsearch(name, commands, G_N_ELEMENTS(commands), sizeof *commands, compare);
 }

@@ -11,13 +11,13 @@ typedef struct {
   char *owner, *group; /* as written, "app" or "1000"; NULL: not known */
   guint16 mode;        /* 07777; 0: not known */
   gboolean directory;
-  gboolean code; /* what is run: a program or script, or a directory of them */
-  gboolean tree; /* everything below got the same owner (chown -R, COPY --chown) */
-  gboolean maybe;   /* owner and mode are but likely */
+  gboolean code;         /* what is run: a program or script, or a directory of them */
+  gboolean tree;         /* everything below got the same owner (chown -R, COPY --chown) */
+  gboolean maybe;        /* owner and mode are but likely */
   gboolean made_as_data; /* made empty, by itself: mkdir, install -d */
-  char *how;        /* "chown -R app": what gave it its owner or mode on purpose; NULL: nothing */
-  NzPlace *place;   /* of what did it last */
-  NzPlace *made;    /* of what made it; NULL: it was there before, or above what was made */
+  char *how;      /* "chown -R app": what gave it its owner or mode on purpose; NULL: nothing */
+  NzPlace *place; /* of what did it last */
+  NzPlace *made;  /* of what made it; NULL: it was there before, or above what was made */
 } NzPathFact;
 
 NzPaths *nz_paths_new(void);

@@ -13,6 +13,9 @@ typedef struct {
   gboolean (*kind_of)(const char *path, NzSourceKind *kind);
   NzFindBase find_base;
   gpointer data;
+  /* Gives up what judging does not need, before the first document is read: what of that could not
+   * be, the caller's; NULL: all was. The function may be NULL. */
+  char *(*confine)(void);
 } NzJudge;
 
 typedef struct {

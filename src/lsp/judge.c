@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "confine/confine.h"
 #include "lsp/server.h"
 
 /* What is typed must be answered at once: no store is looked into. */
@@ -14,4 +15,15 @@ find_base(const char *name, const char *platform G_GNUC_UNUSED, gpointer data G_
   return base;
 }
 
-const NzJudge nz_lsp_judge = {nz_lint_source, nz_source_kind, find_base, NULL};
+/* Which files lie beside the documents is not known before: all can be read, and no more. */
+static char *
+confine(void)
+{
+  static const char *const readable[] = {"/", NULL};
+  g_autofree char *summary = NULL;
+  NzConfined parts = nz_confine(readable, &summary);
+  return parts == NZ_CONFINED_ALL ? NULL : g_steal_pointer(&summary);
+}
+
+const NzJudge nz_lsp_judge = {
+    .lint = nz_lint_source, .kind_of = nz_source_kind, .find_base = find_base, .confine = confine};

@@ -162,6 +162,15 @@ enter_root(Server *self, const char *uri)
   self->root = g_steal_pointer(&path);
 }
 
+/* From here on documents are read that others wrote. */
+static void
+confine(Server *self)
+{
+  g_autofree char *missing = self->judge->confine ? self->judge->confine() : NULL;
+  if (missing)
+    tell(self, "nonzero: %s", missing);
+}
+
 static json_t *
 do_initialize(Server *self, const json_t *params, const char **wrong G_GNUC_UNUSED)
 {
@@ -170,6 +179,7 @@ do_initialize(Server *self, const json_t *params, const char **wrong G_GNUC_UNUS
   root = root ? root : get_text(params, "rootUri");
   learn_editor(&self->editor, json_object_get(params, "capabilities"));
   enter_root(self, root);
+  confine(self);
   self->state = STATE_SERVING;
   enum { SYNC_INCREMENTAL = 2 };
   return json_pack("{s:{s:s, s:{s:b, s:i, s:{s:b}}, s:b, s:{s:[s, s]}}, s:{s:s, s:s}}",

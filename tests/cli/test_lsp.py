@@ -6,6 +6,7 @@ import json
 import subprocess
 
 import pytest
+from conftest import unavailable
 from editor import UTF8, UTF16, Editor, applied, edits_of, frame, units
 from program import PROGRAM, run
 
@@ -37,6 +38,14 @@ def as_range(finding, text, encoding):
         "start": position(finding["line"], finding["column"]),
         "end": position(finding["end_line"], finding["end_column"]),
     }
+
+
+@pytest.fixture
+def confined():
+    """A scan confines itself here, in full: so should the server."""
+    summary = run("scan", "--verbose", "-", stdin=b"").err
+    if b"not in force" in summary or b"not confined" in summary:
+        unavailable(f"needs a kernel with Landlock and seccomp: {summary}")
 
 
 def written(tmp_path, text, name="Dockerfile"):
@@ -267,6 +276,18 @@ def test_a_service_says_what_its_dockerfile_is(tmp_path):
         said = editor.open(path, language="yaml")
     users = [one for one in said if one["code"] == "image-user"]
     assert users and users[0]["message"].startswith("web: ")
+
+
+# --- what it may do ---
+
+
+def test_it_gives_up_what_it_does_not_need(tmp_path, confined):
+    with Editor(tmp_path) as editor:
+        editor.open(written(tmp_path, ROOT_USER))
+        with open(f"/proc/{editor.process.pid}/status", encoding="ascii") as file:
+            status = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+    assert status["Seccomp"] == "2"
+    assert status["NoNewPrivs"] == "1"
 
 
 # --- bad manners ---

@@ -263,7 +263,7 @@ hear(Talk *self, const char *text, gsize len)
 static void
 talk(Talk *self)
 {
-  static const NzJudge judge = {lint, kind_of, NULL, NULL};
+  static const NzJudge judge = {.lint = lint, .kind_of = kind_of};
   char *text = NULL;
   size_t len = 0;
   FILE *in = self->said->len > 0 ? fmemopen(self->said->str, self->said->len, "r")
