@@ -69,6 +69,12 @@ check_cycle(const Reader *self, const char *path, const NzYaml *node, GError **e
   return FALSE;
 }
 
+static gboolean
+is_same(const NzYaml *a, const NzYaml *b)
+{
+  return a->start == b->start && strcmp(NZ_NODE_SOURCE(a)->name, NZ_NODE_SOURCE(b)->name) == 0;
+}
+
 /* The same service may come by two ways, but not two of one name. */
 static gboolean
 import(Reader *self, const NzProject *included, GError **error)
@@ -84,7 +90,7 @@ import(Reader *self, const NzProject *included, GError **error)
       g_ptr_array_add(project->list, fields);
       g_hash_table_replace(project->index, (gpointer)fields->name,
                            GUINT_TO_POINTER(project->list->len));
-    } else if (other->key->owner != fields->key->owner || other->key->start != fields->key->start) {
+    } else if (!is_same(other->key, fields->key)) {
       g_autofree char *shown = nz_compose_show(fields->name);
       return nz_compose_fail(self->entry, error, "it brings a second service %s", shown);
     }

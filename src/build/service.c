@@ -136,9 +136,10 @@ nz_service_no_new_privileges(const char *option, gboolean *set)
   if (!g_str_has_prefix(option, name))
     return FALSE;
   const char *rest = option + strlen(name);
-  *set = TRUE;
   if (*rest == '=' || *rest == ':')
     return nz_service_parse_bool(rest + 1, set);
+  if (!*rest)
+    *set = TRUE;
   return !*rest;
 }
 

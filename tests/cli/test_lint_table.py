@@ -37,8 +37,11 @@ def judge_all(place, cases, args):
     result = run("lint", *options, *args, *paths, cwd=place)
     answers = {one.name: [None, []] for one in cases}
     if not result.out:
-        assert result.code == ERROR and len(cases) == 1, result
-        answers[cases[0].name][1].append(result.err.decode())
+        # Nothing could be judged: there is no report, and the messages say why.
+        assert result.code == ERROR, result
+        for line in result.err.decode().splitlines():
+            path = line.removeprefix("nonzero: ")
+            answers[path.split("/")[0]][1].append(path)
         return answers
     for subject in result.report["subjects"]:
         answer = answers[subject["source"].split("/")[0]]
