@@ -285,7 +285,7 @@ def test_it_gives_up_what_it_does_not_need(tmp_path, confined):
     with Editor(tmp_path) as editor:
         editor.open(written(tmp_path, ROOT_USER))
         with open(f"/proc/{editor.process.pid}/status", encoding="ascii") as file:
-            status = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     assert status["Seccomp"] == "2"
     assert status["NoNewPrivs"] == "1"
 
@@ -342,6 +342,7 @@ def test_an_editor_that_goes_away_ends_the_server(tmp_path):
         editor.open(written(tmp_path, ROOT_USER))
         editor.process.stdin.close()
         assert editor.process.wait(60) == 1
+        editor.process.stdin = None
 
 
 def test_it_takes_no_arguments():
