@@ -149,6 +149,22 @@ def test_lint_and_the_image_agree(docker, context, name):
     docker("rmi", "--force", image, check=False)
 
 
+PRIVATE = "registry.example.com/base:1"
+
+
+@pytest.mark.parametrize("user", [None, "app", "nobody", "nosuch", "app:www-data", "1000", "4711:4711"])
+def test_base_image_in_a_store_is_looked_into(docker, context, user):
+    """Its accounts are those that the container will have."""
+    docker("tag", "debian:12", PRIVATE)
+    (context / "Dockerfile").write_text(f"FROM {PRIVATE}\n" + (f"USER {user}\n" if user else ""), encoding="ascii")
+    judged = lint(context, "--base", f"{PRIVATE}=docker-daemon:[{docker.root}]{PRIVATE}")["user"]
+    image = build(docker, context)
+    scanned = kit.scan(f"docker-daemon:[{docker.root}]{image}:latest")["user"]
+    for key in ("state", "uid", "gid"):
+        assert judged.get(key) == scanned.get(key), f"{judged}\n{scanned}"
+    docker("rmi", "--force", image, check=False)
+
+
 # What is done to /opt/x, and is it setuid then. (COPY --chmod=4755 is not here: this Docker's BuildKit
 # loses the bit, later ones keep it.)
 BITS = {
