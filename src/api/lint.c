@@ -132,7 +132,7 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
     return FALSE;
   if (!is_wanted(found, source))
     return TRUE;
-  NzSourceKind kind = found->named ? nz_source_guess(source) : found->kind;
+  NzSourceKind kind = found->unknown ? nz_source_guess(source) : found->kind;
   g_autofree char *directory =
       strcmp(found->path, "-") == 0 ? NULL : g_path_get_dirname(found->path);
   const GPtrArray *overrides = found->overrides ? found->overrides : lint->overrides;
