@@ -429,19 +429,3 @@ nz_effects_program(NzStageState *state, const char *const *args, guint n)
       g_ptr_array_add(state->programs, nz_build_path(state->workdir, args[i]));
   }
 }
-
-void
-nz_effects_start(NzStageState *state, const NzShellText *text, const NzJoined *joined,
-                 NzSourceFile *source)
-{
-  NzRun run = {.state = state, .text = text, .joined = joined, .source = source};
-  run_begin(&run);
-  for (guint i = 0; i < text->commands->len; i++) {
-    NzCall call = call_begin(&run, i);
-    g_autoptr(GPtrArray) args = g_ptr_array_new();
-    for (guint w = 0; w < MIN(call.n, 8); w++)
-      g_ptr_array_add(args, call.words[w]->text);
-    nz_effects_program(state, (const char *const *)args->pdata, args->len);
-  }
-  run_end(&run);
-}
