@@ -204,7 +204,7 @@ is_made_late(const NzStageState *state, const NzPathFact *fact)
     if (is_below(fact->path, bases_have[i]))
       return FALSE;
   }
-  return fact->volume && !nz_accounts_unknown(state->accounts);
+  return fact->volume && !state->opaque && nz_accounts_family(state->accounts) != NZ_FAMILY_UNKNOWN;
 }
 
 static void
