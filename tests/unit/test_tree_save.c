@@ -103,7 +103,7 @@ dump_tree(const NzTree *tree, const char *const *paths)
                          " bytes %" G_GSIZE_FORMAT " notable %u full %d crowded %d nodes %u\n",
                          files, tree->layer, tree->layer_hid, tree->ever_hid, tree->link_bytes,
                          tree->bytes, tree->n_notable, nz_tree_is_notable_full(tree),
-                         nz_tree_is_crowded(tree), g_hash_table_size(tree->nodes));
+                         nz_tree_is_crowded(tree), tree->n_nodes);
   for (guint i = 0; paths && paths[i]; i++)
     dump_answers(dump.out, tree, paths[i]);
   return g_string_free(dump.out, FALSE);
