@@ -31,6 +31,7 @@ struct NzFacts {
   GHashTable *seen; /* Key of stacks that images of this run had */
   GHashTable *read; /* Key of stacks that an image is about to have -> gboolean *: another waits */
   GCond passed;     /* one of these less */
+  guint n_waiting;  /* images that wait for that */
 };
 
 /* What is known of some layers together. Never changed: any thread may look at it. */
@@ -372,7 +373,9 @@ promise(NzFacts *self, NzStackStart *start, guint total)
       continue;
     }
     *awaited = TRUE;
+    self->n_waiting++;
     g_cond_wait(&self->passed, &self->mutex);
+    self->n_waiting--;
     n = most;
   }
   start->promised = most + 1;
@@ -396,6 +399,15 @@ nz_facts_awaited(const NzStackStart *start, guint n_layers)
   gboolean awaited = *(gboolean *)g_hash_table_lookup(self->read, key_at(start->keys, n_layers));
   g_mutex_unlock(&self->mutex);
   return awaited;
+}
+
+guint
+nz_facts_waiting(NzFacts *self)
+{
+  g_mutex_lock(&self->mutex);
+  guint n = self->n_waiting;
+  g_mutex_unlock(&self->mutex);
+  return n;
 }
 
 void

@@ -48,6 +48,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzStackStart, nz_stack_start_clear)
 
 /* TRUE when another image waits for the stack of START's N_LAYERS lowest layers. */
 gboolean nz_facts_awaited(const NzStackStart *start, guint n_layers);
+/* How many images wait for others' layers now: so many threads have nothing to do. */
+guint nz_facts_waiting(NzFacts *self);
 /* START's image is past that stack, whether it was kept or not. */
 void nz_facts_passed(NzStackStart *start, guint n_layers);
 

@@ -17,7 +17,9 @@ typedef struct {
   NzLogBudget *budget;
   NzLayerLog **logs;
   NzLayerResult *results;
-  guint n_threads; /* 0: the caller's does it all */
+  GThread **threads; /* room for one a layer */
+  guint n_threads;   /* 0: the caller's does it all */
+  guint n_workers;   /* as many as there were at first */
   gint next;
   gint n_done; /* layers that were read */
   gint spare;  /* processors without a worker */
@@ -120,6 +122,22 @@ is_worth_keeping(const NzStackStart *start, const NzTree *tree, guint n_layers)
   return start->keep[1] == n_layers && n - start->n_paths >= n / 4;
 }
 
+static void
+add_workers(Job *job, guint n)
+{
+  guint most = job->image->layers->len;
+  for (; n > job->n_threads && job->n_threads < most; job->n_threads++)
+    job->threads[job->n_threads] = g_thread_new("layer", work, job);
+}
+
+/* Images that wait for this one's layers leave their processors to it. */
+static void
+call_for_help(Job *job, const NzStackStart *start)
+{
+  if (job->n_threads > 0 && start->promises > 0)
+    add_workers(job, MIN(job->n_workers + nz_facts_waiting(job->facts), nz_stack_processors()));
+}
+
 /* TREE holds START's layers already. */
 static gboolean
 apply_all(Job *job, NzTree *tree, NzStackStart *start, GError **error)
@@ -131,6 +149,7 @@ apply_all(Job *job, NzTree *tree, NzStackStart *start, GError **error)
       if (is_worth_keeping(start, tree, i + 1))
         nz_facts_keep(job->facts, job->image, i + 1, start->wanted, job->results, tree);
       nz_facts_passed(start, i + 1);
+      call_for_help(job, start);
       continue;
     }
     const NzLayer *layer = job->image->layers->pdata[i];
@@ -154,27 +173,33 @@ nz_stack_processors(void)
   return (guint)processors;
 }
 
+/* Where each processor has an image, a thread for the one layer that this one has on its own would
+ * only take its turns with this one. */
+static gboolean
+is_one_of_many(const NzStackStart *start, guint n_layers, guint workers)
+{
+  return workers == 1 && start->n_layers > 0 && n_layers == 1;
+}
+
 /* Reads the layers that START has not, and applies them to TREE. */
 static gboolean
 read_layers(Job *job, NzTree *tree, NzStackStart *start, GError **error)
 {
   guint workers = job->options.workers > 0 ? job->options.workers : nz_stack_processors();
-  guint n_threads = MIN(job->image->layers->len - start->n_layers, workers);
-  if (is_tiny(job->image))
-    n_threads = 0;
-  job->n_threads = n_threads;
-  job->spare = (gint)(workers - n_threads);
+  guint n_layers = job->image->layers->len - start->n_layers;
+  g_autofree GThread **threads = job->threads = g_new0(GThread *, job->image->layers->len + 1);
+  job->n_workers = MIN(n_layers, workers);
+  job->spare = (gint)(workers - job->n_workers);
   job->options.spare = &job->spare;
-  g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
   job->next = job->n_done = (gint)start->n_layers;
-  for (guint i = 0; i < n_threads; i++)
-    threads[i] = g_thread_new("layer", work, job);
+  if (!is_tiny(job->image) && !is_one_of_many(start, n_layers, workers))
+    add_workers(job, job->n_workers);
   gboolean ok = apply_all(job, tree, start, error);
   if (!ok) {
     g_atomic_int_set(&job->control.cancelled, 1);
     nz_log_budget_cancel(job->budget);
   }
-  for (guint i = 0; i < n_threads; i++)
+  for (guint i = 0; i < job->n_threads; i++)
     g_thread_join(threads[i]);
   return ok;
 }
