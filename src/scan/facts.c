@@ -358,13 +358,12 @@ key_at(const GArray *keys, guint n_layers)
   return &g_array_index(keys, Key, n_layers - 1);
 }
 
-/* Waits while another image is about to have a stack of fewer than TOTAL layers that this one has
- * too, then promises those that nobody has. Who waits has promised nothing yet: none waits for
- * another in a ring. */
+/* Waits while another image is about to have a stack that this one has too, then promises those
+ * that nobody has. Who waits has promised nothing yet: none waits for another in a ring. */
 static void
-promise(NzFacts *self, NzStackStart *start, guint total)
+promise(NzFacts *self, NzStackStart *start)
 {
-  guint most = MIN(total - 1, start->keys->len);
+  guint most = start->keys->len;
   g_mutex_lock(&self->mutex);
   for (guint n = most; n > 0;) {
     gboolean *awaited = g_hash_table_lookup(self->read, key_at(start->keys, n));
@@ -434,8 +433,7 @@ nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options
   guint total = image->layers->len;
   GArray *keys = start->keys = keys_of_stacks(image);
   start->facts = self;
-  if (total > 1)
-    promise(self, start, total);
+  promise(self, start);
   for (guint n = keys->len; n > 0 && !start->tree; n--) {
     start->tree = find_stack(self, key_at(keys, n), n, n == total, start->wanted, results);
     start->n_layers = start->tree ? n : 0;
@@ -461,8 +459,8 @@ nz_stack_start_clear(NzStackStart *self)
 }
 
 void
-nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
-              const NzLayerResult *results, const NzTree *tree)
+nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, gboolean for_others,
+              const NzWanted *wanted, const NzLayerResult *results, const NzTree *tree)
 {
   for (guint i = 0; i < n_layers; i++)
     if (results[i].incomplete)
@@ -471,7 +469,7 @@ nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWante
     return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
   const Key *key = key_at(keys, n_layers);
-  if (n_layers < image->layers->len)
+  if (for_others)
     remember(self, key, tree, wanted, results, n_layers);
   if (!self->cache)
     return;

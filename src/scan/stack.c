@@ -116,10 +116,17 @@ is_tiny(const NzImage *image)
 static gboolean
 is_worth_keeping(const NzStackStart *start, const NzTree *tree, guint n_layers)
 {
-  if (start->keep[0] == n_layers || nz_facts_awaited(start, n_layers))
-    return TRUE;
   gsize n = nz_tree_count(tree);
   return start->keep[1] == n_layers && n - start->n_paths >= n / 4;
+}
+
+/* TREE holds START's N_LAYERS lowest layers now. */
+static void
+keep(const Job *job, const NzStackStart *start, const NzTree *tree, guint n_layers)
+{
+  gboolean for_others = start->keep[0] == n_layers || nz_facts_awaited(start, n_layers);
+  if (for_others || is_worth_keeping(start, tree, n_layers))
+    nz_facts_keep(job->facts, job->image, n_layers, for_others, start->wanted, job->results, tree);
 }
 
 static void
@@ -146,8 +153,7 @@ apply_all(Job *job, NzTree *tree, NzStackStart *start, GError **error)
     if (job->n_threads == 0)
       read_in_place(job, tree, i);
     if (apply_log(job, tree, i, error)) {
-      if (is_worth_keeping(start, tree, i + 1))
-        nz_facts_keep(job->facts, job->image, i + 1, start->wanted, job->results, tree);
+      keep(job, start, tree, i + 1);
       nz_facts_passed(start, i + 1);
       call_for_help(job, start);
       continue;

@@ -133,6 +133,8 @@ remove_file(const NzCache *self)
 static int
 make_anew(NzCache *self)
 {
+  if (!sqlite3_get_autocommit(self->db))
+    sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
   sqlite3_exec(self->db, setup, NULL, NULL, NULL); /* as far as that goes */
   sqlite3_exec(self->db, "SELECT * FROM sqlite_schema", NULL, NULL, NULL);
   sqlite3_db_config(self->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
@@ -317,6 +319,25 @@ nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind, co
   sqlite3_finalize(statement);
   heal(self, code);
   return code == SQLITE_DONE;
+}
+
+void
+nz_cache_begin(NzCache *self)
+{
+  if (self->db && self->writable && sqlite3_get_autocommit(self->db))
+    heal(self, sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+}
+
+/* SQLite may have ended it before: on a full disk, or because the database was made anew. */
+void
+nz_cache_commit(NzCache *self)
+{
+  if (!self->db || sqlite3_get_autocommit(self->db))
+    return;
+  int code = sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL);
+  if (code != SQLITE_OK && !sqlite3_get_autocommit(self->db))
+    sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+  heal(self, code);
 }
 
 /* --- looking after it --- */
