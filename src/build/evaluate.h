@@ -17,6 +17,7 @@ typedef struct {
   const char *target;           /* a stage's name or index; NULL: the last */
   const char *platform;         /* "linux/amd64" */
   const char *const *arguments; /* "NAME=value" of --build-arg; NULL: none */
+  const char *const *contexts;  /* "NAME=value" of --build-context; NULL: none */
   NzFindBase find_base;
   NzReadContext read_context; /* or NULL */
   gpointer data;              /* of both */
@@ -55,7 +56,9 @@ typedef struct {
   GPtrArray *volumes;                    /* char *: absolute, NULL-terminated */
   NzPlace *workdir_place;                /* or NULL */
   gboolean windows;
-  GPtrArray *notes; /* char *: what was not looked at, and why */
+  GPtrArray *trigger_sources;      /* NzSourceFile: ONBUILD of bases, one each */
+  GPtrArray *trigger_instructions; /* NzInstruction: likewise */
+  GPtrArray *notes;                /* char *: what was not looked at, and why */
 } NzBuild;
 
 /* An error is that of a builder: an unknown target, a cycle, a bad expansion, with its place. */

@@ -25,6 +25,15 @@ static const NzCheck *const checks[] = {
     &nz_check_drops_root,
     &nz_check_privileged_tools,
     &nz_check_arbitrary_uid,
+    &nz_check_setuid_package,
+    &nz_check_privileged_group,
+    &nz_check_privileged_run,
+    &nz_check_world_writable,
+    &nz_check_needs_root,
+    &nz_check_privileged_container,
+    &nz_check_added_capability,
+    &nz_check_new_privileges,
+    &nz_check_host_userns,
     &nz_check_expired_exception,
 };
 
@@ -69,6 +78,14 @@ nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_data)
 }
 
 gboolean
+nz_check_judges(const NzCheck *check, const char *kind)
+{
+  /* What neither runs on is found by others, in whatever it is. */
+  return nz_kind_is_source(kind) ? check->run_build || !check->run
+                                 : check->run || !check->run_build;
+}
+
+gboolean
 nz_check_runs(const NzCheck *check, const char *profile)
 {
   if (g_strcmp0(profile, NZ_PROFILE_USER_ONLY) == 0)
@@ -83,6 +100,43 @@ nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
     if (nz_check_runs(checks[i], facts->profile))
       checks[i]->run(facts, findings);
   }
+}
+
+void
+nz_checks_run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
+    if (checks[i]->run_build &&
+        (!checks[i]->profile || g_strcmp0(checks[i]->profile, facts->profile) == 0))
+      checks[i]->run_build(facts, findings);
+}
+
+const NzAct *
+nz_acts_next(const NzBuildFacts *facts, NzActKind kind, guint *i)
+{
+  while (facts->acts && *i < facts->acts->len) {
+    const NzAct *act = facts->acts->pdata[(*i)++];
+    if (act->kind == kind)
+      return act;
+  }
+  return NULL;
+}
+
+NzFinding *
+nz_finding_add_act(GPtrArray *findings, const NzCheck *check, NzLevel level, const NzAct *act,
+                   const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *message = g_strdup_vprintf(format, args);
+  va_end(args);
+  gboolean doubt = act->maybe && level == NZ_LEVEL_FAIL;
+  NzFinding *f = nz_finding_new(check->rule, doubt ? NZ_LEVEL_WARN : level, check->remedy, "%s%s",
+                                message, act->maybe ? ", where that runs" : "");
+  f->undecided = doubt;
+  f->place = nz_place_copy(act->place);
+  g_ptr_array_add(findings, f);
+  return f;
 }
 
 void

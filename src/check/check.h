@@ -30,7 +30,10 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_media_type_mismatch, nz_check_root_no_password, nz_check_sudoers_nopasswd,
     nz_check_writable_passwd, nz_check_writable_code, nz_check_unwritable_state,
     nz_check_entrypoint_not_executable, nz_check_low_port, nz_check_drops_root,
-    nz_check_privileged_tools, nz_check_arbitrary_uid, nz_check_expired_exception;
+    nz_check_privileged_tools, nz_check_arbitrary_uid, nz_check_expired_exception,
+    nz_check_setuid_package, nz_check_privileged_group, nz_check_privileged_run,
+    nz_check_world_writable, nz_check_needs_root, nz_check_privileged_container,
+    nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns;
 
 /* The profiles, NULL-terminated; the first is the default. Under the last nothing is asked but who
  * the image starts as, and its filesystem is not read. */
@@ -39,6 +42,10 @@ extern const char *const nz_profiles[];
 
 /* TRUE when CHECK runs under PROFILE. */
 gboolean nz_check_runs(const NzCheck *check, const char *profile);
+
+/* TRUE when CHECK can find something in a subject of KIND: one that judges images alone says
+ * nothing of a Dockerfile. */
+gboolean nz_check_judges(const NzCheck *check, const char *kind);
 
 /* The check number I, NULL past the last. */
 const NzCheck *nz_check_at(guint i);
@@ -53,12 +60,21 @@ guint nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_d
 
 /* Runs all checks. */
 void nz_checks_run(const NzImageFacts *facts, GPtrArray *findings);
+void nz_checks_run_build(const NzBuildFacts *facts, GPtrArray *findings);
 
 /* --- for checks --- */
 
 /* A finding about FILE, added to FINDINGS. */
 NzFinding *nz_finding_add_file(GPtrArray *findings, const NzCheck *check, NzLevel level,
                                const NzFileFact *file, const char *message);
+
+/* The next act of KIND from number *I on, which moves past it; NULL: there is none. */
+const NzAct *nz_acts_next(const NzBuildFacts *facts, NzActKind kind, guint *i);
+
+/* A finding about ACT, at its place. Where it may not happen, a level of fail becomes warn and the
+ * verdict undecided. */
+NzFinding *nz_finding_add_act(GPtrArray *findings, const NzCheck *check, NzLevel level,
+                              const NzAct *act, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 static inline gboolean
 nz_file_can_run(const NzFileFact *f)

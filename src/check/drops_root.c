@@ -22,6 +22,17 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  NzLevel level = facts->user->state == NZ_USER_ROOT ? NZ_LEVEL_WARN : NZ_LEVEL_INFO;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_DROPS_ROOT, &i));)
+    nz_finding_add_act(findings, &nz_check_drops_root, level, act,
+                       "%s drops root with %s and becomes %s", act->how, act->what,
+                       act->to ? act->to : "a user that the script computes");
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_drops_root = {
@@ -35,4 +46,5 @@ const NzCheck nz_check_drops_root = {
     .aliases = aliases,
     .sources = "\"Just say no to root (in containers)\", tradition: start as root, then drop",
     .run = run,
+    .run_build = run_build,
 };

@@ -21,6 +21,15 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_CAPABILITY, &i));)
+    nz_finding_add_act(findings, &nz_check_file_capabilities, NZ_LEVEL_WARN, act,
+                       "%s gives %s capabilities", act->how ? act->how : "a command", act->what);
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_file_capabilities = {
@@ -34,4 +43,5 @@ const NzCheck nz_check_file_capabilities = {
     .aliases = aliases,
     .sources = "capabilities(7), file capabilities\nCBPP-0002, limit capabilities",
     .run = run,
+    .run_build = run_build,
 };

@@ -19,20 +19,18 @@ remedy_for(const NzUser *user)
   return remedies[user->state];
 }
 
+/* OTHER_USERS: another reading of the image may give the name another uid. */
 static void
-run(const NzImageFacts *facts, GPtrArray *findings)
+judge(const NzUser *user, gboolean other_users, const NzPlace *place, GPtrArray *findings)
 {
-  const NzUser *user = facts->user;
   gboolean fails = user->state == NZ_USER_ROOT || user->hostile;
-  /* An ambiguous passwd may give the name another uid than the reading that counts here. */
-  gboolean users_in_doubt = user->by_name && (facts->ambiguities_hide & NZ_HIDES_USERS);
   gboolean undecided =
-      user->state == NZ_USER_UNKNOWN || user->state == NZ_USER_WONT_START || users_in_doubt;
+      user->state == NZ_USER_UNKNOWN || user->state == NZ_USER_WONT_START || other_users;
   if (!fails && !undecided)
     return;
-  const char *doubt = users_in_doubt && !fails ? "; but the passwd or group of another reading of "
-                                                 "the layers is not known"
-                                               : "";
+  const char *doubt = other_users && !fails ? "; but the passwd or group of another reading of "
+                                              "the layers is not known"
+                                            : "";
   const char *what = user->state == NZ_USER_ROOT         ? "starts as root"
                      : user->state == NZ_USER_WONT_START ? "does not start everywhere"
                      : user->state == NZ_USER_UNKNOWN    ? "starts as an unknown user"
@@ -40,7 +38,21 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   NzFinding *f = nz_finding_new(nz_check_image_user.rule, fails ? NZ_LEVEL_FAIL : NZ_LEVEL_WARN,
                                 remedy_for(user), "%s: %s%s", what, user->why, doubt);
   f->undecided = undecided;
+  f->place = nz_place_copy(place);
   g_ptr_array_add(findings, f);
+}
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  judge(facts->user, facts->user->by_name && (facts->ambiguities_hide & NZ_HIDES_USERS), NULL,
+        findings);
+}
+
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  judge(facts->user, FALSE, facts->user_place, findings);
 }
 
 static const char *const aliases[] = {"CIS-DI-0001",  "DL3002",       "DS-0002", "AVD-DS-0002",
@@ -59,4 +71,5 @@ const NzCheck nz_check_image_user = {
     .required = TRUE,
     .by_config = TRUE,
     .run = run,
+    .run_build = run_build,
 };

@@ -15,6 +15,7 @@
 typedef struct {
   guint64 low, high;
   const char *protocol; /* static */
+  const NzAct *act;     /* of a source; or NULL */
 } Ports;
 
 static gboolean
@@ -71,7 +72,7 @@ ports_text(const Ports *ports, guint64 step)
 }
 
 static void
-add(const NzImageFacts *facts, const GArray *all, const Ports *ports, GPtrArray *findings)
+add(NzLevel level, const GArray *all, const Ports *ports, GPtrArray *findings)
 {
   guint64 step = find_room(all, ports);
   gboolean tcp = strcmp(ports->protocol, "tcp") == 0;
@@ -81,14 +82,13 @@ add(const NzImageFacts *facts, const GArray *all, const Ports *ports, GPtrArray 
                                 ? g_strdup_printf(": listen on %s and publish it with `-p %s:%s%s`",
                                                   there, here, there, protocol)
                                 : g_strdup("");
-  g_ptr_array_add(findings,
-                  nz_finding_new(nz_check_low_port.rule,
-                                 facts->user->state == NZ_USER_ROOT ? NZ_LEVEL_WARN : NZ_LEVEL_INFO,
-                                 nz_check_low_port.remedy,
-                                 "EXPOSE %s/%s %s 1024, which takes root or a capability%s", here,
-                                 ports->protocol,
-                                 ports->high < FIRST_FREE_PORT ? "is below" : "begins below",
-                                 advice));
+  NzFinding *f = nz_finding_new(
+      nz_check_low_port.rule, level, nz_check_low_port.remedy,
+      "%s %s/%s %s 1024, which takes root or a capability%s",
+      ports->act && ports->act->how ? ports->act->how : "EXPOSE", here, ports->protocol,
+      ports->high < FIRST_FREE_PORT ? "is below" : "begins below", advice);
+  f->place = ports->act ? nz_place_copy(ports->act->place) : NULL;
+  g_ptr_array_add(findings, f);
 }
 
 static gboolean
@@ -104,19 +104,41 @@ is_known(const GArray *all, const Ports *ports)
 }
 
 static void
-run(const NzImageFacts *facts, GPtrArray *findings)
+take(GArray *all, const char *text, const NzAct *act)
 {
-  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Ports));
-  for (guint i = 0; facts->ports && facts->ports[i]; i++) {
-    Ports ports;
-    if (read_ports(facts->ports[i], &ports) && !is_known(all, &ports))
-      g_array_append_val(all, ports);
-  }
+  Ports ports = {.act = act};
+  if (read_ports(text, &ports) && !is_known(all, &ports))
+    g_array_append_val(all, ports);
+}
+
+static void
+judge(const GArray *all, const NzUser *user, GPtrArray *findings)
+{
+  NzLevel level = user->state == NZ_USER_ROOT ? NZ_LEVEL_WARN : NZ_LEVEL_INFO;
   for (guint i = 0; i < all->len; i++) {
     const Ports *ports = &g_array_index(all, Ports, i);
     if (ports->low < FIRST_FREE_PORT)
-      add(facts, all, ports, findings);
+      add(level, all, ports, findings);
   }
+}
+
+static void
+run(const NzImageFacts *facts, GPtrArray *findings)
+{
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Ports));
+  for (guint i = 0; facts->ports && facts->ports[i]; i++)
+    take(all, facts->ports[i], NULL);
+  judge(all, facts->user, findings);
+}
+
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Ports));
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_PORT, &i));)
+    take(all, act->what, act);
+  judge(all, facts->user, findings);
 }
 
 static const char *const aliases[] = {"KSV-0117", "AVD-KSV-0117", NULL};
@@ -136,4 +158,5 @@ const NzCheck nz_check_low_port = {
         "Linux ip-sysctl",
     .by_config = TRUE,
     .run = run,
+    .run_build = run_build,
 };

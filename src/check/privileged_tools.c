@@ -15,6 +15,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_PRIVILEGED_TOOL, &i));)
+    nz_finding_add_act(findings, &nz_check_privileged_tools, NZ_LEVEL_WARN, act,
+                       "%s brings or uses %s, which gives root", act->how ? act->how : "a command",
+                       act->what);
+}
+
 static const char *const aliases[] = {"DL3004", NULL};
 
 const NzCheck nz_check_privileged_tools = {
@@ -27,4 +37,5 @@ const NzCheck nz_check_privileged_tools = {
     .aliases = aliases,
     .sources = "CBPP-0002, remove or re-mode setuid files",
     .run = run,
+    .run_build = run_build,
 };

@@ -12,6 +12,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_EMPTY_PASSWORD, &i));)
+    nz_finding_add_act(findings, &nz_check_root_no_password, NZ_LEVEL_WARN, act,
+                       "%s leaves %s without a password", act->how ? act->how : "a command",
+                       act->what);
+}
+
 static const char *const aliases[] = {"DKL-LI-0001", "CVE-2019-5021", NULL};
 
 const NzCheck nz_check_root_no_password = {
@@ -23,4 +33,5 @@ const NzCheck nz_check_root_no_password = {
     .aliases = aliases,
     .sources = "CVE-2019-5021 (Alpine images with an empty root password)\nshadow(5), passwd(5)",
     .run = run,
+    .run_build = run_build,
 };

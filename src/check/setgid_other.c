@@ -12,6 +12,17 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_SETGID, &i));)
+    if (!act->by_root)
+      nz_finding_add_act(findings, &nz_check_setgid_other, NZ_LEVEL_INFO, act,
+                         "%s makes %s setgid for its group", act->how ? act->how : "a command",
+                         act->what);
+}
+
 static const char *const aliases[] = {"CIS-DI-0008", NULL};
 
 const NzCheck nz_check_setgid_other = {
@@ -23,4 +34,5 @@ const NzCheck nz_check_setgid_other = {
     .aliases = aliases,
     .sources = "execve(2), S_ISGID",
     .run = run,
+    .run_build = run_build,
 };

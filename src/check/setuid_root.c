@@ -12,6 +12,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_SETUID, &i));)
+    if (act->by_root)
+      nz_finding_add_act(findings, &nz_check_setuid_root, NZ_LEVEL_FAIL, act,
+                         "%s makes %s setuid-root", act->how ? act->how : "a command", act->what);
+}
+
 static const char *const aliases[] = {"CIS-DI-0008", NULL};
 
 const NzCheck nz_check_setuid_root = {
@@ -28,4 +38,5 @@ const NzCheck nz_check_setuid_root = {
         "CBPP-0002, no setuid-root binaries\nexecve(2), S_ISUID; prctl(2), PR_SET_NO_NEW_PRIVS",
     .required = TRUE,
     .run = run,
+    .run_build = run_build,
 };

@@ -15,6 +15,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_NOPASSWD, &i));)
+    nz_finding_add_act(findings, &nz_check_sudoers_nopasswd, NZ_LEVEL_WARN, act,
+                       "%s lets %s use sudo without a password", act->how ? act->how : "a command",
+                       act->what);
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_sudoers_nopasswd = {
@@ -27,4 +37,5 @@ const NzCheck nz_check_sudoers_nopasswd = {
     .aliases = aliases,
     .sources = "sudoers(5), NOPASSWD and authenticate",
     .run = run,
+    .run_build = run_build,
 };

@@ -14,6 +14,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_UID0_ALIAS, &i));)
+    nz_finding_add_act(findings, &nz_check_uid0_alias, NZ_LEVEL_WARN, act,
+                       "%s makes %s root under another name", act->how ? act->how : "a command",
+                       act->what);
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_uid0_alias = {
@@ -27,4 +37,5 @@ const NzCheck nz_check_uid0_alias = {
     .aliases = aliases,
     .sources = "passwd(5)\nmoby/sys/user, GetExecUser",
     .run = run,
+    .run_build = run_build,
 };

@@ -15,6 +15,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_UNWRITABLE_STATE, &i));)
+    nz_finding_add_act(findings, &nz_check_unwritable_state, NZ_LEVEL_WARN, act,
+                       "%s: the image's user cannot write %s", act->how ? act->how : "a command",
+                       act->what);
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_unwritable_state = {
@@ -28,4 +38,5 @@ const NzCheck nz_check_unwritable_state = {
     .aliases = aliases,
     .sources = "CBPP-0002, re-own data files, working directories and volumes",
     .run = run,
+    .run_build = run_build,
 };

@@ -16,6 +16,24 @@ run(const NzImageFacts *facts, GPtrArray *findings)
                                            user->uid, gid));
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  const NzUser *user = facts->user;
+  if (!user->by_name || user->state != NZ_USER_NON_ROOT)
+    return;
+  g_autofree char *name = nz_printable(user->declared, -1);
+  g_autofree char *advice =
+      facts->user_number
+          ? g_strdup_printf("write `USER %s`", facts->user_number)
+          : g_strdup("no line fixes its number: give it one (`useradd -u 10001`), and write that");
+  NzFinding *f =
+      nz_finding_new(nz_check_user_not_numeric.rule, NZ_LEVEL_WARN,
+                     nz_check_user_not_numeric.remedy, "the user is named (%s); %s", name, advice);
+  f->place = nz_place_copy(facts->user_place);
+  g_ptr_array_add(findings, f);
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_user_not_numeric = {
@@ -29,4 +47,5 @@ const NzCheck nz_check_user_not_numeric = {
     .sources = "Kubernetes, runAsNonRoot: \"cannot verify user is non-root\"",
     .by_config = TRUE,
     .run = run,
+    .run_build = run_build,
 };

@@ -11,6 +11,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_WRITABLE_CODE, &i));)
+    nz_finding_add_act(findings, &nz_check_writable_code, NZ_LEVEL_INFO, act,
+                       "%s lets the image's user write %s, which it runs",
+                       act->how ? act->how : "a command", act->what);
+}
+
 static const char *const aliases[] = {NULL};
 
 const NzCheck nz_check_writable_code = {
@@ -24,4 +34,5 @@ const NzCheck nz_check_writable_code = {
     .aliases = aliases,
     .sources = "NIST SP 800-190, 4.4.4 (read-only root filesystems)\nCBPP-0002, re-own data files",
     .run = run,
+    .run_build = run_build,
 };

@@ -20,6 +20,16 @@ run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static void
+run_build(const NzBuildFacts *facts, GPtrArray *findings)
+{
+  guint i = 0;
+  for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_WRITABLE_PASSWD, &i));)
+    nz_finding_add_act(findings, &nz_check_writable_passwd, NZ_LEVEL_WARN, act,
+                       "%s lets others than root write %s", act->how ? act->how : "a command",
+                       act->what);
+}
+
 static const char *const aliases[] = {"CVE-2019-19345", NULL};
 
 const NzCheck nz_check_writable_passwd = {
@@ -34,4 +44,5 @@ const NzCheck nz_check_writable_passwd = {
     .aliases = aliases,
     .sources = "CVE-2019-19345 and its kin (group-writable /etc/passwd in OpenShift images)",
     .run = run,
+    .run_build = run_build,
 };

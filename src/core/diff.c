@@ -39,19 +39,22 @@ nz_diff_foreach_user_field(guint fields, NzDiffFieldFunc func, gpointer user_dat
 
 /* --- which findings are of the same thing --- */
 
-/* With its message as well, what a finding is about. No path holds a NUL, and no rule a newline. */
+/* With its message as well, what a finding is about. No path holds a NUL, and no rule a newline. Of
+ * a place in a source only the file counts: lines move. */
 static char *
 exact_key(const NzFinding *f)
 {
-  return g_strconcat(f->rule, "\n", f->path ? f->path : "", "\n", f->message, NULL);
+  return g_strconcat(f->rule, "\n", f->place ? f->place->file : "", "\n", f->path ? f->path : "",
+                     "\n", f->message, NULL);
 }
 
 /* NULL: only its message tells it from others of its rule. */
 static char *
 loose_key(const NzFinding *f)
 {
-  if (f->path)
-    return g_strconcat(f->rule, "\n", f->path, NULL);
+  if (f->path || f->place)
+    return g_strconcat(f->rule, "\n", f->place ? f->place->file : "", "\n", f->path ? f->path : "",
+                       NULL);
   return nz_finding_is_about_user(f) || f->layer ? g_strdup(f->rule) : NULL;
 }
 

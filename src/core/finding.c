@@ -27,6 +27,34 @@ nz_origin_name(NzOrigin origin)
   return names[origin];
 }
 
+static const struct {
+  const char *kind, *one, *many;
+  gboolean is_source;
+} kinds[] = {
+    {"image", "image", "images", FALSE},
+    {"dockerfile", "Dockerfile", "Dockerfiles", TRUE},
+    {"compose-service", "service", "services", TRUE},
+    {"quadlet", "unit", "units", TRUE},
+};
+
+const char *
+nz_kind_noun(const char *kind, guint n)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (strcmp(kinds[i].kind, kind) == 0)
+      return n == 1 ? kinds[i].one : kinds[i].many;
+  return n == 1 ? "subject" : "subjects";
+}
+
+gboolean
+nz_kind_is_source(const char *kind)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (strcmp(kinds[i].kind, kind) == 0)
+      return kinds[i].is_source;
+  return FALSE;
+}
+
 NzFinding *
 nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *format, ...)
 {
@@ -80,6 +108,16 @@ base_fact_free(NzBaseFact *self)
   g_free(self);
 }
 
+static void
+excepted_free(gpointer data)
+{
+  NzExcepted *self = data;
+  g_free(self->reason);
+  g_free(self->owner);
+  g_free(self->expires);
+  g_free(self);
+}
+
 NzSubject *
 nz_subject_new(const char *kind)
 {
@@ -89,6 +127,7 @@ nz_subject_new(const char *kind)
   self->layers = g_ptr_array_new_with_free_func(layer_fact_free);
   self->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
   self->fixes = g_ptr_array_new_with_free_func((GDestroyNotify)nz_fix_free);
+  self->excepted = g_ptr_array_new_with_free_func(excepted_free);
   self->notes = g_ptr_array_new_with_free_func(g_free);
   return self;
 }
@@ -107,6 +146,7 @@ nz_subject_free(NzSubject *self)
   nz_place_free(self->place);
   g_ptr_array_unref(self->findings);
   g_ptr_array_unref(self->fixes);
+  g_ptr_array_unref(self->excepted);
   g_ptr_array_unref(self->layers);
   g_ptr_array_unref(self->notes);
   g_free(self);
@@ -119,7 +159,8 @@ compare(gconstpointer a, gconstpointer b)
   if (x->level != y->level)
     return (int)y->level - (int)x->level;
   int by_rule = strcmp(x->rule, y->rule);
-  return by_rule ? by_rule : g_strcmp0(x->path, y->path);
+  int by_place = by_rule ? by_rule : nz_place_compare(x->place, y->place);
+  return by_place ? by_place : g_strcmp0(x->path, y->path);
 }
 
 void
@@ -145,14 +186,34 @@ text_bytes(const char *text)
   return text ? strlen(text) + 1 : 0;
 }
 
+static gsize
+place_bytes(const NzPlace *place)
+{
+  return place ? sizeof *place + text_bytes(place->file) : 0;
+}
+
+static gsize
+fix_bytes(const NzFix *fix)
+{
+  gsize sum = sizeof *fix + text_bytes(fix->title) + text_bytes(fix->refused);
+  for (guint i = 0; i < fix->edits->len; i++) {
+    const NzEdit *edit = fix->edits->pdata[i];
+    sum += sizeof *edit + place_bytes(edit->place) + text_bytes(edit->text);
+  }
+  return sum;
+}
+
 gsize
 nz_subject_bytes(const NzSubject *self)
 {
   gsize sum = sizeof *self;
   for (guint i = 0; i < self->findings->len; i++) {
     const NzFinding *f = self->findings->pdata[i];
-    sum += sizeof *f + text_bytes(f->message) + text_bytes(f->path) + text_bytes(f->package);
+    sum += sizeof *f + text_bytes(f->message) + text_bytes(f->path) + text_bytes(f->package) +
+           place_bytes(f->place);
   }
+  for (guint i = 0; i < self->fixes->len; i++)
+    sum += fix_bytes(self->fixes->pdata[i]);
   for (guint i = 0; i < self->layers->len; i++) {
     const NzLayerFact *layer = self->layers->pdata[i];
     sum += sizeof *layer + text_bytes(layer->digest) + text_bytes(layer->created_by);

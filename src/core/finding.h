@@ -11,6 +11,11 @@ typedef enum { NZ_VERDICT_PASS, NZ_VERDICT_UNKNOWN, NZ_VERDICT_FAIL } NzVerdict;
 const char *nz_level_name(NzLevel level);       /* "info", "warn", "fail" */
 const char *nz_verdict_name(NzVerdict verdict); /* "pass", "unknown", "fail" */
 
+/* What a subject is, for people: "image", "Dockerfile", "service"; of many, "images". */
+const char *nz_kind_noun(const char *kind, guint n);
+/* TRUE when it is a source, that is judged before there is an image. */
+gboolean nz_kind_is_source(const char *kind);
+
 /* A layer, as findings name it. All strings but index may be NULL. */
 typedef struct {
   guint index; /* 0 at the bottom */
@@ -74,8 +79,9 @@ typedef struct {
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
   NzPlace *place;           /* of what decided the user, in a source; or NULL */
   GPtrArray *fixes;         /* NzFix: how to mend it, in its source */
+  GPtrArray *excepted;      /* NzExcepted: what its own source says, for findings to borrow */
   GPtrArray *layers;        /* NzLayerFact */
-  GPtrArray *findings;      /* NzFinding, worst first, then by rule and path */
+  GPtrArray *findings;      /* NzFinding, worst first, then by rule, place and path */
   GPtrArray *notes;         /* char *: what was not looked at, and why */
 } NzSubject;
 

@@ -437,9 +437,9 @@
 #define NZ_EXPAND_DEPTH_MAX 64u
 
 /* What a shell text may hold: more is not split, which is said. */
-#define NZ_SHELL_COMMANDS_MAX 20000u
-#define NZ_SHELL_WORDS_MAX    200000u
-#define NZ_SHELL_DEPTH_MAX    32u
+#define NZ_SHELL_COMMANDS_MAX   20000u
+#define NZ_SHELL_TEXT_WORDS_MAX 200000u
+#define NZ_SHELL_DEPTH_MAX      32u
 
 /* How many paths of a build have their owners followed. */
 #define NZ_BUILD_PATHS_MAX 20000u
@@ -451,3 +451,9 @@
 #define NZ_COMPOSE_FILES_MAX 100u
 #define NZ_COMPOSE_DEPTH_MAX 16u
 #define NZ_COMPOSE_NODES_MAX 200000u
+
+/* Files and directories that are looked through for sources, and how deep: far above any work tree
+ * that people have, and no endless one. */
+#define NZ_DISCOVER_MAX       2000000u
+#define NZ_DISCOVER_DEPTH_MAX 128u
+#define NZ_IGNORES_MAX        20000u

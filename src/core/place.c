@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/place.h"
 
+#include <string.h>
+
 NzPlace *
 nz_place_copy(const NzPlace *self)
 {
@@ -10,6 +12,53 @@ nz_place_copy(const NzPlace *self)
   *copy = *self;
   copy->file = g_strdup(self->file);
   return copy;
+}
+
+char *
+nz_place_text(const NzPlace *self)
+{
+  return g_strdup_printf("%s:%u:%u", self->file, self->line, self->column);
+}
+
+int
+nz_place_compare(const NzPlace *a, const NzPlace *b)
+{
+  if (!a || !b)
+    return (a != NULL) - (b != NULL);
+  int by_file = strcmp(a->file, b->file);
+  if (by_file)
+    return by_file;
+  if (a->start != b->start)
+    return a->start < b->start ? -1 : 1;
+  return (a->end > b->end) - (a->end < b->end);
+}
+
+/* ":123" at *AT, which moves past it. Nine digits are more than any source has lines. */
+static gboolean
+read_number(const char **at, guint *number)
+{
+  const char *p = *at;
+  guint n = 0, digits = 0;
+  if (*p++ != ':')
+    return FALSE;
+  for (; g_ascii_isdigit(*p) && digits < 9; p++, digits++)
+    n = 10 * n + (guint)(*p - '0');
+  if (digits == 0 || n == 0)
+    return FALSE;
+  *number = n;
+  *at = p;
+  return TRUE;
+}
+
+const char *
+nz_place_of_message(const char *message, const char *file, guint *line, guint *column)
+{
+  if (!g_str_has_prefix(message, file))
+    return NULL;
+  const char *at = message + strlen(file);
+  if (!read_number(&at, line) || !read_number(&at, column) || !g_str_has_prefix(at, ": "))
+    return NULL;
+  return at + 2;
 }
 
 void

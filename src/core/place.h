@@ -14,6 +14,12 @@ typedef struct {
 } NzPlace;
 
 NzPlace *nz_place_copy(const NzPlace *self);
+char *nz_place_text(const NzPlace *self); /* "app/Dockerfile:7:6" */
+/* By file, then where they begin and end; NULL, which is no place, is before all others. */
+int nz_place_compare(const NzPlace *a, const NzPlace *b);
+/* What follows "FILE:LINE:COLUMN: " in MESSAGE, an error of a source's reader, with where that is;
+ * NULL: it does not begin so. */
+const char *nz_place_of_message(const char *message, const char *file, guint *line, guint *column);
 void nz_place_free(NzPlace *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzPlace, nz_place_free)
 

@@ -13,7 +13,7 @@
 #include "image/bolt.h"
 #include "image/containerd.h"
 #include "image/digest.h"
-#include "image/openat2.h"
+#include "core/openat2.h"
 
 void
 nz_containerd_target_free(gpointer target)

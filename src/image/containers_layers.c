@@ -23,7 +23,7 @@
 #include "core/text.h"
 #include "image/compression.h"
 #include "image/dirwalk.h"
-#include "image/openat2.h"
+#include "core/openat2.h"
 #include "image/tar_split.h"
 
 typedef struct {

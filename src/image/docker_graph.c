@@ -24,7 +24,7 @@
 #include "image/dirwalk.h"
 #include "image/docker_graph.h"
 #include "image/json.h"
-#include "image/openat2.h"
+#include "core/openat2.h"
 #include "image/tar_split.h"
 
 /* Where a driver keeps a layer's files, around the cache-id. */

@@ -12,7 +12,7 @@
 #include "image/digest.h"
 #include "image/docker_graph.h"
 #include "image/json.h"
-#include "image/openat2.h"
+#include "core/openat2.h"
 
 /* --- files of the store --- */
 

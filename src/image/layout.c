@@ -9,7 +9,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "image/members.h"
-#include "image/openat2.h"
+#include "core/openat2.h"
 #include "image/transport.h"
 
 typedef struct {

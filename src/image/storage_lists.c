@@ -21,7 +21,7 @@
 #include "core/text.h"
 #include "image/digest.h"
 #include "image/json.h"
-#include "image/openat2.h"
+#include "core/openat2.h"
 
 /* Which state of a file was read. */
 typedef struct {

@@ -20,10 +20,15 @@ typedef struct {
   const char *const *contexts;  /* --build-context "NAME=value" */
   const char *const *profiles;  /* of Compose */
   const char *const *env_files;
-  gboolean fix; /* find out how to mend it */
+  const char *const *environment; /* for Compose: what wins over .env; NULL: nothing */
+  const char *const *overrides;   /* files to merge over a Compose file; NULL: none */
+  gboolean fix;                   /* find out how to mend it */
   NzFindBase find_base;
   gpointer data;
 } NzLintOptions;
+
+/* The file at PATH; "-": standard input. A missing one is NZ_ERROR_NOT_FOUND. */
+NzSourceFile *nz_source_read(const char *path, GError **error);
 
 /* Judges SOURCE: adds an NzSubject to SUBJECTS for a Dockerfile, one for each service of another
  * file. Files beside it are read relative to DIRECTORY (NULL: none are). */

@@ -110,6 +110,21 @@ is_about(const NzException *e, const char *rule)
   return FALSE;
 }
 
+/* A part of a source has the name of its file, as from the working directory's root, and the path
+ * in the image that it makes, where there is one. */
+static gboolean
+matches_path(Work *work, const NzException *e, const NzFinding *f)
+{
+  if (!f->place)
+    return matches(work, e, NZ_MATCH_PATH, f->path);
+  const char *file = f->place->file;
+  while (g_str_has_prefix(file, "./"))
+    file += strspn(file + 1, "/") + 1;
+  g_autofree char *rooted = *file == '/' ? g_strdup(file) : g_strconcat("/", file, NULL);
+  return matches(work, e, NZ_MATCH_PATH, rooted) ||
+         (f->path && matches(work, e, NZ_MATCH_PATH, f->path));
+}
+
 /* The first exception that is in force covers the finding; those that are over are counted. */
 static void
 except(Work *work, NzFinding *f)
@@ -117,7 +132,7 @@ except(Work *work, NzFinding *f)
   for (guint i = 0; i < work->candidates->len; i++) {
     Candidate *c = &g_array_index(work->candidates, Candidate, i);
     if ((c->active && f->excepted) || !is_about(c->exception, f->rule) ||
-        !matches(work, c->exception, NZ_MATCH_PATH, f->path))
+        !matches_path(work, c->exception, f))
       continue;
     c->matched++;
     if (c->active) {
@@ -181,17 +196,19 @@ add_notes(Work *work)
   for (guint i = 0; i < policy->n_rules; i++)
     note_rule(work, i);
   if (policy->fail_on < NZ_LEVEL_FAIL)
-    note(work, "findings of level %s fail the image too: %s says so",
+    note(work, "findings of level %s fail the %s too: %s says so",
          policy->fail_on == NZ_LEVEL_WARN ? "warn" : "info or warn",
-         setting_source(work, policy->fail_on_source));
+         nz_kind_noun(work->subject->kind, 1), setting_source(work, policy->fail_on_source));
   if (policy->today_said && policy->exceptions->len > 0) {
     g_autofree char *day = nz_day_format(policy->today);
     note(work, "exceptions were judged as of %s, as --today says", day);
   }
   if (work->steps == 0)
-    note(work, "the policy's patterns are too costly for this image or those before it: some "
-               "exceptions were not "
-               "applied, and what they cover counts");
+    note(
+        work,
+        "the policy's patterns are too costly for this %s or those before it: some exceptions were "
+        "not applied, and what they cover counts",
+        nz_kind_noun(work->subject->kind, 1));
 }
 
 void

@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/finding.h"
 #include "policy/date.h"
-#include "policy/glob.h"
+#include "core/glob.h"
 
 typedef struct NzPolicy NzPolicy;
 

@@ -11,6 +11,10 @@ char *
 nz_ci_label(const NzSubject *s)
 {
   g_autofree char *name = nz_printable(s->name, -1);
+  if (nz_kind_is_source(s->kind) && s->source && !strstr(s->name, s->source)) {
+    g_autofree char *source = nz_printable(s->source, -1);
+    return g_strdup_printf("%s (%s)", name, source);
+  }
   if (!s->platform)
     return g_steal_pointer(&name);
   g_autofree char *platform = nz_printable(s->platform, -1);
@@ -21,7 +25,7 @@ char *
 nz_ci_sentence(const NzFinding *f)
 {
   g_autofree char *message = nz_printable(f->message, -1);
-  if (!f->path)
+  if (!f->path || f->place)
     return g_steal_pointer(&message);
   g_autofree char *path = nz_printable(f->path, -1);
   return g_strdup_printf("%s: %s", path, message);
@@ -55,9 +59,22 @@ nz_ci_relative(const char *path)
 }
 
 char *
+nz_ci_subject_path(const NzSubject *s)
+{
+  return nz_ci_relative(nz_kind_is_source(s->kind) && s->source ? s->source : s->name);
+}
+
+char *
 nz_ci_path(const NzSubject *s, const NzFinding *f)
 {
-  return nz_ci_relative(f->path ? f->path : s->name);
+  const char *file = f->place ? f->place->file : f->path;
+  return file ? nz_ci_relative(file) : nz_ci_subject_path(s);
+}
+
+gboolean
+nz_ci_is_file(const NzSubject *s, const NzFinding *f)
+{
+  return f->path || f->place || nz_kind_is_source(s->kind);
 }
 
 char *
@@ -143,8 +160,11 @@ char *
 nz_fingerprints_next(NzFingerprints *self, const NzSubject *s, const NzFinding *f)
 {
   g_autofree char *key = message_key(f->message);
-  const char *const fields[] = {f->rule, s->kind, s->name, s->platform, f->path, key};
-  return make_unique(self, hash_fields(fields, G_N_ELEMENTS(fields)));
+  const char *const fields[] = {
+      f->rule, s->kind, s->name, s->platform, f->path, key, f->place ? f->place->file : NULL};
+  /* An image's are those of before sources were judged. Lines move, and are no part of it. */
+  guint n = f->place ? G_N_ELEMENTS(fields) : G_N_ELEMENTS(fields) - 1;
+  return make_unique(self, hash_fields(fields, n));
 }
 
 char *

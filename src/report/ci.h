@@ -5,10 +5,12 @@
 
 #include "core/finding.h"
 
-/* "example.com/app:1.0 (linux/amd64)" */
+/* "example.com/app:1.0 (linux/amd64)"; of a source "web (compose.yaml)" where its name does not say
+ * the file. */
 char *nz_ci_label(const NzSubject *s);
 
-/* "/usr/bin/su: runs as root whoever starts it" */
+/* "/usr/bin/su: runs as root whoever starts it"; of a source its message alone, as its place stands
+ * elsewhere. */
 char *nz_ci_sentence(const NzFinding *f);
 
 /* "REASON (owner: OWNER; until 2027-01-31)" */
@@ -18,9 +20,15 @@ char *nz_ci_justification(const NzExcepted *e);
  * empty. */
 char *nz_ci_relative(const char *path);
 
-/* Where services show the finding: at its path or, where it is about no file, at the subject's
- * name. As nz_ci_relative(). */
+/* The subject as a file: a source's own, an image's name. As nz_ci_relative(). */
+char *nz_ci_subject_path(const NzSubject *s);
+
+/* Where services show the finding: in its source, at its path or, where it is about no file, at the
+ * subject. As nz_ci_relative(). */
 char *nz_ci_path(const NzSubject *s, const NzFinding *f);
+
+/* FALSE for what is a file of an image only, or nothing at all: no line of it can be shown. */
+gboolean nz_ci_is_file(const NzSubject *s, const NzFinding *f);
 
 /* MICROSECONDS since 1970 as "2026-11-21T23:55:42", UTC. */
 char *nz_ci_time(gint64 microseconds);

@@ -10,6 +10,7 @@
 
 #include "check/check.h"
 #include "core/text.h"
+#include "report/ci.h"
 #include "report/report.h"
 #include "version.h"
 
@@ -92,13 +93,23 @@ conclude(const Item *item, guint n_unread)
   return item->n_excepted > 0 ? SKIPPED : PASSED;
 }
 
+/* Of a source only those that read sources, of an image only those that read images. */
+static gboolean
+judges_any(const NzCheck *check, const NzReport *report)
+{
+  for (guint i = 0; i < report->subjects->len; i++)
+    if (nz_check_judges(check, ((const NzSubject *)report->subjects->pdata[i])->kind))
+      return TRUE;
+  return report->subjects->len == 0;
+}
+
 static GPtrArray *
 collect(const NzReport *report)
 {
   GPtrArray *items = g_ptr_array_new_with_free_func(item_free);
   const NzCheck *check;
   for (guint i = 0; (check = nz_check_at(i)); i++)
-    if (nz_check_runs(check, report->profile))
+    if (nz_check_runs(check, report->profile) && judges_any(check, report))
       item_for(items, check->rule);
   for (guint i = 0; i < report->subjects->len; i++) {
     NzSubject *s = report->subjects->pdata[i];
@@ -181,6 +192,8 @@ put_time(FILE *out, const char *key, gint64 microseconds)
 static char *
 subject_label(const NzSubject *s)
 {
+  if (nz_kind_is_source(s->kind))
+    return nz_ci_label(s);
   return s->platform ? g_strdup_printf("%s (%s)", s->name, s->platform) : g_strdup(s->name);
 }
 
@@ -188,6 +201,13 @@ static const char *
 plural(guint n)
 {
   return n == 1 ? "" : "s";
+}
+
+static void
+put_nothing_found(FILE *out, const NzReport *report)
+{
+  g_autofree char *subjects = nz_report_subjects(report);
+  put_text(out, "    message", "nothing found in %s", subjects);
 }
 
 static void
@@ -205,8 +225,7 @@ put_message(FILE *out, const NzReport *report, const Item *item)
     put_text(out, "    message", "%u finding%s, excepted", item->n_excepted,
              plural(item->n_excepted));
   else
-    put_text(out, "    message", "nothing found in %u image%s", report->subjects->len,
-             plural(report->subjects->len));
+    put_nothing_found(out, report);
 }
 
 static void
@@ -217,11 +236,14 @@ add_excepted(GPtrArray *details, const Item *item)
     if (!f->excepted)
       continue;
     g_autofree char *label = subject_label(item->subjects->pdata[i]);
-    g_ptr_array_add(details,
-                    g_strdup_printf("excepted in %s: %s: %s (%s%s%s)", label,
-                                    f->path ? f->path : f->message, f->excepted->reason,
-                                    f->excepted->owner, f->excepted->expires ? ", until " : "",
-                                    f->excepted->expires ? f->excepted->expires : ""));
+    g_autofree char *place = f->place ? nz_place_text(f->place) : NULL;
+    g_ptr_array_add(details, g_strdup_printf("excepted in %s: %s: %s (%s%s%s)", label,
+                                             place     ? place
+                                             : f->path ? f->path
+                                                       : f->message,
+                                             f->excepted->reason, f->excepted->owner,
+                                             f->excepted->expires ? ", until " : "",
+                                             f->excepted->expires ? f->excepted->expires : ""));
   }
 }
 
@@ -259,10 +281,26 @@ put_remediation(FILE *out, const Item *item)
   put_list(out, "remediation", texts);
 }
 
+/* A part of a source; what holds it is `container`, as an image is of its files. */
+static void
+put_source(FILE *out, const NzSubject *s, const NzFinding *f)
+{
+  g_autofree char *label = subject_label(s);
+  g_autofree char *place = nz_place_text(f->place);
+  put_string(out, "      - kind", "File");
+  put_string(out, "        name", place);
+  put_string(out, "        container", label);
+  put_string(out, "        reason", f->message);
+}
+
 /* A file of an image, or the image itself. `container` says which image a file is in. */
 static void
 put_resource(FILE *out, const NzSubject *s, const NzFinding *f)
 {
+  if (f->place) {
+    put_source(out, s, f);
+    return;
+  }
   g_autofree char *label = subject_label(s);
   g_autofree char *kind = g_strdup(s->kind);
   kind[0] = g_ascii_toupper(kind[0]);

@@ -12,7 +12,7 @@ write_side(NzJsonw *w, const char *key, const NzSubject *s)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  nz_json_write_user(w, s->user);
+  nz_json_write_user(w, s->user, s->place);
   nz_json_write_notes(w, s->notes);
   nz_jsonw_end_object(w);
 }
@@ -40,9 +40,9 @@ write_entries(NzJsonw *w, const NzDiff *diff, NzDiffKind kind)
       nz_jsonw_end_array(w);
     }
     if (e->before)
-      nz_json_write_finding(w, "before", e->before);
+      nz_json_write_finding(w, "before", NULL, e->before);
     if (e->after)
-      nz_json_write_finding(w, "after", e->after);
+      nz_json_write_finding(w, "after", NULL, e->after);
     nz_jsonw_end_object(w);
   }
   nz_jsonw_end_array(w);

@@ -40,9 +40,19 @@ put_plain(FILE *out, const char *text)
   put(out, text, "");
 }
 
+/* A runner refuses columns where a part goes over lines. */
 static void
-write_command(FILE *out, const char *command, const char *file, const char *title,
-              const char *where, const char *what)
+put_place(FILE *out, const NzPlace *place)
+{
+  fprintf(out, "line=%u,endLine=%u,", place->line, place->end_line);
+  if (place->line == place->end_line)
+    fprintf(out, "col=%u,endColumn=%u,", place->column, place->end_column);
+}
+
+/* FILE and PLACE may be NULL. */
+static void
+write_command(FILE *out, const char *command, const char *file, const NzPlace *place,
+              const char *title, const char *where, const char *what)
 {
   fprintf(out, "::%s ", command);
   if (file) {
@@ -50,6 +60,8 @@ write_command(FILE *out, const char *command, const char *file, const char *titl
     put(out, file, "%:,");
     fputc(',', out);
   }
+  if (place)
+    put_place(out, place);
   fputs("title=", out);
   put(out, title, "%:,");
   fputs("::", out);
@@ -63,15 +75,28 @@ static void
 write_finding(FILE *out, const NzSubject *s, const NzFinding *f)
 {
   g_autofree char *label = nz_ci_label(s);
-  g_autofree char *path = f->path ? nz_ci_path(s, f) : NULL;
+  g_autofree char *path = nz_ci_is_file(s, f) ? nz_ci_path(s, f) : NULL;
   g_autofree char *sentence = nz_ci_sentence(f);
   if (!f->excepted) {
-    write_command(out, command_of(f->level), path, f->rule, label, sentence);
+    write_command(out, command_of(f->level), path, f->place, f->rule, label, sentence);
     return;
   }
   g_autofree char *why = nz_ci_justification(f->excepted);
   g_autofree char *excused = g_strdup_printf("%s; excepted: %s", sentence, why);
-  write_command(out, "notice", path, f->rule, label, excused);
+  write_command(out, "notice", path, f->place, f->rule, label, excused);
+}
+
+/* An error of a source's reader says where it is. */
+static void
+write_error(FILE *out, const NzReportError *e)
+{
+  NzPlace place = {0};
+  const char *rest = nz_place_of_message(e->message, e->source, &place.line, &place.column);
+  g_autofree char *path = rest ? nz_ci_relative(e->source) : NULL;
+  place.end_line = place.line;
+  place.end_column = place.column;
+  write_command(out, "error", path, rest ? &place : NULL, "not judged", e->source,
+                rest ? rest : e->message);
 }
 
 /* Of all subjects, those of LEVEL that count; at NZ_LEVEL_INFO also what is excepted. */
@@ -115,7 +140,7 @@ write_github(const NzReport *report, const NzReportStyle *style, FILE *out)
   write_level(report, NZ_LEVEL_FAIL, out);
   for (guint i = 0; i < report->errors->len; i++) {
     const NzReportError *e = report->errors->pdata[i];
-    write_command(out, "error", NULL, "not judged", e->source, e->message);
+    write_error(out, e);
   }
   write_level(report, NZ_LEVEL_WARN, out);
   if (style->verbose)

@@ -16,7 +16,7 @@ severity_of(NzLevel level)
 
 static void
 write_issue(NzJsonw *w, const char *rule, const char *severity, const char *description,
-            const char *path, const char *fingerprint)
+            const char *path, guint line, guint end_line, const char *fingerprint)
 {
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "description", description);
@@ -26,7 +26,9 @@ write_issue(NzJsonw *w, const char *rule, const char *severity, const char *desc
   nz_jsonw_begin_object(w, "location");
   nz_jsonw_string(w, "path", path);
   nz_jsonw_begin_object(w, "lines");
-  nz_jsonw_uint(w, "begin", 1);
+  nz_jsonw_uint(w, "begin", line);
+  if (end_line > line)
+    nz_jsonw_uint(w, "end", end_line);
   nz_jsonw_end_object(w);
   nz_jsonw_end_object(w);
   nz_jsonw_end_object(w);
@@ -44,7 +46,8 @@ write_subject(NzJsonw *w, const NzSubject *s, NzFingerprints *fingerprints)
     g_autofree char *description = g_strdup_printf("%s: %s", label, sentence);
     g_autofree char *path = nz_ci_path(s, f);
     g_autofree char *fingerprint = nz_fingerprints_next(fingerprints, s, f);
-    write_issue(w, f->rule, severity_of(f->level), description, path, fingerprint);
+    write_issue(w, f->rule, severity_of(f->level), description, path, f->place ? f->place->line : 1,
+                f->place ? f->place->end_line : 1, fingerprint);
   }
 }
 
@@ -59,7 +62,9 @@ write_gitlab(const NzReport *report, const NzReportStyle *style G_GNUC_UNUSED, F
     g_autofree char *description = g_strdup_printf("%s: %s", e->source, e->message);
     g_autofree char *fingerprint = nz_fingerprints_next_of(fingerprints, "not-judged", description);
     g_autofree char *path = nz_ci_relative(e->source);
-    write_issue(w, "not-judged", "blocker", description, path, fingerprint);
+    guint line = 1, column;
+    nz_place_of_message(e->message, e->source, &line, &column);
+    write_issue(w, "not-judged", "blocker", description, path, line, line, fingerprint);
   }
   for (guint i = 0; i < report->subjects->len; i++)
     write_subject(w, report->subjects->pdata[i], fingerprints);

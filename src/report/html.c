@@ -54,6 +54,7 @@ write_document_head(const NzReport *report, FILE *out)
 {
   const char *verdict = nz_verdict_name(nz_report_verdict(report));
   const NzSubject *first = report->subjects->len > 0 ? report->subjects->pdata[0] : NULL;
+  g_autofree char *subjects = nz_report_subjects(report);
   fputs("<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
         "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
         "script-src '" HTML_SCRIPT_HASH "'; style-src '" HTML_STYLE_HASH "'; img-src data:; "
@@ -68,7 +69,7 @@ write_document_head(const NzReport *report, FILE *out)
   if (report->subjects->len == 1 && first)
     nz_html_text(out, first->name);
   else
-    fprintf(out, "%u images", report->subjects->len);
+    nz_html_text(out, subjects);
   fputs(" - nonzero</title>\n<style>", out);
   fwrite(html_style, 1, sizeof html_style, out);
   fputs("</style>\n", out);
@@ -126,9 +127,9 @@ write_sentence_of_many(FILE *out, const NzReport *report)
   guint verdicts[NZ_VERDICT_FAIL + 1] = {0};
   for (guint i = 0; i < report->subjects->len; i++)
     verdicts[((const NzSubject *)report->subjects->pdata[i])->verdict]++;
-  fprintf(out, "%u image%s: %u pass, %u fail, %u unknown", report->subjects->len,
-          plural(report->subjects->len), verdicts[NZ_VERDICT_PASS], verdicts[NZ_VERDICT_FAIL],
-          verdicts[NZ_VERDICT_UNKNOWN]);
+  g_autofree char *subjects = nz_report_subjects(report);
+  fprintf(out, "%s: %u pass, %u fail, %u unknown", subjects, verdicts[NZ_VERDICT_PASS],
+          verdicts[NZ_VERDICT_FAIL], verdicts[NZ_VERDICT_UNKNOWN]);
 }
 
 static void
@@ -226,15 +227,27 @@ write_errors(FILE *out, const NzReport *report)
   fputs("</ul></section>\n", out);
 }
 
+/* "Image" and "Images" where all are, "Name" and "Judged" where not. */
+static gboolean
+all_images(const NzReport *report)
+{
+  for (guint i = 0; i < report->subjects->len; i++)
+    if (strcmp(((const NzSubject *)report->subjects->pdata[i])->kind, "image") != 0)
+      return FALSE;
+  return TRUE;
+}
+
 static void
 write_index(FILE *out, const NzReport *report)
 {
   if (report->subjects->len < 2)
     return;
-  fputs("<nav aria-label=Images><table class=index>\n<thead><tr><th scope=col>Verdict<th scope=col>"
-        "Image<th scope=col>Starts as<th scope=col>Fail<th scope=col>Warn<th scope=col>Info"
-        "</thead>\n<tbody>\n",
-        out);
+  gboolean images = all_images(report);
+  fprintf(out,
+          "<nav aria-label=%s><table class=index>\n<thead><tr><th scope=col>Verdict<th scope=col>"
+          "%s<th scope=col>Starts as<th scope=col>Fail<th scope=col>Warn<th scope=col>Info"
+          "</thead>\n<tbody>\n",
+          images ? "Images" : "Judged", images ? "Image" : "Name");
   for (guint i = 0; i < report->subjects->len; i++) {
     const NzSubject *s = report->subjects->pdata[i];
     NzHtmlCounts counts = nz_html_count(s);
@@ -243,7 +256,7 @@ write_index(FILE *out, const NzReport *report)
     fprintf(out, "<td><a href=#s%u>", i);
     nz_html_text(out, s->name);
     fputs("</a> <small>", out);
-    nz_html_text(out, s->platform);
+    nz_html_text(out, nz_kind_is_source(s->kind) ? s->source : s->platform);
     fputs("</small><td>", out);
     fputs(s->user ? nz_user_state_name(s->user->state) : "", out);
     if (s->user && s->user->has_uid)

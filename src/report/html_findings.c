@@ -13,7 +13,7 @@
 #define NZ_HTML_BODY_ROWS 50u
 
 typedef struct {
-  const char *package; /* NULL: in none */
+  const char *package; /* or the file of a source; NULL: in none */
   gboolean of_image;   /* about no file */
   GPtrArray *findings; /* NzFinding, worst first */
 } Group;
@@ -55,12 +55,14 @@ group_by_package(const NzSubject *s)
     NzFinding *f = s->findings->pdata[i];
     if (f->excepted)
       continue;
-    /* No package is called so: names have no slash. */
-    const char *key = !f->path ? "/image" : f->package ? f->package : "/none";
+    const char *name = f->place ? f->place->file : f->package;
+    gboolean of_image = !f->path && !f->place;
+    /* No package is called so: names have no slash; and no file: its name is of one line. */
+    const char *key = of_image ? "\n/image" : name ? name : "\n/none";
     Group *group = g_hash_table_lookup(by_name, key);
     if (!group) {
       group = g_new0(Group, 1);
-      *group = (Group){f->path ? f->package : NULL, !f->path, g_ptr_array_new()};
+      *group = (Group){of_image ? NULL : name, of_image, g_ptr_array_new()};
       g_hash_table_insert(by_name, (gpointer)key, group);
       g_ptr_array_add(groups, group);
     }
@@ -93,8 +95,10 @@ static void
 write_row_start(FILE *out, const NzFinding *f)
 {
   const char *level = nz_level_name(f->level);
-  fprintf(out, "<tr\nclass=\"%s%s\"><td>%s<td>%s<td>", level, f->path ? "" : " i", level, f->rule);
-  nz_html_text(out, f->path);
+  g_autofree char *place = f->place ? nz_place_text(f->place) : NULL;
+  fprintf(out, "<tr\nclass=\"%s%s\"><td>%s<td>%s<td>", level, f->path || place ? "" : " i", level,
+          f->rule);
+  nz_html_text(out, place ? place : f->path);
 }
 
 /* Said of each only where they differ: see compare_messages(). */
@@ -119,7 +123,7 @@ write_row(FILE *out, const NzFinding *f, guint index, gboolean alike)
     fprintf(out, "<td>%04o<td>%u:%u<td>", f->mode, f->uid, f->gid);
   else
     fputs("<td><td><td>", out);
-  nz_html_text(out, f->package);
+  nz_html_text(out, f->place ? f->place->file : f->package);
   fputs("<td>", out);
   const char *origin = nz_origin_name(f->origin);
   if (f->layer)
@@ -152,13 +156,13 @@ compare_messages(const NzSubject *s)
 }
 
 static void
-write_group(FILE *out, const Group *group, guint index, GHashTable *said)
+write_group(FILE *out, const Group *group, const char *kind, guint index, GHashTable *said)
 {
   guint n = group->findings->len;
   begin_body(out, MIN(n, NZ_HTML_BODY_ROWS));
   fputs("<tr\nclass=g><th colspan=7 scope=rowgroup>", out);
   if (group->of_image)
-    fputs("The image itself", out);
+    fprintf(out, "The %s itself", nz_kind_noun(kind, 1));
   else if (group->package)
     nz_html_text(out, group->package);
   else
@@ -178,6 +182,8 @@ nz_html_findings(FILE *out, const NzSubject *s, guint index)
 {
   static const char *const titles[] = {"Level", "Rule",    "Path",  "Mode",
                                        "Owner", "Package", "Layer", NULL};
+  static const char *const source_titles[] = {"Level", "Rule", "Place", "Mode",
+                                              "Owner", "File", "Layer", NULL};
   g_autoptr(GPtrArray) groups = group_by_package(s);
   g_autoptr(GHashTable) said = compare_messages(s);
   fprintf(out, "<section aria-labelledby=s%u-f><h3 id=s%u-f>Findings</h3>\n", index, index);
@@ -185,11 +191,13 @@ nz_html_findings(FILE *out, const NzSubject *s, guint index)
     fputs("<p class=none>Nothing was found that counts.</p></section>\n", out);
     return;
   }
-  fprintf(out, "<table class=\"found by-package\" data-subject=s%u aria-labelledby=s%u-f>\n", index,
-          index);
-  write_head(out, titles);
+  fprintf(out,
+          "<table class=\"found by-package\" data-subject=s%u data-self=\"The %s itself\" "
+          "aria-labelledby=s%u-f>\n",
+          index, nz_kind_noun(s->kind, 1), index);
+  write_head(out, nz_kind_is_source(s->kind) ? source_titles : titles);
   for (guint i = 0; i < groups->len; i++)
-    write_group(out, groups->pdata[i], index, said);
+    write_group(out, groups->pdata[i], s->kind, index, said);
   fputs("</table></section>\n", out);
 }
 

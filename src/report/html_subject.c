@@ -41,7 +41,7 @@ write_fact(FILE *out, const char *name, const char *text)
 }
 
 static void
-write_user(FILE *out, const NzUser *user)
+write_user(FILE *out, const NzUser *user, const NzPlace *place)
 {
   if (!user)
     return;
@@ -60,6 +60,12 @@ write_user(FILE *out, const NzUser *user)
   }
   fputs("<p>", out);
   nz_html_text(out, user->why);
+  if (place) {
+    g_autofree char *text = nz_place_text(place);
+    fputs(" (<code>", out);
+    nz_html_text(out, text);
+    fputs("</code>)", out);
+  }
   fputs("</p></div>\n", out);
 }
 
@@ -70,7 +76,9 @@ write_base(FILE *out, const NzBaseFact *base)
     return;
   fputs("<div><dt>Built on<dd><code>", out);
   nz_html_text(out, base->name ? base->name : base->digest);
-  if (base->n_layers == 1)
+  if (base->n_layers == 0)
+    fputs("</code><p>", out);
+  else if (base->n_layers == 1)
     fputs("</code> (the lowest layer)<p>", out);
   else
     fprintf(out, "</code> (the lowest %u layers)<p>", base->n_layers);
@@ -91,7 +99,7 @@ write_head(FILE *out, const NzSubject *s, guint index)
     fputs("</small>", out);
   }
   fputs("</h2>\n<dl>\n", out);
-  write_user(out, s->user);
+  write_user(out, s->user, s->place);
   write_base(out, s->base);
   write_fact(out, "Source", s->source);
   write_fact(out, "Digest", s->digest);
@@ -132,7 +140,7 @@ collect_actions(const NzSubject *s)
     }
     Action *action = &g_array_index(actions, Action, at);
     action->count++;
-    action->files += f->path != NULL;
+    action->files += f->path && !f->place;
     action->undecided |= f->undecided;
     action->same_message &= strcmp(action->first->message, f->message) == 0;
   }
@@ -158,7 +166,7 @@ write_command(FILE *out, const NzSubject *s, const Action *action)
   fprintf(out, "<pre><code>%s", command);
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
-    if (!asks_for_action(f) || !f->path || strcmp(f->rule, action->rule) != 0)
+    if (!asks_for_action(f) || !f->path || f->place || strcmp(f->rule, action->rule) != 0)
       continue;
     g_autofree char *argument = nz_advice_argument(f->path);
     fputs(" \\\n    ", out);
@@ -268,6 +276,54 @@ write_actions(FILE *out, const NzSubject *s, guint index)
   fputs("</section>\n", out);
 }
 
+/* --- how to mend a source --- */
+
+static void
+write_edit(FILE *out, const NzEdit *edit)
+{
+  g_autofree char *place = nz_place_text(edit->place);
+  fputs("<p>At <code>", out);
+  nz_html_text(out, place);
+  if (*edit->text == '\0') {
+    fputs("</code> take away what stands there</p>\n", out);
+    return;
+  }
+  fprintf(out, "</code> %s</p>\n<pre><code>",
+          edit->place->start == edit->place->end ? "insert" : "write instead");
+  g_auto(GStrv) lines = g_strsplit(edit->text, "\n", -1);
+  for (guint i = 0; lines[i]; i++) {
+    fputs(i > 0 ? "\n" : "", out);
+    nz_html_text(out, lines[i]);
+  }
+  fputs("</code></pre>\n", out);
+}
+
+static void
+write_fixes(FILE *out, const NzSubject *s, guint index)
+{
+  if (s->fixes->len == 0)
+    return;
+  fprintf(out, "<section aria-labelledby=s%u-m><h3 id=s%u-m>How to mend it</h3>\n<ul>\n", index,
+          index);
+  for (guint i = 0; i < s->fixes->len; i++) {
+    const NzFix *fix = s->fixes->pdata[i];
+    fputs("<li><h4>", out);
+    nz_html_text(out, fix->title);
+    fputs("</h4>\n<p>", out);
+    if (fix->refused) {
+      fputs("A proposal, to be looked at: ", out);
+      nz_html_text(out, fix->refused);
+    } else {
+      fputs("<code>nonzero lint --fix</code> applies it", out);
+    }
+    fputs("</p>\n", out);
+    for (guint j = 0; j < fix->edits->len; j++)
+      write_edit(out, fix->edits->pdata[j]);
+    fputs("</li>\n", out);
+  }
+  fputs("</ul></section>\n", out);
+}
+
 /* --- the rest --- */
 
 static void
@@ -318,6 +374,7 @@ nz_html_subject(FILE *out, const NzSubject *s, guint index)
   write_actions(out, s, index);
   nz_html_findings(out, s, index);
   nz_html_excepted(out, s, index);
+  write_fixes(out, s, index);
   write_notes(out, s, index);
   write_layers(out, s, index);
   fputs("</article>\n", out);

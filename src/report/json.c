@@ -17,8 +17,26 @@ nz_json_begin_document(NzJsonw *w, const char *schema, const NzReport *report)
   nz_jsonw_string(w, "policy", report->policy);
 }
 
+static void
+write_range(NzJsonw *w, const NzPlace *place)
+{
+  nz_jsonw_uint(w, "line", place->line);
+  nz_jsonw_uint(w, "column", place->column);
+  nz_jsonw_uint(w, "end_line", place->end_line);
+  nz_jsonw_uint(w, "end_column", place->end_column);
+}
+
 void
-nz_json_write_user(NzJsonw *w, const NzUser *user)
+nz_json_write_place(NzJsonw *w, const NzPlace *place)
+{
+  if (!place)
+    return;
+  nz_jsonw_string(w, "file", place->file);
+  write_range(w, place);
+}
+
+void
+nz_json_write_user(NzJsonw *w, const NzUser *user, const NzPlace *place)
 {
   if (!user)
     return;
@@ -30,6 +48,7 @@ nz_json_write_user(NzJsonw *w, const NzUser *user)
     nz_jsonw_uint(w, "gid", user->gid);
   nz_jsonw_string(w, "state", nz_user_state_name(user->state));
   nz_jsonw_string(w, "why", user->why);
+  nz_json_write_place(w, place);
   nz_jsonw_end_object(w);
 }
 
@@ -71,8 +90,17 @@ write_base(NzJsonw *w, const NzBaseFact *base)
   nz_jsonw_end_object(w);
 }
 
+/* The finding's fix, by its number among the subject's. */
+static void
+write_fix_of(NzJsonw *w, const NzSubject *s, const NzFinding *f)
+{
+  guint index;
+  if (s && f->fix && g_ptr_array_find(s->fixes, f->fix, &index))
+    nz_jsonw_uint(w, "fix", index);
+}
+
 void
-nz_json_write_finding(NzJsonw *w, const char *key, const NzFinding *f)
+nz_json_write_finding(NzJsonw *w, const char *key, const NzSubject *s, const NzFinding *f)
 {
   nz_jsonw_begin_object(w, key);
   nz_jsonw_string(w, "rule", f->rule);
@@ -90,8 +118,10 @@ nz_json_write_finding(NzJsonw *w, const char *key, const NzFinding *f)
   write_layer(w, f->layer);
   nz_jsonw_string(w, "package", f->package);
   nz_jsonw_string(w, "origin", nz_origin_name(f->origin));
+  nz_json_write_place(w, f->place);
   write_excepted(w, f->excepted);
   nz_jsonw_string(w, "remedy", f->remedy);
+  write_fix_of(w, s, f);
   nz_jsonw_end_object(w);
 }
 
@@ -106,6 +136,37 @@ nz_json_write_notes(NzJsonw *w, const GPtrArray *notes)
   nz_jsonw_end_array(w);
 }
 
+static void
+write_fix(NzJsonw *w, const NzFix *fix)
+{
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_string(w, "title", fix->title);
+  nz_jsonw_string(w, "refused", fix->refused);
+  if (fix->edits->len > 0)
+    nz_jsonw_string(w, "file", ((const NzEdit *)fix->edits->pdata[0])->place->file);
+  nz_jsonw_begin_array(w, "edits");
+  for (guint i = 0; i < fix->edits->len; i++) {
+    const NzEdit *edit = fix->edits->pdata[i];
+    nz_jsonw_begin_object(w, NULL);
+    write_range(w, edit->place);
+    nz_jsonw_string(w, "text", edit->text);
+    nz_jsonw_end_object(w);
+  }
+  nz_jsonw_end_array(w);
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_fixes(NzJsonw *w, const GPtrArray *fixes)
+{
+  if (fixes->len == 0)
+    return;
+  nz_jsonw_begin_array(w, "fixes");
+  for (guint i = 0; i < fixes->len; i++)
+    write_fix(w, fixes->pdata[i]);
+  nz_jsonw_end_array(w);
+}
+
 void
 nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
 {
@@ -115,12 +176,13 @@ nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  nz_json_write_user(w, s->user);
+  nz_json_write_user(w, s->user, s->place);
   write_base(w, s->base);
   nz_jsonw_begin_array(w, "findings");
   for (guint i = 0; i < s->findings->len; i++)
-    nz_json_write_finding(w, NULL, s->findings->pdata[i]);
+    nz_json_write_finding(w, NULL, s, s->findings->pdata[i]);
   nz_jsonw_end_array(w);
+  write_fixes(w, s->fixes);
   nz_json_write_notes(w, s->notes);
 }
 

@@ -102,7 +102,7 @@ suite_new(const NzReport *report, const NzSubject *s, GHashTable *seen)
   self->cases = g_ptr_array_new_with_free_func(case_free);
   const NzCheck *check;
   for (guint i = 0; (check = nz_check_at(i)); i++)
-    if (nz_check_runs(check, report->profile))
+    if (nz_check_runs(check, report->profile) && nz_check_judges(check, s->kind))
       get_case(self, check->rule);
   for (guint i = 0; i < s->findings->len; i++) {
     NzFinding *f = s->findings->pdata[i];
@@ -118,11 +118,23 @@ suite_new(const NzReport *report, const NzSubject *s, GHashTable *seen)
 
 /* --- cases -> XML --- */
 
+/* "app/Dockerfile:7:6: " */
+static void
+put_place(FILE *out, const NzFinding *f)
+{
+  if (!f->place)
+    return;
+  g_autofree char *place = nz_place_text(f->place);
+  nz_xml_put(out, place);
+  fputs(": ", out);
+}
+
 static void
 put_line(FILE *out, const NzFinding *f)
 {
   g_autofree char *sentence = nz_ci_sentence(f);
   fprintf(out, "%s%s  ", f->excepted ? "excepted " : "", nz_level_name(f->level));
+  put_place(out, f);
   nz_xml_put(out, sentence);
   if (f->has_mode)
     fprintf(out, "; mode %04o, owner %u:%u", f->mode, f->uid, f->gid);
@@ -171,7 +183,10 @@ summary_of(const Case *c)
     if (n++ == 0)
       first = f;
   }
-  g_autofree char *sentence = nz_ci_sentence(first);
+  g_autofree char *what = nz_ci_sentence(first);
+  g_autofree char *place = first->place ? nz_place_text(first->place) : NULL;
+  g_autofree char *sentence =
+      place ? g_strdup_printf("%s: %s", place, what) : g_steal_pointer(&what);
   return n > 1 ? g_strdup_printf("%s, and %u more", sentence, n - 1) : g_steal_pointer(&sentence);
 }
 

@@ -52,5 +52,5 @@ write_ndjson(const NzReport *report, const NzReportStyle *style, FILE *out)
   write_end(report, out);
 }
 
-const NzReportFormat nz_format_ndjson = {"ndjson", "one JSON object a line, as images finish",
+const NzReportFormat nz_format_ndjson = {"ndjson", "one JSON object a line, as they finish",
                                          write_ndjson, write_subject};

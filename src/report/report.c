@@ -73,6 +73,31 @@ nz_report_count(const NzReport *self, guint counts[NZ_VERDICT_FAIL + 1])
     counts[((const NzSubject *)self->subjects->pdata[i])->verdict]++;
 }
 
+char *
+nz_report_subjects(const NzReport *self)
+{
+  g_autoptr(GPtrArray) kinds = g_ptr_array_new(); /* in the order in which they come up */
+  for (guint i = 0; i < self->subjects->len; i++) {
+    const NzSubject *s = self->subjects->pdata[i];
+    if (!g_ptr_array_find_with_equal_func(kinds, s->kind, g_str_equal, NULL))
+      g_ptr_array_add(kinds, (gpointer)s->kind);
+  }
+  if (kinds->len == 0)
+    g_ptr_array_add(kinds, (gpointer) "image");
+  GString *text = g_string_new(NULL);
+  for (guint k = 0; k < kinds->len; k++) {
+    guint n = 0;
+    for (guint i = 0; i < self->subjects->len; i++)
+      n += strcmp(((const NzSubject *)self->subjects->pdata[i])->kind, kinds->pdata[k]) == 0;
+    g_string_append_printf(text, "%s%u %s",
+                           k == 0                ? ""
+                           : k == kinds->len - 1 ? " and "
+                                                 : ", ",
+                           n, nz_kind_noun(kinds->pdata[k], n));
+  }
+  return g_string_free(text, FALSE);
+}
+
 NzVerdict
 nz_report_verdict(const NzReport *self)
 {

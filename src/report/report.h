@@ -38,6 +38,9 @@ NzVerdict nz_report_verdict(const NzReport *self);
 /* How many subjects have each verdict, by NzVerdict. */
 void nz_report_count(const NzReport *self, guint counts[NZ_VERDICT_FAIL + 1]);
 
+/* "3 images", "1 Dockerfile and 2 services": what was judged. */
+char *nz_report_subjects(const NzReport *self);
+
 /* The exit code of the contract: 0 pass, 1 fail or unknown, 2 something could not be judged. */
 int nz_report_exit_code(const NzReport *self);
 

@@ -127,6 +127,29 @@ write_utc(NzJsonw *w, const char *key, gint64 microseconds)
   nz_jsonw_string(w, key, exact);
 }
 
+/* An error of a source's reader says where it is. */
+static void
+write_error_location(NzJsonw *w, const char *source, const char *message)
+{
+  guint line, column;
+  if (!nz_place_of_message(message, source, &line, &column))
+    return;
+  g_autofree char *path = nz_ci_relative(source);
+  nz_jsonw_begin_array(w, "locations");
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_begin_object(w, "physicalLocation");
+  nz_jsonw_begin_object(w, "artifactLocation");
+  write_uri(w, path);
+  nz_jsonw_end_object(w);
+  nz_jsonw_begin_object(w, "region");
+  nz_jsonw_uint(w, "startLine", line);
+  nz_jsonw_uint(w, "startColumn", column);
+  nz_jsonw_end_object(w);
+  nz_jsonw_end_object(w);
+  nz_jsonw_end_object(w);
+  nz_jsonw_end_array(w);
+}
+
 static void
 write_notification(NzJsonw *w, const char *level, const char *about, const char *what)
 {
@@ -134,6 +157,7 @@ write_notification(NzJsonw *w, const char *level, const char *about, const char 
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "level", level);
   write_message(w, "message", text);
+  write_error_location(w, about, what);
   nz_jsonw_end_object(w);
 }
 
@@ -177,7 +201,7 @@ static void
 write_artifact(NzJsonw *w, const NzSubject *s, guint number)
 {
   g_autofree char *label = nz_ci_label(s);
-  g_autofree char *path = nz_ci_relative(s->name);
+  g_autofree char *path = nz_ci_subject_path(s);
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_begin_object(w, "location");
   write_uri(w, path);
@@ -194,35 +218,89 @@ write_artifact(NzJsonw *w, const NzSubject *s, guint number)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  nz_json_write_user(w, s->user);
+  nz_json_write_user(w, s->user, s->place);
   nz_jsonw_end_object(w);
   nz_jsonw_end_object(w);
 }
 
 /* --- results --- */
 
-/* Code scanning shows a result only at a line of a file; a finding is about all of one. */
+/* Where a part is empty, startColumn and endColumn are the same: something is inserted there. */
+static void
+write_region(NzJsonw *w, const char *key, const NzPlace *place)
+{
+  nz_jsonw_begin_object(w, key);
+  nz_jsonw_uint(w, "startLine", place->line);
+  nz_jsonw_uint(w, "startColumn", place->column);
+  nz_jsonw_uint(w, "endLine", place->end_line);
+  nz_jsonw_uint(w, "endColumn", place->end_column);
+  nz_jsonw_end_object(w);
+}
+
+/* Code scanning shows a result only at a line of a file; a finding of an image is about all of one.
+ */
 static void
 write_locations(NzJsonw *w, const NzSubject *s, const NzFinding *f, const char *label)
 {
   g_autofree char *path = nz_ci_path(s, f);
-  g_autofree char *name = nz_printable(f->path ? f->path : s->name, -1);
-  g_autofree char *full = f->path ? g_strconcat(label, ":", name, NULL) : g_strdup(label);
+  g_autofree char *name = nz_printable(f->path && !f->place ? f->path : s->name, -1);
+  g_autofree char *full =
+      f->path && !f->place ? g_strconcat(label, ":", name, NULL) : g_strdup(label);
   nz_jsonw_begin_array(w, "locations");
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_begin_object(w, "physicalLocation");
   nz_jsonw_begin_object(w, "artifactLocation");
   write_uri(w, path);
   nz_jsonw_end_object(w);
-  nz_jsonw_begin_object(w, "region");
-  nz_jsonw_uint(w, "startLine", 1);
-  nz_jsonw_end_object(w);
+  if (f->place) {
+    write_region(w, "region", f->place);
+  } else {
+    nz_jsonw_begin_object(w, "region");
+    nz_jsonw_uint(w, "startLine", 1);
+    nz_jsonw_end_object(w);
+  }
   nz_jsonw_end_object(w);
   nz_jsonw_begin_array(w, "logicalLocations");
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "name", name);
   nz_jsonw_string(w, "fullyQualifiedName", full);
   nz_jsonw_string(w, "kind", "resource");
+  nz_jsonw_end_object(w);
+  nz_jsonw_end_array(w);
+  nz_jsonw_end_object(w);
+  nz_jsonw_end_array(w);
+}
+
+static void
+write_replacement(NzJsonw *w, const NzEdit *edit)
+{
+  nz_jsonw_begin_object(w, NULL);
+  write_region(w, "deletedRegion", edit->place);
+  nz_jsonw_begin_object(w, "insertedContent");
+  nz_jsonw_string(w, "text", edit->text);
+  nz_jsonw_end_object(w);
+  nz_jsonw_end_object(w);
+}
+
+/* What is applied without being asked: a fix that is refused is but a proposal, and left out. */
+static void
+write_fix(NzJsonw *w, const NzFix *fix)
+{
+  if (!fix || fix->refused || fix->edits->len == 0)
+    return;
+  g_autofree char *path = nz_ci_relative(((const NzEdit *)fix->edits->pdata[0])->place->file);
+  nz_jsonw_begin_array(w, "fixes");
+  nz_jsonw_begin_object(w, NULL);
+  write_message(w, "description", fix->title);
+  nz_jsonw_begin_array(w, "artifactChanges");
+  nz_jsonw_begin_object(w, NULL);
+  nz_jsonw_begin_object(w, "artifactLocation");
+  write_uri(w, path);
+  nz_jsonw_end_object(w);
+  nz_jsonw_begin_array(w, "replacements");
+  for (guint i = 0; i < fix->edits->len; i++)
+    write_replacement(w, fix->edits->pdata[i]);
+  nz_jsonw_end_array(w);
   nz_jsonw_end_object(w);
   nz_jsonw_end_array(w);
   nz_jsonw_end_object(w);
@@ -306,6 +384,7 @@ write_result(NzJsonw *w, const NzSubject *s, const NzFinding *f, const char *lab
   nz_jsonw_string(w, "primaryLocationLineHash", fingerprint);
   nz_jsonw_string(w, "nonzero/v1", fingerprint);
   nz_jsonw_end_object(w);
+  write_fix(w, f->fix);
   write_suppressions(w, f->excepted);
   write_properties(w, s, f, check);
   nz_jsonw_end_object(w);
@@ -339,6 +418,7 @@ write_run(NzJsonw *w, const NzReport *report)
     write_artifact(w, report->subjects->pdata[i], i);
   nz_jsonw_end_array(w);
   write_results(w, report);
+  nz_jsonw_string(w, "columnKind", "unicodeCodePoints");
   nz_jsonw_begin_object(w, "properties");
   nz_jsonw_string(w, "profile", report->profile);
   nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));

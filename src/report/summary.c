@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many images: a line for each, and what they have in common: the packages that bring most, and the
- * layers that bring something to many. */
+/* Many subjects: a line for each, and what they have in common: the packages that bring most, and
+ * the layers that bring something to many. */
 #include <string.h>
 
 #include "core/text.h"
+#include "report/ci.h"
 #include "report/report.h"
 #include "report/table.h"
 
@@ -45,10 +46,10 @@ write_line(const NzSubject *s, const NzReportStyle *style, FILE *out)
   guint fails, warnings;
   count_findings(s, &fails, &warnings);
   g_autofree char *user = user_text(s->user);
-  fprintf(out, "%s%-7s%s  user %-11s  %3u fail %3u warn  %s%s%s%s\n",
+  g_autofree char *label = nz_ci_label(s);
+  fprintf(out, "%s%-7s%s  user %-11s  %3u fail %3u warn  %s\n",
           style->color ? paints[s->verdict] : "", words[s->verdict], style->color ? "\033[0m" : "",
-          user, fails, warnings, s->name, s->platform ? " (" : "", s->platform ? s->platform : "",
-          s->platform ? ")" : "");
+          user, fails, warnings, label);
 }
 
 /* --- what they have in common --- */
@@ -197,9 +198,9 @@ write_summary(const NzReport *report, const NzReportStyle *style, FILE *out)
   write_packages(packages, out);
   write_layers(layers, out);
   nz_report_count(report, counts);
-  fprintf(out, "\n%u image%s: %u pass, %u fail, %u unknown", report->subjects->len,
-          report->subjects->len == 1 ? "" : "s", counts[NZ_VERDICT_PASS], counts[NZ_VERDICT_FAIL],
-          counts[NZ_VERDICT_UNKNOWN]);
+  g_autofree char *subjects = nz_report_subjects(report);
+  fprintf(out, "\n%s: %u pass, %u fail, %u unknown", subjects, counts[NZ_VERDICT_PASS],
+          counts[NZ_VERDICT_FAIL], counts[NZ_VERDICT_UNKNOWN]);
   if (report->errors->len > 0)
     fprintf(out, "; %u could not be judged", report->errors->len);
   fputc('\n', out);

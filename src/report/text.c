@@ -56,13 +56,15 @@ write_head(Text *self, const NzReport *report, const NzSubject *s)
       [NZ_VERDICT_UNKNOWN] = {"UNKNOWN", YELLOW},
       [NZ_VERDICT_FAIL] = {"FAIL", RED},
   };
+  gboolean is_source = nz_kind_is_source(s->kind);
   put(self, verdicts[s->verdict].paint, verdicts[s->verdict].word);
   fputs("  ", self->out);
   put(self, BOLD, s->name);
   if (s->platform)
     fprintf(self->out, "  (%s)", s->platform);
   fputc('\n', self->out);
-  fprintf(self->out, "  source   %s\n", s->source);
+  if (!is_source || strcmp(s->source, s->name) != 0)
+    fprintf(self->out, "  source   %s\n", s->source);
   if (report->policy)
     fprintf(self->out, "  policy   %s\n", report->policy);
   if (self->style->verbose) {
@@ -76,8 +78,11 @@ write_head(Text *self, const NzReport *report, const NzSubject *s)
 }
 
 static void
-write_user(Text *self, const NzUser *user)
+write_user(Text *self, const NzSubject *s)
 {
+  const NzUser *user = s->user;
+  if (!user)
+    return;
   g_autofree char *declared = user->declared ? nz_printable(user->declared, -1) : NULL;
   fprintf(self->out, "  user     %s", nz_user_state_name(user->state));
   if (user->has_uid)
@@ -87,6 +92,10 @@ write_user(Text *self, const NzUser *user)
   if (declared && *declared)
     fprintf(self->out, " (USER %s)", declared);
   fprintf(self->out, ": %s\n", user->why);
+  if (s->place) {
+    g_autofree char *place = nz_place_text(s->place);
+    fprintf(self->out, "  decided  %s\n", place);
+  }
 }
 
 /* Each rule once, in the order of the findings, with how many there are that count. A rule's
@@ -201,6 +210,10 @@ write_base(Text *self, const NzSubject *s)
     fprintf(self->out, " (%s)\n", base->why);
     return;
   }
+  if (s->layers->len == 0) {
+    fprintf(self->out, " (%s)\n", base->why);
+    return;
+  }
   fprintf(self->out, " (lowest %u of %u layers; %s)", base->n_layers, s->layers->len, base->why);
   for (NzLevel level = NZ_LEVEL_FAIL; level >= NZ_LEVEL_WARN; level--)
     if (write_origins(self, s, level))
@@ -297,7 +310,7 @@ write_table(Text *self, const NzSubject *s)
   guint rows = 0;
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
-    if (!f->path || !is_shown(self, f))
+    if (!f->path || f->place || !is_shown(self, f))
       continue;
     add_row(self, table, f);
     rows++;
@@ -309,13 +322,33 @@ write_table(Text *self, const NzSubject *s)
   scols_unref_table(table);
 }
 
+/* Of a source: a line for each, as compilers say it, so that terminals and editors find the place.
+ */
+static void
+write_places(Text *self, const NzSubject *s)
+{
+  gboolean first = TRUE;
+  for (guint i = 0; i < s->findings->len; i++) {
+    const NzFinding *f = s->findings->pdata[i];
+    if (!f->place || !is_shown(self, f))
+      continue;
+    g_autofree char *place = nz_place_text(f->place);
+    fputs(first ? "\n" : "", self->out);
+    put(self, BOLD, place);
+    fputs(": ", self->out);
+    put(self, level_paint(f->level), nz_level_name(f->level));
+    fprintf(self->out, ": %s: %s\n", f->rule, f->message);
+    first = FALSE;
+  }
+}
+
 /* Findings that are about no file. */
 static void
 write_sentences(Text *self, const NzSubject *s)
 {
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
-    if (f->path || !is_shown(self, f))
+    if (f->path || f->place || !is_shown(self, f))
       continue;
     fputs("  ", self->out);
     put(self, level_paint(f->level), nz_level_name(f->level));
@@ -332,7 +365,7 @@ write_messages(Text *self, const NzSubject *s)
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
     gboolean in_title = g_str_has_prefix(f->rule, "setuid") || g_str_has_prefix(f->rule, "setgid");
-    if (!f->path || !is_shown(self, f) || (in_title && !self->style->verbose))
+    if (!f->path || f->place || !is_shown(self, f) || (in_title && !self->style->verbose))
       continue;
     g_autofree char *path = nz_printable(f->path, -1);
     fprintf(self->out, "%s  %s: %s\n", first ? "\n" : "", path, f->message);
@@ -347,12 +380,13 @@ static void
 write_command(Text *self, const NzSubject *s, const RuleCount *c)
 {
   const char *command = nz_advice_command(c->rule);
-  if (!command)
+  const NzFinding *one = s->findings->pdata[c->first];
+  if (!command || !one->path || one->place) /* a source is mended where it makes the file so */
     return;
   fprintf(self->out, "  as in  %s", command);
   for (guint i = c->first; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
-    if (f->excepted || strcmp(f->rule, c->rule) != 0)
+    if (f->excepted || !f->path || strcmp(f->rule, c->rule) != 0)
       continue;
     g_autofree char *quoted = nz_advice_argument(f->path);
     fprintf(self->out, " \\\n           %s", quoted);
@@ -382,6 +416,43 @@ write_advice(Text *self, const NzSubject *s)
   }
 }
 
+/* The text of a proposal, each line as it would stand in the file. */
+static void
+write_edit(Text *self, const NzEdit *edit)
+{
+  g_autofree char *place = nz_place_text(edit->place);
+  gboolean inserts = edit->place->start == edit->place->end;
+  fprintf(self->out, "  at %s %s:\n", place,
+          *edit->text == '\0' ? "take away what stands there"
+          : inserts           ? "insert"
+                              : "write instead");
+  g_auto(GStrv) lines = g_strsplit(edit->text, "\n", -1);
+  for (guint i = 0; lines[i]; i++) {
+    g_autofree char *shown = nz_printable(lines[i], -1);
+    if (*shown || lines[i + 1])
+      fprintf(self->out, "    %s\n", shown);
+  }
+}
+
+static void
+write_fixes(Text *self, const NzSubject *s)
+{
+  for (guint i = 0; i < s->fixes->len; i++) {
+    const NzFix *fix = s->fixes->pdata[i];
+    g_autofree char *title = nz_printable(fix->title, -1);
+    g_autofree char *refused = fix->refused ? nz_printable(fix->refused, -1) : NULL;
+    fputc('\n', self->out);
+    put(self, BOLD, refused ? "proposal" : "fix");
+    fprintf(self->out, ": %s\n", title);
+    if (!refused)
+      fputs("  `nonzero lint --fix` applies it\n", self->out);
+    else
+      write_wrapped(self, "but", refused);
+    for (guint j = 0; (refused || self->style->verbose) && j < fix->edits->len; j++)
+      write_edit(self, fix->edits->pdata[j]);
+  }
+}
+
 static void
 write_notes(Text *self, const NzSubject *s)
 {
@@ -405,9 +476,9 @@ write_summary(Text *self, const NzReport *report)
 {
   guint counts[NZ_VERDICT_FAIL + 1];
   nz_report_count(report, counts);
-  fprintf(self->out, "\n%u image%s: %u pass, %u fail, %u unknown", report->subjects->len,
-          report->subjects->len == 1 ? "" : "s", counts[NZ_VERDICT_PASS], counts[NZ_VERDICT_FAIL],
-          counts[NZ_VERDICT_UNKNOWN]);
+  g_autofree char *subjects = nz_report_subjects(report);
+  fprintf(self->out, "\n%s: %u pass, %u fail, %u unknown", subjects, counts[NZ_VERDICT_PASS],
+          counts[NZ_VERDICT_FAIL], counts[NZ_VERDICT_UNKNOWN]);
   if (report->errors->len > 0)
     fprintf(self->out, "; %u could not be read", report->errors->len);
   fputc('\n', self->out);
@@ -422,13 +493,15 @@ write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
     if (i > 0)
       fputc('\n', out);
     write_head(&self, report, s);
-    write_user(&self, s->user);
+    write_user(&self, s);
     write_counts(&self, s);
     write_base(&self, s);
     write_sentences(&self, s);
+    write_places(&self, s);
     write_table(&self, s);
     write_messages(&self, s);
     write_advice(&self, s);
+    write_fixes(&self, s);
     nz_text_write_excepted(s, out);
     write_notes(&self, s);
   }

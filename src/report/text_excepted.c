@@ -9,7 +9,7 @@ add_row(GPtrArray *rows, const NzFinding *f)
 {
   char **row = g_new0(char *, 6);
   row[0] = g_strdup(f->rule);
-  row[1] = f->path ? nz_printable(f->path, -1) : g_strdup("");
+  row[1] = f->place ? nz_place_text(f->place) : f->path ? nz_printable(f->path, -1) : g_strdup("");
   row[2] = g_strdup(f->excepted->reason);
   row[3] = g_strdup(f->excepted->owner);
   row[4] = g_strdup(f->excepted->expires ? f->excepted->expires : "never");

@@ -225,7 +225,7 @@ def test_layer_as_a_whole_is_known_by_its_rule(tmp_path):
 def test_schema_defines_users_and_findings_as_the_report_does():
     mine, reports = (json.loads(path.read_text())["$defs"] for path in (DIFF_SCHEMA, SCHEMA))
     jsonschema.Draft202012Validator.check_schema(json.loads(DIFF_SCHEMA.read_text()))
-    for name in ("verdict", "id", "digest", "user", "finding"):
+    for name in ("verdict", "id", "position", "digest", "user", "finding"):
         assert mine[name] == reports[name]
 
 

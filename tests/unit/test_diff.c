@@ -177,6 +177,32 @@ test_only_the_new_are_kept_for_other_formats(void)
   g_assert_cmpuint(same->findings->len, >, 0);
 }
 
+/* Lines move when something is put before them: two findings of one rule in one file stay two, and
+ * the same two. */
+static void
+test_findings_of_a_source_are_the_same_on_other_lines(void)
+{
+  g_autoptr(NzSubject) before = nz_subject_new("dockerfile");
+  g_autoptr(NzSubject) after = nz_subject_new("dockerfile");
+  NzSubject *const subjects[] = {before, after};
+  static const guint lines[2][3] = {{3, 9, 0}, {4, 10, 12}};
+  static char file[] = "Dockerfile";
+  for (guint i = 0; i < 2; i++) {
+    for (guint j = 0; j < 3 && lines[i][j] > 0; j++) {
+      NzFinding *f = nz_finding_new("setuid-root", NZ_LEVEL_FAIL, NULL, "m");
+      NzPlace place = {.file = file, .line = lines[i][j], .start = 100 * lines[i][j]};
+      f->place = nz_place_copy(&place);
+      g_ptr_array_add(subjects[i]->findings, f);
+    }
+    nz_subject_conclude(subjects[i]);
+  }
+  g_autoptr(NzDiff) diff = nz_diff_new(before, after);
+  g_assert_cmpuint(diff->n_same, ==, 2);
+  g_assert_cmpuint(diff->n_new, ==, 1);
+  const NzDiffEntry *entry = &g_array_index(diff->entries, NzDiffEntry, 0);
+  g_assert_cmpuint(entry->after->place->line, ==, 12);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -184,5 +210,6 @@ main(int argc, char **argv)
   g_test_add_func("/diff/cases", test_what_is_new_and_what_is_worse);
   g_test_add_func("/diff/pairs", test_each_finding_is_paired_with_one);
   g_test_add_func("/diff/keep-new", test_only_the_new_are_kept_for_other_formats);
+  g_test_add_func("/diff/lines-move", test_findings_of_a_source_are_the_same_on_other_lines);
   return g_test_run();
 }

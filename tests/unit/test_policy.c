@@ -187,6 +187,47 @@ test_costly_patterns_end_in_a_note_and_findings_that_count(void)
   assert_holds(s->notes->pdata[0], "too costly");
 }
 
+/* --- sources --- */
+
+static const struct {
+  const char *file, *path, *pattern;
+  gboolean excepted;
+} in_sources[] = {
+    {"Dockerfile", NULL, "/Dockerfile", TRUE},
+    {"./Dockerfile", NULL, "/Dockerfile", TRUE},
+    {".//a/Dockerfile", NULL, "/a/*", TRUE},
+    {"a/b/Dockerfile.dev", NULL, "**/Dockerfile.*", TRUE},
+    {"/srv/app/Dockerfile", NULL, "/srv/**", TRUE},
+    {"a/Dockerfile", NULL, "/Dockerfile", FALSE},
+    {"Dockerfile", NULL, "/usr/bin/sudo", FALSE},
+    {"Dockerfile", "/usr/bin/sudo", "/usr/bin/sudo", TRUE},
+    {"Dockerfile", "/usr/bin/su", "/usr/bin/sudo", FALSE},
+};
+
+static void
+test_paths_of_exceptions_match_the_names_of_sources(void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(in_sources); i++) {
+    g_autofree char *text = g_strdup_printf(
+        "exceptions:\n  - rule: setuid-root\n    path: '%s'\n    reason: r\n    owner: o\n",
+        in_sources[i].pattern);
+    g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NzPolicy) policy = nz_policy_parse(bytes, "p", &error);
+    g_assert_no_error(error);
+    g_autoptr(NzSubject) s = nz_subject_new("dockerfile");
+    s->name = g_strdup(in_sources[i].file);
+    NzFinding *f = nz_finding_new("setuid-root", NZ_LEVEL_FAIL, NULL, "m");
+    NzPlace place = {.file = s->name, .line = 1, .column = 1, .end_line = 1, .end_column = 2};
+    f->place = nz_place_copy(&place);
+    f->path = g_strdup(in_sources[i].path);
+    g_ptr_array_add(s->findings, f);
+    nz_policy_apply(policy, s);
+    g_assert_cmpint(f->excepted != NULL, ==, in_sources[i].excepted);
+    g_assert_cmpint(s->verdict, ==, in_sources[i].excepted ? NZ_VERDICT_PASS : NZ_VERDICT_FAIL);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -201,5 +242,6 @@ main(int argc, char **argv)
                   test_an_exception_of_a_namespace_or_executable_covers_no_image);
   g_test_add_func("/policy/undecided", test_a_lower_level_decides_nothing);
   g_test_add_func("/policy/costly", test_costly_patterns_end_in_a_note_and_findings_that_count);
+  g_test_add_func("/policy/sources", test_paths_of_exceptions_match_the_names_of_sources);
   return g_test_run();
 }

@@ -156,7 +156,7 @@
   };
 
   function groupOf(by, row, known) {
-    const { key, name } = row.ofImage && by !== 'rule' ? { key: '/image', name: 'The image itself' } : keys[by](row);
+    const { key, name } = row.ofImage && by !== 'rule' ? { key: '/image', name: row.table.dataset.self } : keys[by](row);
     if (!known.has(key)) known.set(key, { key, name, rows: [], rank: 9 });
     const group = known.get(key);
     group.rows.push(row.tr);

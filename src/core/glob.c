@@ -2,7 +2,7 @@
 /* The pattern is a list of tokens, and a state is how many of them are done. All states that the
  * text so far may have led to are carried along together, so that nothing is ever tried twice: the
  * time is bounded by the product of both lengths, whatever the pattern. */
-#include "policy/glob.h"
+#include "core/glob.h"
 
 #include <string.h>
 

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RUN: which shell text it is, and what that does. And what the image starts. */
+#include <string.h>
+
+#include "build/evaluate_private.h"
+#include "core/limits.h"
+#include "core/privdrop.h"
+#include "core/text.h"
+
+/* --- texts put together --- */
+
+typedef struct {
+  GString *text;
+  GArray *pieces;
+  guint32 end;
+} Joiner;
+
+static void
+join_begin(Joiner *self)
+{
+  *self = (Joiner){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(NzPiece)), 0};
+}
+
+static void
+join_text(Joiner *self, const char *text, gsize len, guint32 offset)
+{
+  NzPiece piece = {(guint32)self->text->len, offset};
+  g_array_append_val(self->pieces, piece);
+  g_string_append_len(self->text, text, (gssize)len);
+  self->end = offset + (guint32)len;
+}
+
+static void
+join_joined(Joiner *self, const NzJoined *part)
+{
+  for (guint i = 0; i < part->pieces->len; i++) {
+    NzPiece piece = g_array_index(part->pieces, NzPiece, i);
+    piece.at += (guint32)self->text->len;
+    g_array_append_val(self->pieces, piece);
+  }
+  g_string_append_len(self->text, part->data, (gssize)part->len);
+  self->end = part->end;
+}
+
+static NzJoined *
+join_end(Joiner *self)
+{
+  NzJoined *joined = g_new0(NzJoined, 1);
+  joined->len = self->text->len;
+  joined->data = g_string_free(self->text, FALSE);
+  joined->pieces = self->pieces;
+  joined->end = self->end;
+  return joined;
+}
+
+/* The exec form as a shell would have to be told it. */
+static NzJoined *
+join_words(const NzInstruction *in)
+{
+  Joiner joiner;
+  join_begin(&joiner);
+  for (guint i = 0; i < in->words->len; i++) {
+    const NzWord *word = in->words->pdata[i];
+    g_autofree char *quoted = g_shell_quote(word->text);
+    join_text(&joiner, quoted, strlen(quoted), word->span.start);
+    join_text(&joiner, " ", 1, word->span.end);
+  }
+  return join_end(&joiner);
+}
+
+/* The command line and the heredocs that it reads, as a shell reads them. */
+static NzJoined *
+join_heredocs(const NzInstruction *in)
+{
+  Joiner joiner;
+  join_begin(&joiner);
+  join_joined(&joiner, in->rest);
+  for (guint i = 0; i < in->heredocs->len; i++) {
+    const NzHeredoc *doc = in->heredocs->pdata[i];
+    join_text(&joiner, "\n", 1, in->rest->end);
+    join_joined(&joiner, doc->body);
+    join_text(&joiner, doc->name, strlen(doc->name), doc->body->end);
+  }
+  join_text(&joiner, "\n", 1, in->span.end);
+  return join_end(&joiner);
+}
+
+/* "RUN <<EOF": the body is the script. A first line "#!..." names who reads it. */
+static gboolean
+is_script(const NzInstruction *in)
+{
+  const char *text = in->rest->data;
+  if (in->heredocs->len != 1 || !g_str_has_prefix(text, "<<"))
+    return FALSE;
+  const NzHeredoc *doc = in->heredocs->pdata[0];
+  gsize i = strspn(text, "<-");
+  i += strspn(text + i, "'\"");
+  if (strncmp(text + i, doc->name, strlen(doc->name)) != 0)
+    return FALSE;
+  i += strlen(doc->name);
+  i += strspn(text + i, "'\"");
+  return text[i] == '\0';
+}
+
+static gboolean
+is_shell_script(const char *text)
+{
+  static const char *const shells[] = {"sh", "bash", "dash", "ash", "ksh", "zsh"};
+  if (!g_str_has_prefix(text, "#!"))
+    return TRUE;
+  gsize n = strcspn(text, "\n");
+  g_autofree char *line = g_strndup(text, n);
+  g_auto(GStrv) words = g_strsplit_set(line + 2, " \t", -1);
+  for (guint i = 0; words[i]; i++) {
+    const char *slash = strrchr(words[i], '/');
+    const char *name = slash ? slash + 1 : words[i];
+    for (guint j = 0; j < G_N_ELEMENTS(shells); j++)
+      if (strcmp(name, shells[j]) == 0)
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* --- RUN --- */
+
+static void
+add_note(NzEvaluation *self, const NzInstruction *in, const char *what)
+{
+  g_ptr_array_add(self->build->notes, g_strdup_printf("the RUN in line %u is not looked into: %s",
+                                                      nz_evaluate_line(self, in->keyword), what));
+}
+
+static void
+run_text(NzEvaluation *self, const NzInstruction *in, const NzJoined *joined)
+{
+  NzStageRun *run = self->now;
+  if (run->stale) {
+    g_ptr_array_unref(run->state->environment);
+    run->state->environment = nz_variables_list(run->variables);
+    run->stale = FALSE;
+  }
+  g_autoptr(NzShellText) text = nz_shell_split(joined->data, joined->len,
+                                               (const char *const *)run->state->environment->pdata);
+  if (text->unsplit)
+    add_note(self, in, text->unsplit);
+  NzSourceFile *source = self->triggered_by_base ? self->trigger_source : self->build->file->source;
+  nz_effects_run(run->state, text, joined, source);
+}
+
+static void
+judge_security(NzEvaluation *self, const NzInstruction *in)
+{
+  const NzDockerFlag *flag = nz_instruction_flag(in, "security");
+  if (flag && flag->value && strcmp(flag->value, "insecure") == 0)
+    g_ptr_array_add(self->now->state->acts,
+                    nz_act_new(NZ_ACT_PRIVILEGED_RUN, nz_evaluate_place(self, flag->span),
+                               "--security=insecure", "RUN --security=insecure"));
+}
+
+gboolean
+nz_evaluate_run(NzEvaluation *self, const NzInstruction *in, GError **error G_GNUC_UNUSED)
+{
+  judge_security(self, in);
+  if (self->now->windows)
+    return TRUE;
+  if (in->json) {
+    g_autoptr(NzJoined) joined = join_words(in);
+    run_text(self, in, joined);
+  } else if (self->now->foreign_shell) {
+    add_note(self, in, "SHELL is none that is known here");
+  } else if (is_script(in)) {
+    const NzHeredoc *doc = in->heredocs->pdata[0];
+    if (is_shell_script(doc->body->data))
+      run_text(self, in, doc->body);
+    else
+      add_note(self, in, "its script is none of a shell");
+  } else if (in->heredocs->len > 0) {
+    g_autoptr(NzJoined) joined = join_heredocs(in);
+    run_text(self, in, joined);
+  } else {
+    run_text(self, in, in->rest);
+  }
+  return TRUE;
+}
+
+/* --- what it starts --- */
+
+typedef struct {
+  NzEvaluation *evaluation;
+  NzSpan span;
+  const char *script; /* printable; NULL: the command line itself */
+} Starter;
+
+static void
+add_drop(const char *tool, const char *user, guint line, gpointer user_data)
+{
+  const Starter *self = user_data;
+  NzStageState *state = self->evaluation->now->state;
+  g_autofree char *how = self->script ? g_strdup_printf("%s, line %u,", self->script, line)
+                                      : g_strdup("the command line");
+  g_autofree char *shown = user ? nz_printable(user, -1) : NULL;
+  if (g_strcmp0(user, "root") == 0 || g_strcmp0(user, "0") == 0 || state->acts->len >= NZ_ACTS_MAX)
+    return;
+  NzAct *act =
+      nz_act_new(NZ_ACT_DROPS_ROOT, nz_evaluate_place(self->evaluation, self->span), tool, how);
+  act->to = g_steal_pointer(&shown);
+  g_ptr_array_add(state->acts, act);
+}
+
+static const NzCopied *
+find_copied(const NzStageRun *run, const char *program)
+{
+  const NzCopied *found = NULL;
+  g_autofree char *name = g_path_get_basename(program);
+  for (guint i = 0; i < run->copied->len; i++) {
+    const NzCopied *c = run->copied->pdata[i];
+    g_autofree char *base = g_path_get_basename(c->dest);
+    gboolean same = program[0] == '/' ? strcmp(c->dest, program) == 0 : strcmp(base, name) == 0;
+    if (same)
+      found = c;
+  }
+  return found;
+}
+
+static void
+look_into_script(Starter *self, const char *program)
+{
+  NzEvaluation *e = self->evaluation;
+  const NzCopied *copied = find_copied(e->now, program);
+  if (!copied || !e->options->read_context)
+    return;
+  g_autoptr(GBytes) bytes =
+      e->options->read_context(copied->context, copied->source, e->options->data);
+  if (!bytes)
+    return;
+  gsize len;
+  const char *text = g_bytes_get_data(bytes, &len);
+  g_autofree char *name = g_path_get_basename(copied->source);
+  g_autofree char *shown = nz_printable(name, -1);
+  if (len < 2 || memcmp(text, "#!", 2) != 0)
+    return;
+  self->script = shown;
+  nz_privdrop_foreach(text, len, add_drop, self);
+  self->script = NULL;
+}
+
+static void
+judge_program(Starter *self, const char *const *args, guint n)
+{
+  static const char *const tools[] = {"sudo", "doas", NULL};
+  if (n == 0)
+    return;
+  g_autofree char *name = g_path_get_basename(args[0]);
+  NzStageState *state = self->evaluation->now->state;
+  if (g_strv_contains(tools, name))
+    g_ptr_array_add(state->acts, nz_act_new(NZ_ACT_PRIVILEGED_TOOL,
+                                            nz_evaluate_place(self->evaluation, self->span), name,
+                                            "the command line"));
+  else
+    nz_privdrop_foreach_arg(args, n, add_drop, self);
+  look_into_script(self, args[0]);
+}
+
+/* The shell form: each command of it. */
+static void
+judge_shell(Starter *self, const NzInstruction *in)
+{
+  g_autoptr(NzShellText) text = nz_shell_split(in->rest->data, in->rest->len, NULL);
+  for (guint i = 0; i < text->commands->len; i++) {
+    const NzShellCommand *command = text->commands->pdata[i];
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
+    for (guint j = 0; j < command->words->len; j++)
+      g_ptr_array_add(args, ((NzShellWord *)command->words->pdata[j])->text);
+    if (args->len > 0 && strcmp(args->pdata[0], "exec") == 0)
+      g_ptr_array_remove_index(args, 0);
+    judge_program(self, (const char *const *)args->pdata, args->len);
+  }
+}
+
+static void
+add_args(GPtrArray *args, const NzInstruction *in)
+{
+  for (guint i = 0; in && i < in->words->len; i++)
+    g_ptr_array_add(args, ((NzWord *)in->words->pdata[i])->text);
+}
+
+void
+nz_evaluate_start(NzEvaluation *self)
+{
+  const NzStageRun *run = self->now;
+  const NzInstruction *first = run->entrypoint ? run->entrypoint : run->cmd;
+  if (!first || run->windows)
+    return;
+  Starter starter = {.evaluation = self, .span = first->span};
+  if (!first->json) {
+    judge_shell(&starter, first);
+    return;
+  }
+  g_autoptr(GPtrArray) args = g_ptr_array_new();
+  add_args(args, first);
+  if (run->entrypoint && run->cmd && run->cmd->json)
+    add_args(args, run->cmd);
+  /* ["sh", "-c", "exec gosu app server"] is read as the shell will. */
+  if (args->len == 3 && strcmp(args->pdata[1], "-c") == 0) {
+    g_autoptr(NzShellText) text =
+        nz_shell_split_args((const char *const *)args->pdata, args->len, NULL);
+    for (guint i = 0; i < text->commands->len; i++) {
+      const NzShellCommand *command = text->commands->pdata[i];
+      g_autoptr(GPtrArray) words = g_ptr_array_new();
+      for (guint j = 0; j < command->words->len; j++)
+        g_ptr_array_add(words, ((NzShellWord *)command->words->pdata[j])->text);
+      judge_program(&starter, (const char *const *)words->pdata, words->len);
+    }
+    return;
+  }
+  judge_program(&starter, (const char *const *)args->pdata, args->len);
+}
