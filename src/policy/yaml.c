@@ -3,10 +3,10 @@
  * place. */
 #include "policy/yaml.h"
 
-#include <libfyaml.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "core/fyaml.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -335,6 +335,8 @@ nz_yaml_parse(GBytes *bytes, const char *name, GError **error)
 {
   gsize len;
   const char *data = g_bytes_get_data(bytes, &len);
+  if (!nz_fyaml_open(error))
+    return NULL;
   if (!data)
     data = "";
   if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {

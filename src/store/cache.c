@@ -2,7 +2,6 @@
 #include "store/cache.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "store/sqlite.h"
 
 /* Of the tables, kept in user_version: a database with another one is made anew. */
 #define SCHEMA 2
@@ -181,6 +181,8 @@ gboolean
 nz_cache_prepare(const char *directory, GError **error)
 {
   guint8 byte;
+  if (!nz_sqlite_open(error))
+    return FALSE;
   g_setenv("SQLITE_TMPDIR", directory, TRUE); /* to vacuum takes a file */
   sqlite3_randomness(sizeof byte, &byte);     /* which opens /dev/urandom once */
   return make_directory(directory, error);
@@ -190,7 +192,8 @@ NzCache *
 nz_cache_open(const char *directory, gboolean create, GError **error)
 {
   g_autofree char *shown = nz_printable(directory, -1);
-  if ((create && !make_directory(directory, error)) || !check_directory(directory, error))
+  if (!nz_sqlite_open(error) || (create && !make_directory(directory, error)) ||
+      !check_directory(directory, error))
     return NULL;
   g_autoptr(NzCache) self = g_new0(NzCache, 1);
   self->path = g_build_filename(directory, "facts.sqlite", NULL);
