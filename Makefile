@@ -84,8 +84,11 @@ zlib:
 e2e: all
 	@packaging/deps.sh e2e deb
 	ninja -C build tests/toclist
-	@mkdir -p $(RESULTS)
-	NONZERO=$(CURDIR)/build/nonzero $(PYTEST) --junitxml=$(RESULTS)/e2e.xml tests/e2e
+	@mkdir -p $(RESULTS) build/e2e/bin
+	# A copy, because one of the tests installs, and by that links anew.
+	cp build/nonzero build/nonzero-fetch build/e2e/bin/
+	NONZERO=$(CURDIR)/build/e2e/bin/nonzero $(PYTEST) -n $(JOBS) --dist loadfile \
+	  --junitxml=$(RESULTS)/e2e.xml tests/e2e
 
 # --- everything else ---
 

@@ -18,6 +18,7 @@ import re
 import statistics
 import sys
 
+import lint
 import stores
 from measure import Row, Runner, Sample, compare, ratio_cells, table, verdict
 
@@ -145,6 +146,9 @@ def report(runner, nonzero, options):
     places = stores.report(runner, nonzero, options)
     if places:
         parts.extend(["Where images already lie:", *places])
+    sources = lint.report(runner, nonzero, options)
+    if sources:
+        parts.extend(["Sources:", *sources])
     return "\n\n".join(parts)
 
 
@@ -180,6 +184,9 @@ the layer, or list it.
   the 49 other layers as an image of its own: every layer is read once, and as many images opened.
 - Bytes from a registry are the bodies of all its answers, by its own log, for one scan. A server counts
   what it wrote, so that an answer which was given up counts with more than arrived.
+- The Dockerfiles of `nonzero lint` are made by `bench/lint.py`, always the same: 5,000 that differ in bases,
+  stages, steps and users, 20 in a folder. `grep` reads the same files and knows nothing of them. One
+  Dockerfile, from start to exit, is measured beside `/bin/true`.
 - What is beside `nonzero` while it runs (`nonzero-fetch`, and the process that keeps the cache) has
   peaks of its own, by `wait4` too. Their sum counts the libraries that both map twice.
 - Targets are data: the tables at the head of `bench/run.py`, and `bench/stores.py`. A missed target
@@ -212,7 +219,7 @@ def main():
     parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
     parser.add_argument("--only", action="append", metavar="KEY",
                         help="measure one row: " + ", ".join(["start", *(row.key for row in TARGETS + LARGE + TODAY),
-                                                              *stores.KEYS]))
+                                                              *stores.KEYS, *lint.KEYS]))
     parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
     if not (options.images / "many-gz.tar").exists():

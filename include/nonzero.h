@@ -193,6 +193,35 @@ int nonzero_scanner_scan(nonzero_scanner *scanner, const char *input);
  */
 int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs);
 
+/* --- sources --- */
+
+/**
+ * Judges source files: Dockerfiles, Compose files, Quadlet units. PATHS (NULL-terminated) are
+ * files, directories that are looked through, and "-" for standard input. The options are those of
+ * `nonzero lint`: beside "fail-on", "ignore", "jobs", "platform", "policy", "policy-search",
+ * "profile" and "today" these: "build-arg", "build-context", "compose-profile", "env-file",
+ * "known-base" (the command line's --base), "override" (all several times), "fix", "no-images" and
+ * "target". Returns -1 when something could not be judged; the report says what.
+ */
+int nonzero_scanner_lint(nonzero_scanner *scanner, const char *const *paths);
+
+/** As nonzero_scanner_confine(), for nonzero_scanner_lint(): all files can still be read. */
+int nonzero_scanner_confine_sources(nonzero_scanner *scanner, char **summary);
+
+/** With the option "fix": the file number INDEX for which there is something to mend, as it was
+ * named; NULL past the last. */
+const char *nonzero_report_fixable(const nonzero_report *report, size_t index);
+/**
+ * What that file becomes: *AFTER, to be freed with free(), of *AFTER_LEN bytes; BEFORE (LEN bytes)
+ * is what it holds. With PROPOSED also by what was refused, because it would be a guess; without,
+ * it may be the same as before.
+ */
+int nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, const char *before,
+                       size_t len, char **after, size_t *after_len, char **error);
+/** What is done: the fix number WHICH of that file; NULL past the last. *REFUSED: why it is not. */
+const char *nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
+                                     const char **refused);
+
 /* --- what the host's engines hold --- */
 
 /** An image of an engine. All strings end with the call. */

@@ -19,8 +19,9 @@ MAY_INCLUDE = {
     "lint": {"core", "check", "build", "fix"},
     "policy": {"core", "check"},
     "report": {"core", "check"},
-    "api": {"core", "image", "build", "check", "confine", "lint", "scan", "store", "policy", "report"},
-    "cmd": {"core", "image", "build", "check", "lint", "policy", "report", "store"},
+    "api": {"core", "image", "build", "check", "confine", "fix", "lint", "scan", "store", "policy", "report"},
+    "lsp": {"core", "check", "confine", "build", "lint", "policy"},
+    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "store"},
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 

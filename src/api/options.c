@@ -210,16 +210,118 @@ set_plain_http(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **
   return TRUE;
 }
 
+/* --- of sources --- */
+
+/* "NAME=value" */
+static gboolean
+add_pair(GPtrArray **list, const char *value, GError **error)
+{
+  const char *equals = strchr(value, '=');
+  if (!equals || equals == value) {
+    g_autofree char *shown = nz_printable(value, -1);
+    return nz_set_input(error, "%s is not of the form NAME=VALUE", shown);
+  }
+  nz_lint_settings_add(list, value);
+  return TRUE;
+}
+
+static gboolean
+set_build_arg(nonzero_scanner *self, const char *value, GError **error)
+{
+  /* As docker build: a name alone takes its value from the environment. */
+  const char *found = strchr(value, '=') ? NULL : g_getenv(value);
+  g_autofree char *pair = found ? g_strconcat(value, "=", found, NULL) : g_strdup(value);
+  if (!strchr(pair, '=') && *pair)
+    return TRUE;
+  return add_pair(&self->lint.arguments, pair, error);
+}
+
+static gboolean
+set_build_context(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_pair(&self->lint.contexts, value, error);
+}
+
+static gboolean
+set_known_base(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_pair(&self->lint.bases, value, error);
+}
+
+static gboolean
+set_compose_profile(nonzero_scanner *self, const char *value, GError **error G_GNUC_UNUSED)
+{
+  nz_lint_settings_add(&self->lint.profiles, value);
+  return TRUE;
+}
+
+static gboolean
+set_env_file(nonzero_scanner *self, const char *value, GError **error G_GNUC_UNUSED)
+{
+  nz_lint_settings_add(&self->lint.env_files, value);
+  return TRUE;
+}
+
+static gboolean
+set_override(nonzero_scanner *self, const char *value, GError **error G_GNUC_UNUSED)
+{
+  nz_lint_settings_add(&self->lint.overrides, value);
+  return TRUE;
+}
+
+static gboolean
+set_target(nonzero_scanner *self, const char *value, GError **error G_GNUC_UNUSED)
+{
+  g_free(self->lint.target);
+  self->lint.target = g_strdup(value);
+  return TRUE;
+}
+
+static gboolean
+set_fix(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->lint.fix = TRUE;
+  return TRUE;
+}
+
+static gboolean
+set_no_images(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->lint.no_images = TRUE;
+  return TRUE;
+}
+
 static const struct {
   const char *name;
   gboolean (*set)(nonzero_scanner *self, const char *value, GError **error);
 } options[] = {
-    {"authfile", set_authfile}, {"base", set_base},         {"cache-dir", set_cache_dir},
-    {"fail-on", set_fail_on},   {"ignore", set_ignore},     {"jobs", set_jobs},
-    {"max-ratio", set_ratio},   {"no-cache", set_no_cache}, {"plain-http", set_plain_http},
-    {"platform", set_platform}, {"policy", set_policy},     {"policy-search", set_policy_search},
-    {"profile", set_profile},   {"pull", set_pull},         {"tls-ca", set_tls_ca},
-    {"today", set_today},       {"user", set_user},         {"verify", set_verify},
+    {"authfile", set_authfile},
+    {"base", set_base},
+    {"build-arg", set_build_arg},
+    {"build-context", set_build_context},
+    {"cache-dir", set_cache_dir},
+    {"compose-profile", set_compose_profile},
+    {"env-file", set_env_file},
+    {"fail-on", set_fail_on},
+    {"fix", set_fix},
+    {"ignore", set_ignore},
+    {"jobs", set_jobs},
+    {"known-base", set_known_base},
+    {"max-ratio", set_ratio},
+    {"no-cache", set_no_cache},
+    {"no-images", set_no_images},
+    {"override", set_override},
+    {"plain-http", set_plain_http},
+    {"platform", set_platform},
+    {"policy", set_policy},
+    {"policy-search", set_policy_search},
+    {"profile", set_profile},
+    {"pull", set_pull},
+    {"target", set_target},
+    {"tls-ca", set_tls_ca},
+    {"today", set_today},
+    {"user", set_user},
+    {"verify", set_verify},
 };
 
 int

@@ -55,6 +55,7 @@ nonzero_scanner_free(nonzero_scanner *self)
   g_free(self->user);
   g_free(self->base_source);
   g_free(self->fail_on);
+  nz_lint_settings_clear(&self->lint);
   g_free(self);
 }
 
@@ -226,9 +227,8 @@ find_base(nonzero_scanner *self, const NzImage *image, NzOutcome *outcome)
   return base;
 }
 
-/* FALSE with the error noted when nothing more can be kept. */
-static gboolean
-has_room(nonzero_scanner *self, const char *input, const char *image, NzOutcome *outcome)
+gboolean
+nz_scanner_has_room(nonzero_scanner *self, const char *input, const char *image, NzOutcome *outcome)
 {
   g_mutex_lock(&self->mutex);
   guint n = self->n_judged;
@@ -245,9 +245,8 @@ has_room(nonzero_scanner *self, const char *input, const char *image, NzOutcome 
   return FALSE;
 }
 
-/* SUBJECT is owned. */
-static void
-add_subject(nonzero_scanner *self, NzSubject *subject, NzOutcome *outcome)
+void
+nz_scanner_add_subject(nonzero_scanner *self, NzSubject *subject, NzOutcome *outcome)
 {
   g_mutex_lock(&self->mutex);
   nz_policy_apply(self->policy, subject);
@@ -267,7 +266,7 @@ judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint w
   const NzImage *image = images->pdata[which];
   const char *name = images->len > 1 ? image->name : NULL;
   NzScanOptions scan = *options;
-  if (!has_room(self, input, name, outcome))
+  if (!nz_scanner_has_room(self, input, name, outcome))
     return FALSE;
   g_autoptr(GError) error = NULL;
   scan.base = find_base(self, image, outcome);
@@ -277,7 +276,7 @@ judge(nonzero_scanner *self, const char *input, const GPtrArray *images, guint w
     nz_scanner_fail(self, outcome, input, name, error);
     return FALSE;
   }
-  add_subject(self, subject, outcome);
+  nz_scanner_add_subject(self, subject, outcome);
   return TRUE;
 }
 

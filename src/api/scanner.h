@@ -3,6 +3,8 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/lint.h"
+#include "build/base.h"
 #include "image/board.h"
 #include "image/engine.h"
 #include "image/fetch.h"
@@ -35,6 +37,7 @@ struct nonzero_scanner {
   NzReport *report;
   gsize kept;     /* bytes of the subjects so far */
   guint n_judged; /* how many they are */
+  NzLintSettings lint;
   nonzero_events events;
   void *data;
 };
@@ -61,6 +64,16 @@ void nz_scanner_judge_input(nonzero_scanner *self, const char *input, NzOutcome 
 /* Notes in OUTCOME what could not be judged; IMAGE may be NULL. */
 void nz_scanner_fail(nonzero_scanner *self, NzOutcome *outcome, const char *source,
                      const char *image, const GError *error);
+
+/* FALSE with the error noted when nothing more can be kept. IMAGE may be NULL. */
+gboolean nz_scanner_has_room(nonzero_scanner *self, const char *input, const char *image,
+                             NzOutcome *outcome);
+/* Lays the policy over SUBJECT (owned) and keeps it. */
+void nz_scanner_add_subject(nonzero_scanner *self, NzSubject *subject, NzOutcome *outcome);
+
+/* What a build that begins with the image NAME begins with, where SOURCE is at hand; else NULL. */
+NzBuildBase *nz_scanner_image_base(nonzero_scanner *self, const char *name, const char *source,
+                                   const char *platform);
 
 /* Tells the events. */
 void nz_scanner_note(const nonzero_scanner *self, const char *text);

@@ -49,9 +49,28 @@ void nz_accounts_add_group(NzAccounts *self, const char *name, gint64 gid, gbool
 gboolean nz_accounts_change_user(NzAccounts *self, const char *name, gint64 uid, const char *group,
                                  const char *new_name);
 void nz_accounts_delete_user(NzAccounts *self, const char *name);
+gboolean nz_accounts_change_group(NzAccounts *self, const char *name, gint64 gid,
+                                  const char *new_name);
+void nz_accounts_delete_group(NzAccounts *self, const char *name);
 void nz_accounts_add_member(NzAccounts *self, const char *user, const char *group);
 /* Something was done to them that cannot be followed: from now on what is not known is unknown. */
 void nz_accounts_doubt(NzAccounts *self, const char *why);
+/* The same, and what was known is not either: a file was rewritten. */
+void nz_accounts_forget(NzAccounts *self, const char *why);
+void nz_accounts_forget_passwd(NzAccounts *self, const char *why);
+void nz_accounts_forget_group(NzAccounts *self, const char *why);
+/* Whole lines that are written at the end of passwd and group. */
+void nz_accounts_append_passwd(NzAccounts *self, const char *text);
+void nz_accounts_append_group(NzAccounts *self, const char *text);
+
+/* A walk over BYTES of them is done. FALSE: there were more than NZ_ACCOUNTS_WORK_MAX, and nothing
+ * is known any more. */
+gboolean nz_accounts_spend(NzAccounts *self, gsize bytes);
+
+gboolean nz_accounts_has_user(const NzAccounts *self, const char *name);
+gboolean nz_accounts_has_group(const NzAccounts *self, const char *name);
+/* Why there may be accounts that are not known; NULL: all are. */
+const char *nz_accounts_unknown(const NzAccounts *self);
 
 /* The decision core's answer. A user whose number a tool chose is non-root without a uid. */
 NzUser *nz_accounts_resolve(const NzAccounts *self, const char *declared);

@@ -22,6 +22,7 @@ typedef struct {
 } NzBuildBase;
 
 NzBuildBase *nz_build_base_new(const char *name);
+NzBuildBase *nz_build_base_copy(const NzBuildBase *self);
 void nz_build_base_free(NzBuildBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzBuildBase, nz_build_base_free)
 

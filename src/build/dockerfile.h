@@ -49,13 +49,13 @@ typedef struct {
 } NzToken;
 
 typedef struct {
-  char *text; /* quotes and variables as written, for JSON what the string holds */
-  NzSpan span;
+  char *text;  /* quotes and variables as written, for JSON what the string holds */
+  NzSpan span; /* of a JSON string with its quotes */
 } NzWord;
 
 typedef struct {
   char *name;  /* "from" */
-  char *value; /* NULL: there is no "=" */
+  char *value; /* quotes and escapes gone, variables as written; NULL: there is no "=" */
   NzSpan span, value_span;
 } NzDockerFlag;
 
@@ -85,8 +85,9 @@ struct NzInstruction {
                            word by word (FROM, ADD, COPY, EXPOSE, VOLUME), its words; where it is one
                            word (USER, WORKDIR, STOPSIGNAL), that one, if it is not empty; else none */
   GPtrArray *pairs;     /* NzDockerPair: of ENV, ARG, LABEL */
-  GPtrArray *heredocs;  /* NzHeredoc, in order */
-  NzInstruction *inner; /* what ONBUILD triggers; of HEALTHCHECK the CMD; else NULL */
+  GPtrArray *heredocs;  /* NzHeredoc, in order; those of a trigger are the inner instruction's */
+  NzInstruction *inner; /* what ONBUILD triggers, never NULL there; of HEALTHCHECK the CMD, NULL for
+                           NONE; else NULL */
 };
 
 typedef struct {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "build/evaluate_private.h"
+#include "core/limits.h"
 #include "core/text.h"
 
 static NzUser *
@@ -53,12 +54,12 @@ describe_origin(NzEvaluation *self, const NzStageRun *run)
   const char *because = run->base && run->base->because ? run->base->because : "";
   if (run->origin == NZ_USER_FROM_LINE) {
     g_autofree char *declared = nz_printable(run->state->user, -1);
-    GString *text = g_string_new(NULL);
+    GString *text = g_string_new(*declared == '\0' ? "the empty USER" : "USER ");
+    g_string_append(text, declared);
     if (run->user_by_base)
-      g_string_printf(text, "USER %s, which the base image %s triggers", declared, base);
+      g_string_append_printf(text, ", which the base image %s triggers", base);
     else
-      g_string_printf(text, "USER %s in line %u", declared,
-                      nz_evaluate_line(self, run->user_line->span));
+      g_string_append_printf(text, " in line %u", nz_evaluate_line(self, run->user_line->span));
     if (run->user_note)
       g_string_append_printf(text, " (%s)", run->user_note);
     return g_string_free(text, FALSE);
@@ -140,7 +141,10 @@ nz_build_evaluate(NzDockerfile *file, const NzBuildOptions *options, GError **er
   build->notes = g_ptr_array_new_with_free_func(g_free);
   build->trigger_sources = g_ptr_array_new_with_free_func((GDestroyNotify)nz_source_free);
   build->trigger_instructions = g_ptr_array_new_with_free_func((GDestroyNotify)nz_instruction_free);
-  NzEvaluation self = {.build = build, .options = options, .globals = nz_variables_new()};
+  NzEvaluation self = {.build = build,
+                       .options = options,
+                       .globals = nz_variables_new(),
+                       .budget = NZ_EXPAND_WORK_MAX};
   gboolean ok = nz_stages_read(&self, error);
   guint n = build->stages->len;
   self.runs = g_new0(NzStageRun *, n + 1);

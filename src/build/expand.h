@@ -14,6 +14,11 @@ typedef struct {
   gboolean keep_raw; /* quotes and escapes stay (shell.Lex's RawQuotes and RawEscapes) */
   GPtrArray *used;   /* char *: each variable that was asked for, once, in order; may be NULL */
   GPtrArray *unset;  /* char *: those that were unset and had no default; may be NULL */
+  /* Of both no more than NZ_EXPAND_NAMES_MAX are listed. */
+  gboolean keep_unset;   /* what names an unset variable stays as it is (SkipUnsetEnv) */
+  gboolean plain_quotes; /* quotes are characters like others, as in heredocs (SkipProcessQuotes) */
+  guint64 *budget; /* bytes that all expansions together may still copy; used up: an error that
+                      says so. NULL: NZ_EXPAND_WORK_MAX for this one */
 } NzExpand;
 
 /* WORD with variables expanded and quotes taken away, as one word: `$v ${v} ${v:-x} ${v-x} ${v:+x}

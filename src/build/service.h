@@ -12,12 +12,15 @@ typedef struct {
   char *image;    /* as written, variables replaced; NULL: none */
   NzPlace *image_place;
   /* What it is built of; context is NULL when it is not. Paths are absolute or relative to the
-   * working directory, ready to be opened. */
+   * working directory, ready to be opened; where the context is remote ("https://..."), it and
+   * the Dockerfile's path in it stand as they were written. Without a Dockerfile (NULL) it is the
+   * builder's own choice of the context's: Dockerfile, or for Podman Containerfile. */
   char *context, *dockerfile, *dockerfile_inline, *target;
   GPtrArray *arguments; /* char *: "NAME=value", NULL-terminated */
   GPtrArray *contexts;  /* char *: "NAME=value" of additional_contexts, NULL-terminated */
   NzPlace *build_place;
-  char *user; /* user:, User=, --user; NULL: the image's counts */
+  NzPlace *inline_place; /* of dockerfile_inline */
+  char *user;            /* user:, User=, --user; NULL: the image's counts */
   NzPlace *user_place;
   gboolean userns; /* container root is not the host's root, by what the file says */
   NzPlace *userns_place;
@@ -29,15 +32,21 @@ typedef struct {
 void nz_service_free(NzService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzService, nz_service_free)
 
-/* What may be read beside the file itself: other files that it names. NULL with an error set. */
+/* What may be read beside the file itself: other files that it names. NULL with an error set, which
+ * is NZ_ERROR_NOT_FOUND where there is no such file: a missing .env is none. */
 typedef NzSourceFile *(*NzReadSource)(const char *path, gpointer data, GError **error);
 
 typedef struct {
   const char *const *profiles;    /* NULL: none; "*" all */
   const char *const *environment; /* "NAME=value": wins over .env */
   const char *const *env_files;   /* instead of .env; or NULL */
-  NzReadSource read;
-  gpointer data;
+  NzReadSource read;              /* NULL: nothing else is read */
+  gpointer data;                  /* of both functions */
+  /* The paths of the .conf files in a directory, in any order; NULL: there are none. Drop-ins of
+   * units are looked for with it; NULL: they are not. */
+  GStrv (*list)(const char *directory, gpointer data);
+  /* Where the (first) file stands, for what it names; NULL: as its name says. */
+  const char *directory;
 } NzServiceOptions;
 
 typedef struct {

@@ -46,5 +46,11 @@ NzJoined *nz_joined_new(void);
 void nz_joined_free(NzJoined *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzJoined, nz_joined_free)
 
+/* LEN bytes of TEXT, which stand at OFFSET of the file and the bytes after it. */
+void nz_joined_append(NzJoined *self, const char *text, gsize len, guint32 offset);
+
+/* Bytes START to END (exclusive) as a text of their own. */
+NzJoined *nz_joined_slice(const NzJoined *self, gsize start, gsize end);
+
 /* Where bytes START to END (exclusive) of the text stand in the file. */
 NzSpan nz_joined_span(const NzJoined *self, gsize start, gsize end);

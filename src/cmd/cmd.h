@@ -24,8 +24,8 @@ typedef struct {
   int (*run)(const char *const *argv);
 } NzCommand;
 
-extern const NzCommand nz_cmd_cache, nz_cmd_checks, nz_cmd_diff, nz_cmd_images, nz_cmd_policy,
-    nz_cmd_scan;
+extern const NzCommand nz_cmd_cache, nz_cmd_checks, nz_cmd_diff, nz_cmd_images, nz_cmd_lint,
+    nz_cmd_lsp, nz_cmd_policy, nz_cmd_scan;
 
 /* The verb number I, NULL past the last; the verb called NAME, or NULL. */
 const NzCommand *nz_command_at(guint i);

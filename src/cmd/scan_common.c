@@ -51,7 +51,12 @@ static void
 on_error(const char *source, const char *message, void *data)
 {
   nz_progress_hide(((NzScanRun *)data)->progress);
-  nz_complain("%s: %s", source, message);
+  /* That of a source file begins with its place. */
+  gsize n = strlen(source);
+  if (strncmp(message, source, n) == 0 && message[n] == ':')
+    nz_complain("%s", message);
+  else
+    nz_complain("%s: %s", source, message);
 }
 
 static void
@@ -65,9 +70,8 @@ on_note(const char *text, void *data)
 
 /* --- the beginning --- */
 
-/* FALSE with a message printed. */
-static gboolean
-set(NzScanRun *self, const char *option, const char *value)
+gboolean
+nz_scan_run_set(NzScanRun *self, const char *option, const char *value)
 {
   char *error = NULL;
   if (!value || nonzero_scanner_set(self->scanner, option, value, &error) == 0)
@@ -102,10 +106,10 @@ set_options(NzScanRun *self, const char *base)
       {"jobs", args->jobs},
   };
   for (guint i = 0; i < G_N_ELEMENTS(options); i++)
-    if (!set(self, options[i].name, options[i].value))
+    if (!nz_scan_run_set(self, options[i].name, options[i].value))
       return FALSE;
   for (guint i = 0; policy->ignore && policy->ignore[i]; i++)
-    if (!set(self, "ignore", policy->ignore[i]))
+    if (!nz_scan_run_set(self, "ignore", policy->ignore[i]))
       return FALSE;
   return TRUE;
 }
@@ -143,38 +147,58 @@ read_policy(NzScanRun *self)
   return FALSE;
 }
 
-/* Opens the outputs; from then on nothing but them and the inputs can be reached. */
+/* Opens the outputs, none of which may be one of PATHS. */
 static int
-open_outputs(NzScanRun *self, const char *const *images, const char *base)
+open_outputs(NzScanRun *self, const char *const *paths)
 {
   g_autoptr(GError) error = NULL;
-  g_auto(GStrv) inputs = nz_inputs_list(images, base);
-  g_auto(GStrv) paths = nz_inputs_paths(inputs);
-  self->outputs = nz_outputs_new((const char *const *)paths, nz_scan_args.quiet, &error);
-  if (self->outputs && nz_outputs_open(self->outputs, &error)) {
-    nz_inputs_confine(self->scanner, (const char *const *)inputs, nz_scan_args.verbose);
+  self->outputs = nz_outputs_new(paths, nz_scan_args.quiet, &error);
+  if (self->outputs && nz_outputs_open(self->outputs, &error))
     return NZ_EXIT_PASS;
-  }
   nz_complain("%s", error->message);
   return self->outputs ? NZ_EXIT_ERROR : NZ_EXIT_USAGE;
 }
 
 int
-nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
+nz_scan_run_begin(NzScanRun *self, const char *base)
 {
   static const nonzero_events events = {
       .image = on_image, .error = on_error, .subject = on_subject, .note = on_note};
   self->scanner = nonzero_scanner_new();
   nonzero_scanner_set_events(self->scanner, &events, self);
+  nonzero_scanner_set_command(self->scanner, nz_command_line);
   if (!check_usage(self, base))
     return NZ_EXIT_USAGE;
-  if (!read_policy(self))
-    return NZ_EXIT_ERROR;
-  int code = open_outputs(self, images, base);
+  return read_policy(self) ? NZ_EXIT_PASS : NZ_EXIT_ERROR;
+}
+
+int
+nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base)
+{
+  int code = nz_scan_run_begin(self, base);
   if (code != NZ_EXIT_PASS)
     return code;
-  nonzero_scanner_set_command(self->scanner, nz_command_line);
+  g_auto(GStrv) inputs = nz_inputs_list(images, base);
+  g_auto(GStrv) paths = nz_inputs_paths(inputs);
+  code = open_outputs(self, (const char *const *)paths);
+  if (code != NZ_EXIT_PASS)
+    return code;
+  /* From here on nothing but the outputs and the inputs can be reached. */
+  nz_inputs_confine(self->scanner, (const char *const *)inputs, nz_scan_args.verbose);
   self->progress = nz_progress_start(self->scanner, nz_scan_args.quiet);
+  return NZ_EXIT_PASS;
+}
+
+int
+nz_scan_run_open_sources(NzScanRun *self, const char *const *paths, gboolean confine)
+{
+  int code = open_outputs(self, paths);
+  if (code != NZ_EXIT_PASS || !confine)
+    return code;
+  char *summary = NULL;
+  if (nonzero_scanner_confine_sources(self->scanner, &summary) != 0 || nz_scan_args.verbose)
+    nz_complain("note: %s", summary);
+  free(summary);
   return NZ_EXIT_PASS;
 }
 

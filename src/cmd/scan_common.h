@@ -67,6 +67,13 @@ typedef struct {
  * process to reading IMAGES and BASE, which may be NULL. NZ_EXIT_PASS, or the exit code with a
  * message printed. */
 int nz_scan_run_start(NzScanRun *self, const char *const *images, const char *base);
+/* The first half of that: a scanner with its options and policy. */
+int nz_scan_run_begin(NzScanRun *self, const char *base);
+/* Sets another option of the scanner; VALUE may be NULL: nothing is set. FALSE with a message
+ * printed. */
+gboolean nz_scan_run_set(NzScanRun *self, const char *option, const char *value);
+/* The second half, for sources: opens the outputs, and with CONFINE gives up to change files. */
+int nz_scan_run_open_sources(NzScanRun *self, const char *const *paths, gboolean confine);
 /* Says that N inputs will be judged: with many, progress counts them. */
 void nz_scan_run_expect(NzScanRun *self, guint n);
 /* After the last image was judged. */

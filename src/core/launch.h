@@ -8,6 +8,8 @@
 typedef struct {
   GStrv entrypoint, cmd; /* NULL or empty: none. At most NZ_ARGS_MAX each */
   char *path;            /* the value of PATH in Env; NULL: none */
+  GStrv environment;     /* "NAME=value", of Env; at most NZ_ENVIRONMENT_MAX */
+  GStrv triggers;        /* ONBUILD; at most NZ_ARGS_MAX */
   char *workdir;         /* NULL or empty: "/" */
   GStrv volumes;         /* absolute paths, sorted; at most NZ_VOLUMES_MAX */
   GStrv ports;           /* "80/tcp", sorted; at most NZ_PORTS_MAX */

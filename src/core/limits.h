@@ -134,10 +134,11 @@
 
 /* What else is kept of a configuration: arguments, volumes, ports, and the bytes of each. What is
  * beyond is not looked at, and a note says so. */
-#define NZ_ARGS_MAX    64u
-#define NZ_VOLUMES_MAX 256u
-#define NZ_PORTS_MAX   1024u
-#define NZ_ARG_MAX     ((gsize)64 * 1024)
+#define NZ_ARGS_MAX        64u
+#define NZ_VOLUMES_MAX     256u
+#define NZ_ENVIRONMENT_MAX 256u
+#define NZ_PORTS_MAX       1024u
+#define NZ_ARG_MAX         ((gsize)64 * 1024)
 
 /* The name of a base image, from annotations, labels or history: registries take 255 bytes of name
  * and 128 of tag. A longer one is no name, and not shown. */
@@ -419,6 +420,24 @@
 /* Seconds that we wait because a server says so, at once. A longer wait is the user's to decide. */
 #define NZ_HTTP_WAIT_MAX 60u
 
+/* --- what an editor sends --- */
+
+/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is escaped
+ * has 12 MiB. A longer one is passed over. */
+#define NZ_LSP_MESSAGE_MAX ((gsize)16 * 1024 * 1024)
+
+/* What is passed over at most: behind a longer message there may be no other. */
+#define NZ_LSP_SKIP_MAX ((gsize)1024 * 1024 * 1024)
+
+/* The headers of a message: there are two in all. */
+#define NZ_LSP_HEADERS_MAX ((gsize)4096)
+
+/* A document while it is edited: above NZ_SOURCE_MAX it is not judged, above this not kept. */
+#define NZ_LSP_DOCUMENT_MAX ((gsize)4 * 1024 * 1024)
+
+/* Documents that are open at once. */
+#define NZ_LSP_DOCUMENTS_MAX 512u
+
 /* --- source files: Dockerfiles, Compose files, units --- */
 
 /* The largest that is read. Real ones are a few kilobytes; BuildKit takes none above 2 MiB as a
@@ -430,6 +449,16 @@
 
 /* How deep variables may nest: "${a:-${b:-${c}}}". */
 #define NZ_EXPAND_DEPTH_MAX 64u
+
+/* Bytes that one expansion may copy, and characters that its patterns may be compared with: what is
+ * thrown away again ("${a:+$long}") costs too. Some hundredths of a second. */
+#define NZ_EXPAND_WORK_MAX ((guint64)16 * 1024 * 1024)
+
+/* Names of variables that are listed for one expansion. */
+#define NZ_EXPAND_NAMES_MAX 256u
+
+/* Arrays in arrays where a JSON form may stand. None has any; Go's encoding/json allows 10,000. */
+#define NZ_DOCKER_JSON_DEPTH_MAX 64u
 
 /* What a shell text may hold: more is not split, which is said. */
 #define NZ_SHELL_COMMANDS_MAX   20000u
@@ -450,8 +479,23 @@
  */
 #define NZ_SHELL_MATCH_MAX ((gsize)64 * 1024 * 1024)
 
-/* How many paths of a build have their owners followed. */
-#define NZ_BUILD_PATHS_MAX 20000u
+/* How many paths of a build have their owners followed; the longest, which is the kernel's
+ * PATH_MAX; and how deep, so that what is above a path is soon looked through. */
+#define NZ_BUILD_PATHS_MAX      20000u
+#define NZ_BUILD_PATH_MAX       4096u
+#define NZ_BUILD_PATH_DEPTH_MAX 64u
+
+/* Steps over paths and bytes over accounts that following the commands of a build may take: a
+ * command may change all that those before it made. Past them nothing is known of either. Real
+ * builds take a few hundred steps and kilobytes. */
+#define NZ_BUILD_STEPS_MAX   2000000u
+#define NZ_ACCOUNTS_WORK_MAX ((gsize)32 * 1024 * 1024)
+
+/* How far back through a pipeline we ask what is written: "cat <<EOF | sudo tee FILE" is two. */
+#define NZ_EFFECTS_HOPS_MAX 4u
+
+/* Packages that a build installs by name, which are remembered. */
+#define NZ_PACKAGES_MAX 2000u
 
 /* How many findings a source may give. */
 #define NZ_ACTS_MAX 2000u
@@ -466,3 +510,14 @@
 #define NZ_DISCOVER_MAX       2000000u
 #define NZ_DISCOVER_DEPTH_MAX 128u
 #define NZ_IGNORES_MAX        20000u
+
+/* Levels of a Compose file, and of what its aliases stand for: a service needs six. Each costs a
+ * frame of the stack. */
+#define NZ_COMPOSE_LEVELS_MAX 64u
+
+/* What is noted of one Compose file or unit, a line each. */
+#define NZ_SERVICE_NOTES_MAX 100u
+
+/* Lines that a diff follows as added or taken out: above that it shows all between the first and
+ * the last as replaced. A fix changes a dozen; this many take some 4 MiB. */
+#define NZ_DIFF_EDITS_MAX 1000

@@ -258,6 +258,22 @@ read_path(const json_t *config, NzLaunch *launch, GError **error)
   return TRUE;
 }
 
+/* What only a build on this image asks for: what is no string is left out. */
+static GStrv
+read_for_builds(const json_t *config, const char *key, guint max)
+{
+  const json_t *array = NULL;
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  if (!nz_json_get(config, key, (json_t **)&array, NULL))
+    return NULL;
+  for (gsize i = 0; i < json_array_size(array) && i < max; i++) {
+    const char *text = json_string_value(json_array_get(array, i));
+    if (text && strlen(text) <= NZ_ARG_MAX)
+      g_strv_builder_add(builder, text);
+  }
+  return g_strv_builder_end(builder);
+}
+
 static gboolean
 read_launch(NzImage *image, json_t *config, GError **error)
 {
@@ -270,6 +286,8 @@ read_launch(NzImage *image, json_t *config, GError **error)
       !read_path(config, launch, error) ||
       !nz_json_get_string(config, "WorkingDir", &workdir, error))
     return FALSE;
+  launch->environment = read_for_builds(config, "Env", NZ_ENVIRONMENT_MAX);
+  launch->triggers = read_for_builds(config, "OnBuild", NZ_ARGS_MAX);
   if (workdir && strlen(workdir) > NZ_PATH_MAX)
     launch->cut = TRUE;
   else

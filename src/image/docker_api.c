@@ -50,7 +50,9 @@ check_status(const json_t *head, GError **error)
                 "Docker has no such image any more: it was removed meanwhile");
     return FALSE;
   }
-  return nz_set_input(error, "Docker answered with the status %" JSON_INTEGER_FORMAT, status);
+  /* Seen of Docker 28 with 500, too, where an image is removed in the midst of being saved. */
+  return nz_set_input(error, "Docker answered with the status %" JSON_INTEGER_FORMAT "%s", status,
+                      status >= 500 ? ": it failed, or the image was removed meanwhile" : "");
 }
 
 /* --- the list --- */

@@ -125,15 +125,21 @@ add_path_hint(const char *source, GError **error)
   (*error)->message = g_steal_pointer(&text);
 }
 
+gboolean
+nz_image_has_transport(const char *source)
+{
+  const char *rest;
+  return find_transport(source, &rest) || nz_engine_of(source, &rest);
+}
+
 /* distribution/reference, loosely: what no engine would take for a name is a path. */
 gboolean
 nz_image_is_bare_name(const char *source)
 {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "._-/:@";
-  const char *rest;
   struct stat st;
-  if (find_transport(source, &rest) || nz_engine_of(source, &rest))
+  if (nz_image_has_transport(source))
     return FALSE;
   if (!g_ascii_isalnum(*source) || source[strspn(source, allowed)] || strstr(source, "//") ||
       g_str_has_suffix(source, ".tar"))

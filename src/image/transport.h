@@ -50,6 +50,9 @@ gboolean nz_image_open(const char *source, const NzOpenOptions *options, GPtrArr
 /* The path that nz_image_open() will open for SOURCE; NULL for standard input and names. */
 char *nz_image_path(const char *source);
 
+/* TRUE when SOURCE begins with the name of a transport or an engine. */
+gboolean nz_image_has_transport(const char *source);
+
 /* TRUE when SOURCE is in a registry: options->fetch is needed. */
 gboolean nz_image_is_remote(const char *source);
 

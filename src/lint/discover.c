@@ -112,7 +112,8 @@ join(Walk *self, guint first, const char *directory, const char *name, const cha
   g_autofree char *base = base_of_override(name);
   if (!base)
     return FALSE;
-  g_autofree char *wanted = g_build_filename(directory, base, NULL);
+  g_autofree char *wanted =
+      strcmp(directory, ".") == 0 ? g_strdup(base) : g_build_filename(directory, base, NULL);
   for (guint i = first; i < self->found->len; i++) {
     NzFound *found = self->found->pdata[i];
     if (strcmp(found->path, wanted) == 0) {
@@ -211,7 +212,8 @@ walk(Walk *self, const char *path, const char *relative, guint depth, GError **e
     const Entry *entry = entries->pdata[i];
     g_autofree char *below =
         *relative ? g_strconcat(relative, "/", entry->name, NULL) : g_strdup(entry->name);
-    g_autofree char *child = g_build_filename(path, entry->name, NULL);
+    g_autofree char *child =
+        strcmp(path, ".") == 0 ? g_strdup(entry->name) : g_build_filename(path, entry->name, NULL);
     NzSourceKind kind;
     if (nz_ignores_match(self->ignores, below, entry->directory))
       continue;

@@ -4,36 +4,43 @@
 
 #include "lint/lint.h"
 
+/* A "*" stands for any text, also none; case counts. */
 static const struct {
-  const char *prefix, *suffix; /* of the base name; both must be there, and may be the whole */
+  const char *before, *after;
+  gboolean whole; /* no "*": BEFORE is all of it */
   NzSourceKind kind;
 } names[] = {
-    {"Dockerfile", NULL, NZ_SOURCE_DOCKERFILE},     {"Containerfile", NULL, NZ_SOURCE_DOCKERFILE},
-    {NULL, ".Dockerfile", NZ_SOURCE_DOCKERFILE},    {NULL, ".Containerfile", NZ_SOURCE_DOCKERFILE},
-    {"compose", ".yaml", NZ_SOURCE_COMPOSE},        {"compose", ".yml", NZ_SOURCE_COMPOSE},
-    {"docker-compose", ".yaml", NZ_SOURCE_COMPOSE}, {"docker-compose", ".yml", NZ_SOURCE_COMPOSE},
-    {"podman-compose", ".yaml", NZ_SOURCE_COMPOSE}, {"podman-compose", ".yml", NZ_SOURCE_COMPOSE},
-    {NULL, ".container", NZ_SOURCE_QUADLET},        {NULL, ".build", NZ_SOURCE_QUADLET},
+    {"Dockerfile", "", TRUE, NZ_SOURCE_DOCKERFILE},
+    {"dockerfile", "", TRUE, NZ_SOURCE_DOCKERFILE},
+    {"Dockerfile.", "", FALSE, NZ_SOURCE_DOCKERFILE},
+    {"", ".Dockerfile", FALSE, NZ_SOURCE_DOCKERFILE},
+    {"", ".dockerfile", FALSE, NZ_SOURCE_DOCKERFILE},
+    {"Containerfile", "", FALSE, NZ_SOURCE_DOCKERFILE},
+    {"", ".Containerfile", FALSE, NZ_SOURCE_DOCKERFILE},
+    {"compose", ".yaml", FALSE, NZ_SOURCE_COMPOSE},
+    {"compose", ".yml", FALSE, NZ_SOURCE_COMPOSE},
+    {"docker-compose", ".yaml", FALSE, NZ_SOURCE_COMPOSE},
+    {"docker-compose", ".yml", FALSE, NZ_SOURCE_COMPOSE},
+    {"podman-compose", ".yaml", FALSE, NZ_SOURCE_COMPOSE},
+    {"podman-compose", ".yml", FALSE, NZ_SOURCE_COMPOSE},
+    {"", ".container", FALSE, NZ_SOURCE_QUADLET},
+    {"", ".build", FALSE, NZ_SOURCE_QUADLET},
 };
 
 /* "Dockerfile.dockerignore" is none of a build's. */
 static const char *const others[] = {
     ".dockerignore", ".containerignore", ".md", ".orig", ".rej", ".swp", "~"};
 
+/* "compose" is the begin of "compose.prod.yaml" and "compose-prod.yaml", not of "composer.yaml". */
 static gboolean
-has_prefix(const char *name, const char *prefix)
+is_called(const char *name, guint i)
 {
-  gsize n = prefix ? strlen(prefix) : 0;
-  if (g_ascii_strncasecmp(name, prefix ? prefix : "", n) != 0)
-    return FALSE;
-  return n == 0 || !g_ascii_isalnum(name[n]);
-}
-
-static gboolean
-has_suffix(const char *name, const char *suffix)
-{
-  gsize n = suffix ? strlen(suffix) : 0, len = strlen(name);
-  return len > n && g_ascii_strcasecmp(name + len - n, suffix ? suffix : "") == 0;
+  gsize before = strlen(names[i].before), after = strlen(names[i].after), len = strlen(name);
+  if (names[i].whole)
+    return strcmp(name, names[i].before) == 0;
+  return len > after && len >= before + after && strncmp(name, names[i].before, before) == 0 &&
+         strcmp(name + len - after, names[i].after) == 0 &&
+         !(before > 0 && after > 0 && g_ascii_isalnum(name[before]));
 }
 
 gboolean
@@ -42,10 +49,10 @@ nz_source_kind(const char *path, NzSourceKind *kind)
   const char *slash = strrchr(path, '/');
   const char *name = slash ? slash + 1 : path;
   for (guint i = 0; i < G_N_ELEMENTS(others); i++)
-    if (has_suffix(name, others[i]))
+    if (g_str_has_suffix(name, others[i]))
       return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-    if (has_prefix(name, names[i].prefix) && has_suffix(name, names[i].suffix)) {
+    if (is_called(name, i)) {
       *kind = names[i].kind;
       return TRUE;
     }

@@ -43,13 +43,13 @@ read_all(int fd, const char *shown, GError **error)
 }
 
 /* Whoever can write to /tmp can put a policy above all that is done there: one that is only found
- * must be of us, of root or of whom the working directory belongs to. */
+ * must be of us, of root or of whom the directory HERE, where the search began, belongs to. */
 static gboolean
-check_owner(int fd, const char *shown, GError **error)
+check_owner(int fd, const char *here, const char *shown, GError **error)
 {
-  struct stat policy, here;
+  struct stat policy, begin;
   if (fstat(fd, &policy) != 0 || policy.st_uid == 0 || policy.st_uid == geteuid() ||
-      (stat(".", &here) == 0 && here.st_uid == policy.st_uid))
+      (stat(here, &begin) == 0 && begin.st_uid == policy.st_uid))
     return TRUE;
   return nz_set_input(error,
                       "the policy %s was found, but belongs to another user (%u); to use it, name "
@@ -57,11 +57,12 @@ check_owner(int fd, const char *shown, GError **error)
                       shown, policy.st_uid, shown);
 }
 
-/* FLAGS is 0 or, where a policy is searched for, O_NOFOLLOW. NZ_ERROR_NOT_FOUND when there is none.
- * O_NONBLOCK: a FIFO must not hold us. */
+/* HERE is NULL or, where a policy is searched for, the directory where that began; no link is
+ * followed then. NZ_ERROR_NOT_FOUND when there is none. O_NONBLOCK: a FIFO must not hold us. */
 static NzPolicy *
-load(const char *path, int flags, GError **error)
+load(const char *path, const char *here, GError **error)
 {
+  int flags = here ? O_NOFOLLOW : 0;
   g_autofree char *shown = nz_printable(path, -1);
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
@@ -85,7 +86,7 @@ load(const char *path, int flags, GError **error)
     }
     return NULL;
   }
-  gboolean trusted = !flags || check_owner(fd, shown, error);
+  gboolean trusted = !flags || check_owner(fd, here, shown, error);
   g_autoptr(GBytes) bytes = trusted ? read_all(fd, shown, error) : NULL;
   close(fd);
   return bytes ? nz_policy_parse(bytes, shown, error) : NULL;
@@ -94,17 +95,17 @@ load(const char *path, int flags, GError **error)
 NzPolicy *
 nz_policy_load(const char *path, GError **error)
 {
-  return load(path, 0, error);
+  return load(path, NULL, error);
 }
 
 /* --- the search --- */
 
 /* TRUE when the search is over: *POLICY is set, or an error. */
 static gboolean
-found(const char *path, int flags, NzPolicy **policy, GError **error)
+found(const char *path, const char *here, NzPolicy **policy, GError **error)
 {
   GError *failed = NULL;
-  *policy = load(path, flags, &failed);
+  *policy = load(path, here, &failed);
   if (g_error_matches(failed, NZ_ERROR, NZ_ERROR_NOT_FOUND)) {
     g_clear_error(&failed);
     return FALSE;
@@ -114,14 +115,14 @@ found(const char *path, int flags, NzPolicy **policy, GError **error)
   return TRUE;
 }
 
-/* A working directory that is gone has no policy above it. */
+/* HERE: NULL for the working directory; one that is gone has no policy above it. */
 static gboolean
-search_upward(NzPolicy **policy, GError **error)
+search_upward(const char *here, NzPolicy **policy, GError **error)
 {
-  g_autofree char *dir = getcwd(NULL, 0);
+  g_autofree char *dir = here ? g_strdup(here) : getcwd(NULL, 0);
   while (dir && *dir == '/') {
     g_autofree char *path = g_build_filename(dir, FILE_NAME, NULL);
-    if (found(path, O_NOFOLLOW, policy, error))
+    if (found(path, here ? here : ".", policy, error))
       return TRUE;
     if (!dir[1])
       break;
@@ -143,12 +144,18 @@ config_path(void)
 }
 
 NzPolicy *
-nz_policy_search(GError **error)
+nz_policy_search_from(const char *directory, GError **error)
 {
   NzPolicy *policy = NULL;
   g_autofree char *config = config_path();
-  if (search_upward(&policy, error) || (config && found(config, 0, &policy, error)) ||
-      found("/etc/" CONFIG_NAME, 0, &policy, error))
+  if (search_upward(directory, &policy, error) || (config && found(config, NULL, &policy, error)) ||
+      found("/etc/" CONFIG_NAME, NULL, &policy, error))
     return policy;
   return nz_policy_new();
+}
+
+NzPolicy *
+nz_policy_search(GError **error)
+{
+  return nz_policy_search_from(NULL, error);
 }

@@ -74,6 +74,8 @@ NzPolicy *nz_policy_load(const char *path, GError **error);
  * $XDG_CONFIG_HOME/nonzero/policy.yaml, /etc/nonzero/policy.yaml. None is merged with another. What
  * is built in when there is none. */
 NzPolicy *nz_policy_search(GError **error);
+/* The same from DIRECTORY, an absolute path, instead of the working directory; NULL: that. */
+NzPolicy *nz_policy_search_from(const char *directory, GError **error);
 
 /* --- over it, the command line --- */
 

@@ -5,8 +5,8 @@
 #include "core/limits.h"
 #include "core/nearest.h"
 #include "core/text.h"
+#include "core/yaml.h"
 #include "policy/policy_private.h"
-#include "policy/yaml.h"
 
 typedef struct {
   NzPolicy *policy;

@@ -375,3 +375,16 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   subject->finished = g_get_real_time();
   return g_steal_pointer(&subject);
 }
+
+gboolean
+nz_scan_users(const NzImage *image, const NzScanOptions *options, char **passwd, char **group,
+              const char **unknown, GError **error)
+{
+  g_auto(Reading) r = {0};
+  if (!read_image(image, options, &r, error))
+    return FALSE;
+  *passwd = r.passwd.data ? g_strndup(r.passwd.data, r.passwd.len) : NULL;
+  *group = r.group.data ? g_strndup(r.group.data, r.group.len) : NULL;
+  *unknown = r.passwd.unknown ? r.passwd.unknown : r.group.unknown;
+  return TRUE;
+}

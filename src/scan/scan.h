@@ -21,3 +21,8 @@ void nz_scan_prepare(void);
 /* Judges IMAGE. NULL with an error when any part of it cannot be read: there is no half a verdict.
  */
 NzSubject *nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error);
+
+/* What /etc/passwd and /etc/group of IMAGE hold, as its containers see them; NULL where there is
+ * none. *UNKNOWN, static, is why one cannot be known, or NULL. */
+gboolean nz_scan_users(const NzImage *image, const NzScanOptions *options, char **passwd,
+                       char **group, const char **unknown, GError **error);

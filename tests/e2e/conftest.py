@@ -30,27 +30,24 @@ def debian_root():
     """A tar of a Debian minbase root with setuid, setgid and capable files and a user `app`."""
     recipe = hashlib.sha256(repr((PACKAGES, HOOKS)).encode()).hexdigest()[:12]
     path = kit.CACHE / f"debian-{recipe}.tar"
-    if not path.exists():
-        kit.need_root()
-        kit.need("mmdebstrap")
-        kit.CACHE.mkdir(parents=True, exist_ok=True)
-        part = kit.CACHE / "part.tar"
-        part.unlink(missing_ok=True)
-        done = kit.run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
-                       '--aptopt=APT::Install-Recommends "false"', "--include=" + ",".join(PACKAGES),
-                       *(f"--customize-hook={hook}" for hook in HOOKS), "bookworm", part,
-                       check=False, timeout=900)
-        if done.returncode != 0:
-            kit.must_or_skip("mmdebstrap could not make a root: " +
-                             done.stderr.decode(errors="replace")[-400:])
-        part.rename(path)
+    with kit.made_once(path) as part:
+        if part:
+            kit.need_root()
+            kit.need("mmdebstrap")
+            done = kit.run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+                           '--aptopt=APT::Install-Recommends "false"', "--include=" + ",".join(PACKAGES),
+                           *(f"--customize-hook={hook}" for hook in HOOKS), "bookworm", part,
+                           check=False, timeout=900)
+            if done.returncode != 0:
+                kit.must_or_skip("mmdebstrap could not make a root: " +
+                                 done.stderr.decode(errors="replace")[-400:])
     return path
 
 
 @pytest.fixture(scope="session")
 def scratch():
     """A directory on a real disk (overlayfs cannot lie on every tmpfs), gone afterwards."""
-    directory = kit.CACHE / "work"
+    directory = kit.CACHE / ("work-" + os.environ.get("PYTEST_XDIST_WORKER", "alone"))
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     yield directory

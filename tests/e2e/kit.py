@@ -1,6 +1,7 @@
 """What every end-to-end test leans on: running programs, and being honest about what could not run."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -16,6 +17,22 @@ NONZERO = pathlib.Path(os.environ.get("NONZERO", PROJECT / "build" / "nonzero"))
 # The rules about files that make a process privileged.
 FILE_RULES = {"setuid-root", "setgid-root", "setuid-other", "setgid-other", "setuid-inert",
               "file-capabilities"}
+
+
+@contextlib.contextmanager
+def made_once(path):
+    """Holds a lock while PATH, which tests share and keep, is made: by the first that asks for it. Yields
+    where to make it, or None when it is there; it appears under its name when all of it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_name(path.name + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            yield None
+            return
+        part = path.with_name("part-" + path.name)
+        part.unlink(missing_ok=True)
+        yield part
+        part.rename(path)
 
 
 def must_or_skip(reason):

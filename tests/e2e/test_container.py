@@ -27,19 +27,16 @@ def builder_root():
     packages = build_packages()
     recipe = hashlib.sha256(repr(packages).encode()).hexdigest()[:12]
     path = kit.CACHE / f"builder-{recipe}.tar"
-    if not path.exists():
-        kit.need_root()
-        kit.need("mmdebstrap")
-        kit.CACHE.mkdir(parents=True, exist_ok=True)
-        part = kit.CACHE / "builder-part.tar"
-        part.unlink(missing_ok=True)
-        done = kit.run("mmdebstrap", "--quiet", "--mode=root", "--variant=apt",
-                       '--aptopt=APT::Install-Recommends "false"', "--dpkgopt=path-exclude=/usr/share/doc/*",
-                       "--include=" + ",".join(packages), "bookworm", part, check=False, timeout=900)
-        if done.returncode != 0:
-            kit.must_or_skip("mmdebstrap could not make a root: " +
-                             done.stderr.decode(errors="replace")[-400:])
-        part.rename(path)
+    with kit.made_once(path) as part:
+        if part:
+            kit.need_root()
+            kit.need("mmdebstrap")
+            done = kit.run("mmdebstrap", "--quiet", "--mode=root", "--variant=apt",
+                           '--aptopt=APT::Install-Recommends "false"', "--dpkgopt=path-exclude=/usr/share/doc/*",
+                           "--include=" + ",".join(packages), "bookworm", part, check=False, timeout=900)
+            if done.returncode != 0:
+                kit.must_or_skip("mmdebstrap could not make a root: " +
+                                 done.stderr.decode(errors="replace")[-400:])
     return path
 
 

@@ -20,7 +20,7 @@ import layouts
 import pytest
 from layouts import device, directory, file, hardlink, opaque, symlink, whiteout
 
-TOCLIST = kit.NONZERO.parent / "tests" / "toclist"
+TOCLIST = kit.PROJECT / "build" / "tests" / "toclist"
 NAME = "example.com/toc"
 NET_RAW = bytes.fromhex("0100000200200000000000000000000000000000")
 KEPT = ("etc", "usr/bin", "usr/sbin", "var/lib/dpkg", "bin", "sbin", "lib")

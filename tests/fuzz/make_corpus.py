@@ -515,6 +515,38 @@ def segments_seeds():
         yield name + "-searched", b"\1" + data
 
 
+DOCKERFILE = b"""# syntax=docker/dockerfile:1
+# escape=`
+ARG V=1
+FROM --platform=$P a:${V:-2} AS b
+ENV A=1 B="x y" C=${A#*/} `
+  # in between
+
+  D='$A'
+RUN --mount=type=cache,target=/c <<EOF <<-'F' && x
+$A
+EOF
+	y
+	F
+COPY --from=b --chown="${U:?none}" ["a b", "\\u00e9"] /d/
+HEALTHCHECK --interval=1s CMD [ "x" ]
+ONBUILD USER ${A//x/${B%%y*}}
+LABEL k v
+USER "a":b
+"""
+
+
+def dockerfile_seeds():
+    yield "whole", b"\x00" + DOCKERFILE
+    yield "raw", b"\x0e" + DOCKERFILE
+    yield "bom-crlf", b"\x00\xef\xbb\xbf" + DOCKERFILE.replace(b"\n", b"\r\n")
+    yield "backslash", b"\x00" + DOCKERFILE.replace(b"# escape=`\n", b"").replace(b"`\n", b"\\ \n")
+    yield "trigger", b"\x01COPY --link a `\n b"
+    yield "variables", b"\x00FROM $A${A:-$B${C+\\}}}${D/\\*?/$E}${F//a/}${G##*/}${H?'x'}\"$I\"`"
+    yield "json", b'\x00FROM a\nCMD ["\\ud83d\\ude00", "\\n"]\nRUN ["a", {"b": [1e5, null]}]'
+    yield "unended", b"\x00FROM a\nRUN <<A 3<<'B C'\nA\n"
+
+
 SEEDS = {
     "bolt": bolt_seeds,
     "tar": tar_seeds,
@@ -523,6 +555,7 @@ SEEDS = {
     "config": config_seeds,
     "passwd": passwd_seeds,
     "capability": capability_seeds,
+    "dockerfile": dockerfile_seeds,
     "facts": facts_seeds,
     "owners": owners_seeds,
     "policy": policy_seeds,

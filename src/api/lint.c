@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources judged side by side. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/scanner.h"
+#include "confine/confine.h"
+#include "core/limits.h"
+#include "core/text.h"
+#include "fix/fix.h"
+#include "lint/discover.h"
+
+/* With fewer files than this a second thread costs more than it gains. */
+#define FILES_A_THREAD 32u
+
+#if defined(__aarch64__)
+#define HOST_PLATFORM "linux/arm64"
+#else
+#define HOST_PLATFORM "linux/amd64"
+#endif
+
+void
+nz_lint_settings_add(GPtrArray **list, const char *value)
+{
+  if (!*list)
+    *list = g_ptr_array_new_with_free_func(g_free);
+  else
+    g_ptr_array_set_size(*list, (gint)(*list)->len - 1);
+  g_ptr_array_add(*list, g_strdup(value));
+  g_ptr_array_add(*list, NULL);
+}
+
+void
+nz_lint_settings_clear(NzLintSettings *self)
+{
+  GPtrArray **lists[] = {&self->arguments, &self->contexts,  &self->bases,
+                         &self->profiles,  &self->env_files, &self->overrides};
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+    g_clear_pointer(lists[i], g_ptr_array_unref);
+  g_clear_pointer(&self->known, g_hash_table_unref);
+  g_free(self->target);
+}
+
+static const char *const *
+list_of(const GPtrArray *list)
+{
+  return list ? (const char *const *)list->pdata : NULL;
+}
+
+/* --- base images --- */
+
+/* What --base NAME=VALUE says of NAME; NULL: nothing. */
+static const char *
+find_given(const GPtrArray *bases, const char *name)
+{
+  gsize n = strlen(name);
+  for (guint i = 0; bases && i + 1 < bases->len; i++) {
+    const char *text = bases->pdata[i];
+    if (strncmp(text, name, n) == 0 && text[n] == '=')
+      return text + n + 1;
+  }
+  return NULL;
+}
+
+static NzBuildBase *
+base_by_option(const char *name, const char *user)
+{
+  NzBuildBase *base = nz_build_base_well_known(name);
+  if (!base)
+    base = nz_build_base_new(name);
+  g_free(base->because);
+  g_free(base->user);
+  g_clear_pointer(&base->unknown, g_free);
+  base->because = g_strdup("by --base");
+  base->user = g_strdup(user);
+  base->user_known = TRUE;
+  return base;
+}
+
+static NzBuildBase *
+find_base(const char *name, const char *platform, gpointer data)
+{
+  nonzero_scanner *self = data;
+  const char *given = find_given(self->lint.bases, name);
+  if (given && !nz_image_has_transport(given))
+    return base_by_option(name, given);
+  NzBuildBase *base = nz_scanner_image_base(self, name, given ? given : name, platform);
+  if (!base && !given)
+    base = nz_build_base_well_known(name);
+  if (base)
+    return base;
+  g_autofree char *shown = nz_printable(name, -1);
+  base = nz_build_base_new(name);
+  base->unknown = g_strdup_printf("no engine of this host has the base image %s, and it is not in "
+                                  "the table of well-known ones; say its user with --base %s=USER",
+                                  shown, shown);
+  return base;
+}
+
+/* --- one file --- */
+
+typedef struct {
+  nonzero_scanner *scanner;
+  const GPtrArray *found; /* NzFound */
+  NzOutcome **outcomes;
+  GStrv environment;
+  gint next; /* atomic */
+} Work;
+
+/* By their ends alone, other files too are called so: "meson.build". */
+static gboolean
+is_wanted(const NzFound *found, const NzSourceFile *source)
+{
+  return found->named || found->kind != NZ_SOURCE_QUADLET ||
+         nz_source_guess(source) == NZ_SOURCE_QUADLET;
+}
+
+static void
+add_subjects(nonzero_scanner *self, const GPtrArray *subjects, NzOutcome *outcome)
+{
+  for (guint i = 0; i < subjects->len; i++)
+    nz_scanner_add_subject(self, subjects->pdata[i], outcome);
+}
+
+static gboolean
+lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **error)
+{
+  nonzero_scanner *self = work->scanner;
+  const NzLintSettings *lint = &self->lint;
+  g_autoptr(NzSourceFile) source = nz_source_read(found->path, error);
+  if (!source)
+    return FALSE;
+  if (!is_wanted(found, source))
+    return TRUE;
+  NzSourceKind kind = found->named ? nz_source_guess(source) : found->kind;
+  g_autofree char *directory =
+      strcmp(found->path, "-") == 0 ? NULL : g_path_get_dirname(found->path);
+  const GPtrArray *overrides = found->overrides ? found->overrides : lint->overrides;
+  NzLintOptions options = {.profile = self->report->profile,
+                           .target = lint->target,
+                           .platform = self->platform ? self->platform : HOST_PLATFORM,
+                           .arguments = list_of(lint->arguments),
+                           .contexts = list_of(lint->contexts),
+                           .profiles = list_of(lint->profiles),
+                           .env_files = list_of(lint->env_files),
+                           .environment = (const char *const *)work->environment,
+                           .overrides = list_of(overrides),
+                           .fix = lint->fix,
+                           .find_base = find_base,
+                           .data = self};
+  g_autoptr(GPtrArray) subjects = g_ptr_array_new();
+  gboolean ok = nz_lint_source(source, kind, directory, &options, subjects, error);
+  add_subjects(self, subjects, outcome);
+  return ok;
+}
+
+static gpointer
+lint_some(gpointer data)
+{
+  Work *work = data;
+  for (;;) {
+    guint i = (guint)g_atomic_int_add(&work->next, 1);
+    if (i >= work->found->len)
+      return NULL;
+    const NzFound *found = work->found->pdata[i];
+    g_autoptr(GError) error = NULL;
+    NzOutcome *outcome = work->outcomes[i] = nz_outcome_new();
+    if (nz_scanner_has_room(work->scanner, found->path, NULL, outcome) &&
+        !lint_file(work, found, outcome, &error))
+      nz_scanner_fail(work->scanner, outcome, found->path, NULL, error);
+  }
+}
+
+/* --- all --- */
+
+static gboolean
+discover(nonzero_scanner *self, const char *const *paths, GPtrArray *found)
+{
+  NzOutcome *outcome = nz_outcome_new();
+  for (guint i = 0; paths[i]; i++) {
+    g_autoptr(GError) error = NULL;
+    guint before = found->len;
+    if (!nz_lint_discover(paths[i], found, &error)) {
+      nz_scanner_fail(self, outcome, paths[i], NULL, error);
+    } else if (found->len == before) {
+      g_autofree char *shown = nz_printable(paths[i], -1);
+      g_autofree char *text = g_strdup_printf("%s: no source file is in it", shown);
+      nz_scanner_note(self, text);
+    }
+  }
+  return nz_scanner_take(self, outcome);
+}
+
+int
+nonzero_scanner_lint(nonzero_scanner *self, const char *const *paths)
+{
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(nz_found_free);
+  gboolean ok = discover(self, paths, found);
+  g_autofree NzOutcome **outcomes = g_new0(NzOutcome *, found->len + 1);
+  g_auto(GStrv) environment = g_get_environ();
+  Work work = {self, found, outcomes, environment, 0};
+  nz_scanner_scan_options(self); /* sets the profile */
+  guint jobs = self->jobs ? self->jobs : MIN(g_get_num_processors(), NZ_JOBS_MAX);
+  guint n_threads = MIN(jobs - 1, found->len / FILES_A_THREAD);
+  g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
+  for (guint i = 0; i < n_threads; i++)
+    threads[i] = g_thread_new("lint", lint_some, &work);
+  lint_some(&work);
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join(threads[i]);
+  for (guint i = 0; i < found->len; i++)
+    ok &= nz_scanner_take(self, outcomes[i]);
+  return ok ? 0 : -1;
+}
+
+int
+nonzero_scanner_confine_sources(nonzero_scanner *self, char **summary)
+{
+  /* What a source names may lie anywhere: all can be read, and nothing be changed. */
+  static const char *const all[] = {"/", NULL};
+  g_autofree char *said = NULL;
+  if (!self->lint.no_images)
+    nz_host_prepare_all(self->host, NULL);
+  nz_scan_prepare();
+  NzConfined confined = nz_confine(all, &said);
+  nz_api_set_error(summary, said);
+  return confined == NZ_CONFINED_ALL ? 0 : -1;
+}
+
+/* --- mending --- */
+
+static const NzSubject *
+find_fixable(const nonzero_report *report, size_t index)
+{
+  const GPtrArray *subjects = report->report->subjects;
+  for (guint i = 0; i < subjects->len; i++) {
+    const NzSubject *subject = subjects->pdata[i];
+    if (subject->fixes->len > 0 && index-- == 0)
+      return subject;
+  }
+  return NULL;
+}
+
+const char *
+nonzero_report_fixable(const nonzero_report *report, size_t index)
+{
+  const NzSubject *subject = find_fixable(report, index);
+  return subject ? subject->source : NULL;
+}
+
+/* The same fixes, as if none were refused; they lend their edits. */
+static GPtrArray *
+accept_all(const GPtrArray *fixes)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < fixes->len; i++) {
+    NzFix *copy = g_memdup2(fixes->pdata[i], sizeof *copy);
+    copy->refused = NULL;
+    g_ptr_array_add(all, copy);
+  }
+  return all;
+}
+
+int
+nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, const char *before,
+                   size_t len, char **after, size_t *after_len, char **error)
+{
+  const NzSubject *subject = find_fixable(report, index);
+  g_autoptr(GError) failed = NULL;
+  gsize n = 0;
+  char *text = NULL;
+  if (subject) {
+    g_autoptr(GPtrArray) all = proposed ? accept_all(subject->fixes) : NULL;
+    text = nz_fixes_apply(before, len, all ? all : subject->fixes, &n, &failed);
+  }
+  if (!text) {
+    nz_api_set_error(error, failed ? failed->message : "there is nothing to mend");
+    return -1;
+  }
+  *after = text;
+  *after_len = n;
+  return 0;
+}
+
+const char *
+nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
+                         const char **refused)
+{
+  const NzSubject *subject = find_fixable(report, index);
+  if (!subject || which >= subject->fixes->len)
+    return NULL;
+  const NzFix *fix = subject->fixes->pdata[which];
+  *refused = fix->refused;
+  return fix->title;
+}

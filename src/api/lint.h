@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a scanner keeps for judging sources. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  char *target;
+  /* char *, NULL-terminated; NULL: none was named */
+  GPtrArray *arguments, *contexts, *bases, *profiles, *env_files, *overrides;
+  gboolean fix;
+  gboolean no_images; /* base images are looked up in the table alone */
+  GMutex mutex;       /* guards KNOWN */
+  /* What was learned of base images, by name: NzBuildBase, NULL where no engine has it. */
+  GHashTable *known;
+} NzLintSettings;
+
+void nz_lint_settings_clear(NzLintSettings *self);
+/* Appends VALUE to *LIST. */
+void nz_lint_settings_add(GPtrArray **list, const char *value);

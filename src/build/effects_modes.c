@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chmod, setcap, and find with either.
+ *
+ *   mode   := octal | clause { "," clause }
+ *   clause := [ugoa]* { ("+" | "-" | "=") ([rwxXst]* | [ugo]) }
+ * Without "ugoa" the umask counts, which is 022 in builds. */
+#include <string.h>
+
+#include "build/effects_private.h"
+#include "core/text.h"
+
+#define UMASK 0022
+
+/* --- modes --- */
+
+typedef struct {
+  guint16 set, clear; /* bits that are set and cleared whatever they were */
+  gboolean exact;     /* octal: no other bits are left */
+} ModeChange;
+
+static guint16
+who_mask(char c)
+{
+  switch (c) {
+  case 'u':
+    return 04700;
+  case 'g':
+    return 02070;
+  case 'o':
+    return 01007;
+  default:
+    return 07777;
+  }
+}
+
+/* The bits that a letter means for all of ugo. */
+static guint16
+perm_mask(char c)
+{
+  switch (c) {
+  case 'r':
+    return 0444;
+  case 'w':
+    return 0222;
+  case 'x':
+  case 'X':
+    return 0111;
+  case 's':
+    return 06000;
+  case 't':
+    return 01000;
+  default:
+    return 0;
+  }
+}
+
+/* "g=u": what OLD has for 'u', for all. */
+static guint16
+copied_mask(char c, guint16 old)
+{
+  guint16 bits = c == 'u' ? (guint16)(old >> 6) : c == 'g' ? (guint16)(old >> 3) : old;
+  bits &= 07;
+  return (guint16)(bits << 6 | bits << 3 | bits);
+}
+
+static const char *
+read_action(const char *p, guint16 who, gboolean given, guint16 old, ModeChange *change)
+{
+  char op = *p++;
+  guint16 bits = 0;
+  if (strchr("ugo", *p) && *p)
+    bits = copied_mask(*p++, old);
+  else
+    while (*p && strchr("rwxXst", *p))
+      bits |= perm_mask(*p++);
+  bits &= who;
+  if (!given)
+    bits &= (guint16)~UMASK;
+  if (op == '=')
+    change->clear |= (guint16)(who & 06777 & ~bits);
+  if (op == '-') {
+    change->clear |= bits;
+    change->set &= (guint16)~bits;
+  } else {
+    change->set = op == '=' ? (guint16)((change->set & ~who) | bits) : change->set | bits;
+    change->clear &= (guint16)~bits;
+  }
+  return p;
+}
+
+static gboolean
+read_symbolic(const char *text, guint16 old, ModeChange *change)
+{
+  for (const char *p = text;; p++) {
+    guint16 who = 0;
+    for (; *p && strchr("ugoa", *p); p++)
+      who |= who_mask(*p);
+    gboolean given = who != 0;
+    if (!*p || !strchr("+-=", *p))
+      return FALSE;
+    while (*p && strchr("+-=", *p))
+      p = read_action(p, given ? who : 07777, given, old, change);
+    if (*p == '\0')
+      return TRUE;
+    if (*p != ',')
+      return FALSE;
+  }
+}
+
+static gboolean
+read_mode(const char *text, guint16 old, ModeChange *change)
+{
+  guint64 octal;
+  *change = (ModeChange){0};
+  if (nz_parse_octal(text, strlen(text), &octal)) {
+    if (octal > 07777)
+      return FALSE;
+    *change = (ModeChange){(guint16)octal, (guint16)(~octal & 07777), TRUE};
+    return TRUE;
+  }
+  return read_symbolic(text, old, change);
+}
+
+guint16
+nz_mode_apply(const char *text, guint16 old)
+{
+  ModeChange change;
+  return read_mode(text, old, &change) ? (guint16)((old & ~change.clear) | change.set) : old;
+}
+
+/* --- acts of modes --- */
+
+static gboolean
+act_is_held(const NzAct *act, NzActKind kind, const NzTarget *target)
+{
+  return act->kind == kind && nz_target_holds(target, act->what);
+}
+
+void
+nz_disarm(NzStageState *state, NzActKind kind, const NzTarget *target)
+{
+  for (guint i = state->acts->len; i-- > 0;) {
+    if (act_is_held(state->acts->pdata[i], kind, target))
+      g_ptr_array_remove_index(state->acts, i);
+  }
+}
+
+/* A directory's setgid bit gives its files a group, and nobody a privilege. */
+static gboolean
+is_only_directory(const NzCall *call, const NzTarget *target, const NzShellWord *word)
+{
+  if (target->recursive || !target->path)
+    return FALSE;
+  return nz_is_directory(call->run->state, target->path) ||
+         (word && g_str_has_suffix(word->text, "/"));
+}
+
+static gboolean
+is_roots(const NzCall *call, const NzTarget *target)
+{
+  const NzPathFact *fact =
+      target->path ? nz_paths_owner_of(call->run->state->paths, target->path) : NULL;
+  return !fact || !fact->owner || nz_is_root_name(fact->owner);
+}
+
+static void
+add_mode_act(NzCall *call, NzActKind kind, const NzShellWord *word, const NzTarget *target,
+             guint16 mode, const char *how)
+{
+  if (target->path)
+    nz_disarm(call->run->state, kind,
+              &(NzTarget){.path = target->path, .recursive = target->recursive});
+  NzAct *act = nz_call_act(call, kind, word, target->shown, how);
+  if (!act)
+    return;
+  act->mode = mode;
+  act->by_root = is_roots(call, target);
+}
+
+/* What is in these is the system's, and not the image's. */
+static gboolean
+is_outside(const NzTarget *target)
+{
+  return target->path &&
+         (g_str_has_prefix(target->path, "/dev/") || g_str_has_prefix(target->path, "/proc/") ||
+          g_str_has_prefix(target->path, "/sys/"));
+}
+
+void
+nz_mode_acts(NzCall *call, const NzShellWord *word, const NzTarget *target, guint16 mode,
+             guint16 set, gboolean exact, const char *how)
+{
+  if (is_outside(target))
+    return;
+  guint16 known = exact ? mode : 0;
+  gboolean directory = is_only_directory(call, target, word);
+  if ((set & NZ_BIT_SETUID) && !directory)
+    add_mode_act(call, NZ_ACT_SETUID, word, target, known, how);
+  if ((set & NZ_BIT_SETGID) && !directory) {
+    add_mode_act(call, NZ_ACT_SETGID, word, target, known, how);
+    /* Without setuid, more often than not it is meant for a directory. */
+    gboolean program = target->path && strstr(target->path, "bin/");
+    if (!(set & NZ_BIT_SETUID) && !program && call->run->state->acts->len > 0)
+      ((NzAct *)call->run->state->acts->pdata[call->run->state->acts->len - 1])->maybe = TRUE;
+  }
+  if ((set & 0022) && nz_account_file_held(target)) {
+    add_mode_act(call, NZ_ACT_WRITABLE_PASSWD, word, target, known, how);
+    if (target->path && nz_file_kind(target->path) != NZ_FILE_OTHER)
+      return;
+  }
+  if ((set & 0002) && !(mode & NZ_BIT_STICKY))
+    add_mode_act(call, NZ_ACT_WORLD_WRITABLE, word, target, known, how);
+}
+
+static void
+clear_acts(NzCall *call, const NzTarget *target, guint16 clear)
+{
+  NzStageState *state = call->run->state;
+  if (call->maybe)
+    return;
+  if (clear & NZ_BIT_SETUID)
+    nz_disarm(state, NZ_ACT_SETUID, target);
+  if (clear & NZ_BIT_SETGID)
+    nz_disarm(state, NZ_ACT_SETGID, target);
+  if (clear & 0002)
+    nz_disarm(state, NZ_ACT_WORLD_WRITABLE, target);
+  if ((clear & 0022) == 0022)
+    nz_disarm(state, NZ_ACT_WRITABLE_PASSWD, target);
+  if (clear & NZ_BIT_SETID)
+    nz_packages_disarm(state, target, clear & NZ_BIT_SETID);
+}
+
+/* --- chmod --- */
+
+typedef struct {
+  const NzShellWord *mode;
+  GPtrArray *files; /* NzShellWord */
+  gboolean recursive, reference;
+} Chmod;
+
+static gboolean
+consists_of(const char *text, const char *letters)
+{
+  return *text != '\0' && strspn(text, letters) == strlen(text);
+}
+
+/* "-R" is an option, "-s" and "-w" are modes. */
+static void
+read_chmod_word(Chmod *c, const NzShellWord *word, gboolean *ended)
+{
+  const char *text = word->text;
+  if (*ended || text[0] != '-' || text[1] == '\0') {
+    if (!c->mode && !c->reference)
+      c->mode = word;
+    else
+      g_ptr_array_add(c->files, (gpointer)word);
+  } else if (strcmp(text, "--") == 0) {
+    *ended = TRUE;
+  } else if (text[1] == '-') {
+    c->recursive |= strcmp(text, "--recursive") == 0;
+    c->reference |= g_str_has_prefix(text, "--reference");
+  } else if (consists_of(text + 1, "RcfvhHLP")) {
+    c->recursive |= strchr(text, 'R') != NULL;
+  } else if (!c->mode) {
+    c->mode = word;
+  }
+}
+
+/* The mode that the file has, or likely has. */
+static guint16
+old_mode(const NzPathFact *fact)
+{
+  return fact->mode ? fact->mode : 0755;
+}
+
+static void
+chmod_target(NzCall *call, const Chmod *c, const NzShellWord *word)
+{
+  NzStageState *state = call->run->state;
+  g_auto(NzTarget) target = nz_target_of(call, word, c->recursive);
+  g_autofree char *how = nz_call_how(call, c->mode);
+  g_autoptr(NzPlace) place = nz_call_place(call, NULL);
+  ModeChange change;
+  if (!c->mode->known || !read_mode(c->mode->text, 0755, &change))
+    return;
+  clear_acts(call, &target, change.clear);
+  g_autoptr(GPtrArray) facts = nz_target_facts(state, &target);
+  guint16 mode = change.set;
+  for (guint i = 0; i < facts->len; i++) {
+    NzPathFact *fact = facts->pdata[i];
+    guint16 next = nz_mode_apply(c->mode->text, old_mode(fact));
+    if (i == 0)
+      mode = next;
+    nz_path_fact_set(fact, NULL, NULL, next, how, place);
+    if (c->recursive && target.path && strcmp(fact->path, target.path) == 0)
+      fact->directory = TRUE;
+  }
+  nz_mode_acts(call, word, &target, mode, change.set, change.exact, how);
+}
+
+void
+nz_effect_chmod(NzCall *call)
+{
+  g_autoptr(GPtrArray) files = g_ptr_array_new();
+  Chmod c = {.files = files};
+  gboolean ended = FALSE;
+  for (guint i = 1; i < call->n; i++)
+    read_chmod_word(&c, call->words[i], &ended);
+  if (!c.mode || c.reference)
+    return;
+  ModeChange change;
+  gboolean understood = c.mode->known && read_mode(c.mode->text, 0755, &change);
+  gboolean unknown_files = call->piped;
+  for (guint i = 0; i < files->len; i++) {
+    const NzShellWord *word = files->pdata[i];
+    if (!word->known)
+      unknown_files = TRUE;
+    chmod_target(call, &c, word);
+  }
+  /* find ... -perm ... | xargs chmod a-s; chmod a-s $(find ...) */
+  if (understood && unknown_files)
+    nz_found_cleared(call, change.clear & NZ_BIT_SETID);
+}
+
+/* --- setcap --- */
+
+/* "=", "cap_x-ep", "all=": what leaves nothing. */
+static gboolean
+gives_nothing(const char *caps)
+{
+  const char *last = strrchr(caps, '=');
+  if (strchr(caps, '+'))
+    return FALSE;
+  return !last || last[1] == '\0' || last[1] == ' ';
+}
+
+void
+nz_effect_setcap(NzCall *call)
+{
+  gboolean removes = FALSE;
+  const NzShellWord *caps = NULL;
+  for (guint i = 1; i < call->n; i++) {
+    const NzShellWord *word = call->words[i];
+    const char *text = word->text;
+    if (!caps && text[0] == '-' && text[1] != '\0') {
+      if (strcmp(text, "-v") == 0)
+        return;
+      removes |= strcmp(text, "-r") == 0;
+      i += strcmp(text, "-n") == 0;
+      continue;
+    }
+    if (!removes && !caps) {
+      caps = word;
+      continue;
+    }
+    g_auto(NzTarget) target = nz_target_of(call, word, FALSE);
+    if (!call->maybe)
+      nz_disarm(call->run->state, NZ_ACT_CAPABILITY, &target);
+    if (!removes && !gives_nothing(caps->text)) {
+      g_autofree char *how = nz_call_how(call, caps);
+      nz_call_act(call, NZ_ACT_CAPABILITY, word, target.shown, how);
+    }
+    removes = FALSE;
+    caps = NULL;
+  }
+}
+
+/* --- find --- */
+
+/* The setuid and setgid bits of which "-perm TEXT" finds all files that have any. */
+static guint16
+found_bits(const char *text)
+{
+  gboolean any = *text == '/' || *text == '+';
+  const char *mode = text + (any || *text == '-');
+  guint64 octal;
+  guint16 bits = 0;
+  if (mode == text)
+    return 0;
+  if (nz_parse_octal(mode, strlen(mode), &octal)) {
+    bits = (guint16)(octal & 07777);
+  } else {
+    ModeChange change;
+    if (!read_symbolic(mode, 0, &change))
+      return 0;
+    bits = change.set;
+  }
+  guint16 setid = bits & NZ_BIT_SETID;
+  if (any)
+    return setid;
+  return bits == NZ_BIT_SETUID || bits == NZ_BIT_SETGID ? setid : 0;
+}
+
+/* What takes files out that are not looked at. */
+static gboolean
+narrows(const char *text)
+{
+  static const char *const tests[] = {"!",      "-group", "-iname", "-ipath",  "-maxdepth",
+                                      "-name",  "-not",   "-newer", "-nouser", "-path",
+                                      "-prune", "-regex", "-size",  "-user",   NULL};
+  return g_strv_contains(tests, text);
+}
+
+static gboolean
+is_exec(const char *text)
+{
+  return strcmp(text, "-exec") == 0 || strcmp(text, "-execdir") == 0 || strcmp(text, "-ok") == 0;
+}
+
+/* Bits of files below the roots are cleared; those with names that only a running shell knows. */
+void
+nz_found_cleared(NzCall *call, guint16 bits)
+{
+  NzFound *found = &call->run->found;
+  if (!found->roots || call->maybe)
+    return;
+  for (guint i = 0; i < found->roots->len; i++) {
+    NzTarget target = {.path = found->roots->pdata[i], .recursive = TRUE};
+    clear_acts(call, &target, bits & found->bits);
+  }
+}
+
+static void
+read_chmod_mode(const NzCall *call, ModeChange *change)
+{
+  g_autoptr(GPtrArray) files = g_ptr_array_new();
+  Chmod c = {.files = files};
+  gboolean ended = FALSE;
+  for (guint i = 1; i < call->n; i++)
+    read_chmod_word(&c, call->words[i], &ended);
+  if (!c.mode || !c.mode->known || !read_mode(c.mode->text, 0755, change))
+    *change = (ModeChange){0};
+}
+
+/* -exec COMMAND with {}: a command over all below the roots. */
+static void
+find_exec(NzCall *call, guint at, guint end, gboolean narrow, gboolean typed)
+{
+  NzFound *found = &call->run->found;
+  NzCall inner = *call;
+  inner.words = call->words + at;
+  inner.n = end - at;
+  if (inner.n == 0 || !found->roots)
+    return;
+  const char *slash = strrchr(inner.words[0]->text, '/');
+  inner.name = slash ? slash + 1 : inner.words[0]->text;
+  gboolean removes = strcmp(inner.name, "rm") == 0;
+  ModeChange change = {0};
+  if (strcmp(inner.name, "chmod") == 0)
+    read_chmod_mode(&inner, &change);
+  else if (strcmp(inner.name, "chown") == 0 && !narrow && !typed && found->bits == 0)
+    nz_found_chowned(&inner, found->roots);
+  guint16 cleared = removes ? NZ_BIT_SETID : change.clear & NZ_BIT_SETID;
+  if (cleared && !narrow)
+    nz_found_cleared(call, cleared);
+}
+
+void
+nz_effect_find(NzCall *call)
+{
+  NzFound *found = &call->run->found;
+  g_clear_pointer(&found->roots, g_ptr_array_unref);
+  found->roots = g_ptr_array_new_with_free_func(g_free);
+  found->bits = 0;
+  gboolean narrow = FALSE, typed = FALSE, expression = FALSE;
+  for (guint i = 1; i < call->n; i++) {
+    const NzShellWord *word = call->words[i];
+    const char *text = word->text;
+    expression = expression || (*text == '-' && text[1] != '\0' && !strchr("HLPOD", text[1])) ||
+                 strcmp(text, "(") == 0 || strcmp(text, "!") == 0;
+    if (!expression) {
+      char *path = *text == '-' ? NULL : nz_call_path(call, word);
+      if (path)
+        g_ptr_array_add(found->roots, path);
+      continue;
+    }
+    narrow = narrow || narrows(text);
+    typed = typed || strcmp(text, "-type") == 0;
+    if (strcmp(text, "-perm") == 0 && i + 1 < call->n)
+      found->bits |= found_bits(call->words[++i]->text);
+    else if (strcmp(text, "-delete") == 0 && !narrow)
+      nz_found_cleared(call, NZ_BIT_SETID);
+    if (!is_exec(text))
+      continue;
+    guint end = i + 1;
+    while (end < call->n && strcmp(call->words[end]->text, ";") != 0 &&
+           strcmp(call->words[end]->text, "+") != 0)
+      end++;
+    find_exec(call, i + 1, end, narrow, typed);
+    i = end;
+  }
+  if (narrow || found->bits == 0)
+    g_clear_pointer(&found->roots, g_ptr_array_unref);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "cmd/mend.h"
+#include "cmd/scan_common.h"
+
+static char *opt_target;
+static char **opt_build_args, **opt_contexts, **opt_bases, **opt_profiles, **opt_env_files,
+    **opt_overrides;
+static gboolean opt_fix, opt_diff, opt_no_images;
+
+static const GOptionEntry options[] = {
+    {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option,
+     "How to report; the formats stand below", "FORMAT"},
+    {"output", 'o', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, nz_outputs_option,
+     "Write the report to FILE; the Nth --output is of the Nth --format", "FILE"},
+    {"target", 't', 0, G_OPTION_ARG_STRING, &opt_target,
+     "Judge this stage of Dockerfiles instead of the last", "STAGE"},
+    {"build-arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_build_args,
+     "The value of an ARG; may be repeated", "NAME=VALUE"},
+    {"build-context", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_contexts,
+     "A directory, or docker-image://NAME, that stages take for NAME; may be repeated",
+     "NAME=VALUE"},
+    {"base", 'b', 0, G_OPTION_ARG_STRING_ARRAY, &opt_bases,
+     "The user that the base image NAME starts as, or an image that stands for it "
+     "(oci-archive:FILE); may be repeated",
+     "NAME=USER"},
+    {"no-images", 0, 0, G_OPTION_ARG_NONE, &opt_no_images,
+     "Look for no base image in the engines of this host", NULL},
+    {"platform", 'p', 0, G_OPTION_ARG_STRING, &nz_scan_args.platform,
+     "Build for OS/ARCH[/VARIANT] instead of this host's", "PLATFORM"},
+    {"compose-profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_profiles,
+     "A profile of Compose files that is active; * for all; may be repeated", "NAME"},
+    {"env-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_env_files,
+     "Variables for Compose files, instead of those in .env; may be repeated", "FILE"},
+    {"override", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_overrides,
+     "A Compose file to merge over each that is named; may be repeated", "FILE"},
+    {"fix", 0, 0, G_OPTION_ARG_NONE, &opt_fix,
+     "Mend the Dockerfiles: start as non-root, take away what leads back to root", NULL},
+    {"diff", 0, 0, G_OPTION_ARG_NONE, &opt_diff,
+     "With --fix: change nothing, print what would be changed", NULL},
+    {"profile", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.profile,
+     "cbpp-0002 (the default), or openshift", "PROFILE"},
+    {"jobs", 'j', 0, G_OPTION_ARG_STRING, &nz_scan_args.jobs,
+     "How many files at once; as many as there are processors", "N"},
+    NZ_POLICY_OPTIONS,
+    {"color", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.color, "auto (the default), always or never",
+     "WHEN"},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &nz_scan_args.quiet,
+     "Print no report; the exit code tells", NULL},
+    {"verbose", 'v', 0, G_OPTION_ARG_NONE, &nz_scan_args.verbose,
+     "Show findings of level info, and other tools' names for the rules", NULL},
+    {NULL},
+};
+
+static const char help[] =
+    "PATH is a Dockerfile (Containerfile), a Compose file, a Quadlet unit (.container, .build), a\n"
+    "directory to look through for these (.gitignore is honoured), or - for standard input.\n"
+    "Without PATH it is the working directory.\n"
+    "\n"
+    "Exit codes: 0 all pass; 1 one fails or cannot be certified; 2 something could not be read;\n"
+    "64 wrong usage.\n";
+
+static int
+write_report(gconstpointer report, const char *format, FILE *out, unsigned flags, char **error)
+{
+  return nonzero_report_write(report, format, out, flags, error);
+}
+
+/* FALSE with a message printed. */
+static gboolean
+set_all(NzScanRun *run, const char *option, char **values)
+{
+  for (guint i = 0; values && values[i]; i++)
+    if (!nz_scan_run_set(run, option, values[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+set_options(NzScanRun *run)
+{
+  if (opt_diff && !opt_fix) {
+    nz_complain("--diff goes with --fix");
+    return FALSE;
+  }
+  return nz_scan_run_set(run, "target", opt_target) &&
+         nz_scan_run_set(run, "fix", opt_fix ? "" : NULL) &&
+         nz_scan_run_set(run, "no-images", opt_no_images ? "" : NULL) &&
+         set_all(run, "build-arg", opt_build_args) && set_all(run, "build-context", opt_contexts) &&
+         set_all(run, "known-base", opt_bases) && set_all(run, "compose-profile", opt_profiles) &&
+         set_all(run, "env-file", opt_env_files) && set_all(run, "override", opt_overrides);
+}
+
+static int
+finish(NzScanRun *run, nonzero_report *report)
+{
+  int code = nonzero_report_exit_code(report);
+  if (nonzero_report_n_subjects(report) > 0) {
+    if (!nz_scan_run_write(run, write_report, report))
+      code = NZ_EXIT_ERROR;
+  } else if (code != NZ_EXIT_ERROR) {
+    nz_complain("no Dockerfile, Compose file or Quadlet unit was found: nothing was judged");
+    code = NZ_EXIT_ERROR;
+  }
+  return code;
+}
+
+/* Files that were mended are judged again, as they are now. */
+static nonzero_report *
+mend(NzScanRun *run, const char *const *paths, nonzero_report *report, gboolean *ok)
+{
+  guint changed = nz_mend_files(report, opt_diff, ok);
+  if (changed == 0 || opt_diff)
+    return report;
+  nonzero_report_free(report);
+  nonzero_scanner_lint(run->scanner, paths);
+  return nonzero_scanner_finish(run->scanner);
+}
+
+static int
+run_lint(const char *const *paths)
+{
+  static const char *const here[] = {".", NULL};
+  g_auto(NzScanRun) run = {0};
+  gboolean ok = TRUE;
+  paths = paths[0] ? paths : here;
+  int code = nz_scan_run_begin(&run, NULL);
+  if (code != NZ_EXIT_PASS)
+    return code;
+  if (!set_options(&run))
+    return NZ_EXIT_USAGE;
+  code = nz_scan_run_open_sources(&run, paths, !opt_fix || opt_diff);
+  if (code != NZ_EXIT_PASS)
+    return code;
+  nonzero_scanner_lint(run.scanner, paths);
+  nonzero_report *report = nonzero_scanner_finish(run.scanner);
+  if (opt_fix)
+    report = mend(&run, paths, report, &ok);
+  code = opt_diff ? nonzero_report_exit_code(report) : finish(&run, report);
+  nonzero_report_free(report);
+  return ok ? code : NZ_EXIT_ERROR;
+}
+
+const NzCommand nz_cmd_lint = {
+    .name = "lint",
+    .synopsis = "[PATH...]",
+    .summary = "judge Dockerfiles, Compose files and Quadlet units: which user will they start?",
+    .help = help,
+    .add_help = nz_formats_add_help,
+    .options = options,
+    .run = run_lint,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/mend.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd/cmd.h"
+#include "fix/fix.h"
+
+typedef struct {
+  const nonzero_report *report;
+  size_t index;
+  const char *path;
+  char *before;
+  gsize len;
+} File;
+
+/* What becomes of FILE; NULL with a message printed. */
+static char *
+change(const File *file, gboolean proposed, size_t *len)
+{
+  char *after, *error = NULL;
+  if (nonzero_report_fix(file->report, file->index, proposed, file->before, file->len, &after, len,
+                         &error) == 0)
+    return after;
+  nz_complain("%s: %s", file->path, error);
+  free(error);
+  return NULL;
+}
+
+static void
+print_diff(const File *file, const char *after, gsize len, FILE *out)
+{
+  g_autofree char *diff = nz_unified_diff(file->path, file->before, file->len, after, len);
+  fputs(diff, out);
+  fflush(out);
+}
+
+/* Whole or not at all, with the mode it had; where a link leads. */
+static gboolean
+write_file(const File *file, const char *after, gsize len)
+{
+  g_autoptr(GError) error = NULL;
+  char real[PATH_MAX];
+  struct stat st;
+  if (!realpath(file->path, real) || stat(real, &st) != 0) {
+    nz_complain("%s: %s", file->path, g_strerror(errno));
+    return FALSE;
+  }
+  if (!g_file_set_contents_full(real, after, (gssize)len, G_FILE_SET_CONTENTS_CONSISTENT,
+                                (int)(st.st_mode & 0777), &error)) {
+    nz_complain("%s: %s", file->path, error->message);
+    return FALSE;
+  }
+  if (chmod(real, st.st_mode & 07777) != 0)
+    nz_complain("%s: its mode could not be kept: %s", file->path, g_strerror(errno));
+  return TRUE;
+}
+
+static void
+tell(const File *file, gboolean diff)
+{
+  const char *title, *refused;
+  for (size_t i = 0; (title = nonzero_report_fix_title(file->report, file->index, i, &refused));
+       i++) {
+    if (refused)
+      nz_complain("%s: not changed: %s: %s", file->path, title, refused);
+    else if (!diff)
+      nz_complain("%s: changed: %s", file->path, title);
+  }
+}
+
+/* What would be a guess is shown, and left to people. */
+static void
+propose(const File *file, const char *after, gsize len)
+{
+  size_t n;
+  g_autofree char *all = change(file, TRUE, &n);
+  if (!all || (n == len && memcmp(all, after, n) == 0))
+    return;
+  nz_complain("%s: a proposal, to be looked at:", file->path);
+  print_diff(file, all, n, stderr);
+}
+
+static gboolean
+mend(const File *file, gboolean diff, guint *changed)
+{
+  size_t len;
+  g_autofree char *after = change(file, FALSE, &len);
+  if (!after)
+    return FALSE;
+  gboolean same = len == file->len && memcmp(after, file->before, len) == 0;
+  gboolean ok = TRUE;
+  if (!same && diff)
+    print_diff(file, after, len, stdout);
+  else if (!same)
+    ok = write_file(file, after, len);
+  if (!ok)
+    return FALSE;
+  *changed += !same;
+  tell(file, diff);
+  propose(file, after, len);
+  return TRUE;
+}
+
+guint
+nz_mend_files(const nonzero_report *report, gboolean diff, gboolean *ok)
+{
+  guint changed = 0;
+  File file = {.report = report};
+  for (; (file.path = nonzero_report_fixable(report, file.index)); file.index++) {
+    g_autoptr(GError) error = NULL;
+    if (strcmp(file.path, "<stdin>") == 0) {
+      tell(&file, TRUE);
+      continue;
+    }
+    if (!g_file_get_contents(file.path, &file.before, &file.len, &error)) {
+      nz_complain("%s", error->message);
+      *ok = FALSE;
+      continue;
+    }
+    *ok &= mend(&file, diff, &changed);
+    g_free(file.before);
+  }
+  return changed;
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libfyaml finds the events; the tree is built here, so that each bound and each refusal has its
+ * place. */
+#include "core/yaml.h"
+
+#include <libfyaml.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+
+/* --- bytes --- */
+
+/* What the next character must not be, or NULL. */
+static const char *
+complaint(const char *p, const char *end, guint column, gboolean indenting)
+{
+  gunichar c = g_utf8_get_char_validated(p, end - p);
+  if (c == (gunichar)-1 || c == (gunichar)-2)
+    return "a byte that is not UTF-8";
+  if (c == '%' && column == 1)
+    return "a directive (%), which is for nothing here";
+  if (c == '\t')
+    return indenting ? "a tab in the indentation; YAML wants spaces" : NULL;
+  if (c == '\n' || (c == '\r' && p + 1 < end && p[1] == '\n'))
+    return NULL;
+  return nz_is_printable(c) ? NULL
+                            : "a control character, or one that is not seen but changes what is";
+}
+
+static gboolean
+check_bytes(const char *p, gsize len, const char *name, GError **error)
+{
+  guint line = 1, column = 1;
+  gboolean indenting = TRUE;
+  for (const char *end = p + len; p < end; p = g_utf8_next_char(p)) {
+    const char *wrong = complaint(p, end, column, indenting);
+    if (wrong) {
+      nz_yaml_error(name, line, column, error, "%s", wrong);
+      return FALSE;
+    }
+    indenting = *p == '\n' || (indenting && *p == ' ');
+    column = *p == '\n' ? 1 : column + 1;
+    line += *p == '\n';
+  }
+  return TRUE;
+}
+
+/* Comments may hold what they will; libfyaml sees to the rest. */
+static gboolean
+check_utf8(const char *data, gsize len, const char *name, GError **error)
+{
+  const char *end;
+  if (g_utf8_validate_len(data, len, &end))
+    return TRUE;
+  guint line = 1, column = 1;
+  for (const char *p = data; p < end; p = g_utf8_next_char(p)) {
+    column = *p == '\n' ? 1 : column + 1;
+    line += *p == '\n';
+  }
+  nz_yaml_error(name, line, column, error, "%s",
+                end < data + len && !*end ? "a NUL byte" : "a byte that is not UTF-8");
+  return FALSE;
+}
+
+/* --- events --- */
+
+typedef struct {
+  struct fy_diag *diag;
+  struct fy_parser *parser;
+  const char *name, *data;
+  gsize data_len;
+  const NzYamlRules *rules;
+  gboolean open;       /* anchors, aliases, merge keys, tags and several documents are read */
+  guint32 skipped;     /* bytes before DATA */
+  guint left;          /* nodes that there may still be */
+  GHashTable *anchors; /* the name -> NzYaml, which is whole */
+  /* The event at hand. Empty values have no place: the last one stands for it. */
+  enum fy_event_type type;
+  guint line, column;
+  guint32 start, end;
+  char *text, *tag, *anchor; /* the anchor is that of an alias, too */
+  gsize len;
+  gboolean plain;
+} Reader;
+
+static void
+reader_clear(Reader *self)
+{
+  if (self->parser)
+    fy_parser_destroy(self->parser);
+  if (self->diag)
+    fy_diag_destroy(self->diag);
+  g_clear_pointer(&self->anchors, g_hash_table_unref);
+  g_free(self->text);
+  g_free(self->tag);
+  g_free(self->anchor);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reader, reader_clear)
+
+static void
+discard(struct fy_diag *diag G_GNUC_UNUSED, void *user G_GNUC_UNUSED,
+        const char *text G_GNUC_UNUSED, size_t len G_GNUC_UNUSED)
+{
+}
+
+static void
+reader_init(Reader *self)
+{
+  struct fy_diag_cfg quiet;
+  fy_diag_cfg_default(&quiet);
+  quiet.fp = NULL;
+  quiet.output_fn = discard;
+  quiet.colorize = FALSE;
+  self->diag = fy_diag_create(&quiet);
+  if (!self->diag)
+    g_error("out of memory");
+  fy_diag_set_collect_errors(self->diag, TRUE);
+  const struct fy_parse_cfg config = {
+      .search_path = "",
+      .flags = FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+      .diag = self->diag,
+  };
+  self->parser = fy_parser_create(&config);
+  if (!self->parser || fy_parser_set_string(self->parser, self->data, self->data_len) != 0)
+    g_error("out of memory");
+}
+
+static gboolean
+set_parse_error(Reader *self, GError **error)
+{
+  void *at = NULL;
+  const struct fy_diag_error *first = fy_diag_errors_iterate(self->diag, &at);
+  if (first && first->line > 0) {
+    self->line = (guint)first->line;
+    self->column = (guint)MAX(first->column, 1);
+  }
+  g_autofree char *what = nz_printable(first && first->msg ? first->msg : "no YAML", -1);
+  nz_yaml_error(self->name, self->line, self->column, error, "not valid YAML: %s", what);
+  return FALSE;
+}
+
+/* libfyaml 0.7.12 reads three quotes where '' stands twice in a row. */
+static gboolean
+is_misread(const Reader *self, struct fy_event *event)
+{
+  if (event->type != FYET_SCALAR || fy_event_get_node_style(event) != FYNS_SINGLE_QUOTED)
+    return FALSE;
+  const struct fy_mark *start = fy_event_start_mark(event), *end = fy_event_end_mark(event);
+  if (!start || !end || end->input_pos > self->data_len || start->input_pos > end->input_pos)
+    return TRUE;
+  gssize len = (gssize)(end->input_pos - start->input_pos);
+  return g_strstr_len(self->data + start->input_pos, len, "''''") != NULL;
+}
+
+static gboolean
+refuse(Reader *self, struct fy_event *event, GError **error)
+{
+  if (self->open)
+    return FALSE;
+  if (is_misread(self, event)) {
+    nz_yaml_error(self->name, self->line, self->column, error,
+                  "several quotes in a row inside ' '; write the text in double quotes");
+    return TRUE;
+  }
+  const char *what = event->type == FYET_ALIAS          ? "an alias (*)"
+                     : fy_event_get_anchor_token(event) ? "an anchor (&)"
+                     : fy_event_get_tag_token(event)    ? "a tag (!)"
+                                                        : NULL;
+  if (what)
+    nz_yaml_error(self->name, self->line, self->column, error, "%s; write the value out", what);
+  return what != NULL;
+}
+
+/* The mark of a quoted text or an alias is behind its first character. */
+static void
+set_place(Reader *self, struct fy_event *event)
+{
+  const struct fy_mark *mark = fy_event_start_mark(event);
+  if (!mark)
+    return;
+  enum fy_node_style style = event->type == FYET_SCALAR ? fy_event_get_node_style(event) : FYNS_ANY;
+  gboolean behind =
+      event->type == FYET_ALIAS || style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED;
+  self->line = (guint)mark->line + 1;
+  self->column = (guint)mark->column + (behind && mark->column > 0 ? 0 : 1);
+  const struct fy_mark *end = fy_event_end_mark(event);
+  self->start = (guint32)MIN(mark->input_pos, self->data_len);
+  self->start -= behind && self->start > 0;
+  self->end = end ? (guint32)CLAMP(end->input_pos, self->start, self->data_len) : self->start;
+  gboolean quoted = behind && event->type == FYET_SCALAR;
+  if (quoted && self->end < self->data_len && self->data[self->end] == self->data[self->start])
+    self->end++;
+}
+
+/* By pieces: of libfyaml 0.7.12, fy_token_get_text() leaks where a text has many escapes (its issue
+ * 233), and fy_token_iter_read() writes each piece over the last. NULL when it cannot be read. */
+static char *
+scalar_text(struct fy_token *token, gsize *len)
+{
+  GString *text = g_string_new(NULL);
+  struct fy_token_iter *pieces = fy_token_iter_create(token);
+  if (!pieces)
+    g_error("out of memory");
+  int failed = 0;
+  const struct fy_iter_chunk *piece = NULL;
+  while ((piece = fy_token_iter_chunk_next(pieces, piece, &failed)))
+    g_string_append_len(text, piece->str, (gssize)piece->len);
+  fy_token_iter_destroy(pieces);
+  *len = text->len;
+  return g_string_free(text, failed != 0);
+}
+
+/* The bytes of a token, as they were written. */
+static char *
+token_source(const Reader *self, struct fy_token *token)
+{
+  const struct fy_mark *start = token ? fy_token_start_mark(token) : NULL;
+  const struct fy_mark *end = token ? fy_token_end_mark(token) : NULL;
+  if (!start || !end || end->input_pos > self->data_len || start->input_pos > end->input_pos)
+    return NULL;
+  return g_strndup(self->data + start->input_pos, end->input_pos - start->input_pos);
+}
+
+/* What libfyaml misreads, in one line: each '' is a quote. */
+static char *
+single_quoted_text(Reader *self)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint32 i = self->start + 1; i + 1 < self->end; i++) {
+    if (self->data[i] == '\n')
+      return NULL;
+    g_string_append_c(text, self->data[i]);
+    i += self->data[i] == '\'';
+  }
+  self->len = text->len;
+  return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void
+take_scalar(Reader *self, struct fy_event *event)
+{
+  enum fy_node_style style = fy_event_get_node_style(event);
+  if (self->open && is_misread(self, event)) {
+    self->text = single_quoted_text(self);
+    return;
+  }
+  self->text = scalar_text(event->scalar.value, &self->len);
+  self->plain = style == FYNS_PLAIN || (style == FYNS_ANY && self->len == 0);
+}
+
+static gboolean
+next(Reader *self, GError **error)
+{
+  struct fy_event *event = fy_parser_parse(self->parser);
+  if (!event)
+    return set_parse_error(self, error);
+  self->type = event->type;
+  set_place(self, event);
+  g_clear_pointer(&self->text, g_free);
+  g_clear_pointer(&self->tag, g_free);
+  g_clear_pointer(&self->anchor, g_free);
+  self->len = 0;
+  self->plain = FALSE;
+  if (event->type == FYET_SCALAR)
+    take_scalar(self, event);
+  if (self->open) {
+    self->tag = token_source(self, fy_event_get_tag_token(event));
+    self->anchor = token_source(self, event->type == FYET_ALIAS ? event->alias.anchor
+                                                                : fy_event_get_anchor_token(event));
+  }
+  gboolean refused = refuse(self, event, error);
+  gboolean unread = event->type == FYET_SCALAR && !self->text;
+  fy_parser_event_free(self->parser, event);
+  return !refused && (!unread || set_parse_error(self, error));
+}
+
+/* --- the tree --- */
+
+static NzYaml *read_node(Reader *self, guint depth, GError **error);
+
+/* By what a "\x00" in quotes is, and no byte of the file. */
+static gboolean
+check_text(const Reader *self, GError **error)
+{
+  const char *end = self->text + self->len;
+  for (const char *p = self->text; p < end; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char_validated(p, end - p);
+    if (self->open ? c == 0 : c != '\n' && c != '\t' && (c >= 0x80000000 || !nz_is_printable(c))) {
+      nz_yaml_error(self->name, self->line, self->column, error,
+                    "a text with a control character, or one that is not seen but changes what is");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+check_key(Reader *self, NzYaml *map, const NzYaml *key, GError **error)
+{
+  if (key->kind != NZ_YAML_TEXT || key->empty)
+    return nz_yaml_fail(key, self->name, error, "a key must be a plain text");
+  gint i = nz_yaml_find(map, key->text);
+  if (i < 0)
+    return TRUE;
+  const NzYaml *other = map->keys->pdata[i];
+  return nz_yaml_fail(key, self->name, error, "the key stands in line %u already", other->line);
+}
+
+/* "<<": what it brings is added once all of MAP's own keys are known. */
+static gboolean
+keep_merge(Reader *self, NzYaml *value, GPtrArray *merges, GError **error)
+{
+  g_ptr_array_add(merges, value);
+  if (value->kind == NZ_YAML_MAP)
+    return TRUE;
+  gboolean maps = value->kind == NZ_YAML_LIST;
+  for (guint i = 0; maps && i < value->items->len; i++)
+    maps = ((NzYaml *)value->items->pdata[i])->kind == NZ_YAML_MAP;
+  return maps ||
+         nz_yaml_fail(value, self->name, error, "a merge key (<<) takes a map, or a list of maps");
+}
+
+static void
+merge_all(NzYaml *map, const GPtrArray *merges)
+{
+  for (guint i = 0; i < merges->len; i++) {
+    NzYaml *value = merges->pdata[i];
+    if (value->kind == NZ_YAML_MAP)
+      nz_yaml_take_missing(map, value);
+    for (guint k = 0; value->kind == NZ_YAML_LIST && k < value->items->len; k++)
+      nz_yaml_take_missing(map, value->items->pdata[k]);
+  }
+}
+
+static gboolean
+read_map(Reader *self, NzYaml *node, guint depth, GError **error)
+{
+  g_autoptr(GPtrArray) merges = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  while (next(self, error)) {
+    if (self->type == FYET_MAPPING_END) {
+      merge_all(node, merges);
+      return TRUE;
+    }
+    g_autoptr(NzYaml) key = read_node(self, depth + 1, error);
+    if (!key || !check_key(self, node, key, error) || !next(self, error))
+      return FALSE;
+    NzYaml *item = read_node(self, depth + 1, error);
+    if (!item)
+      return FALSE;
+    if (self->open && key->plain && strcmp(key->text, "<<") == 0) {
+      if (!keep_merge(self, item, merges, error))
+        return FALSE;
+      continue;
+    }
+    nz_yaml_add(node, g_steal_pointer(&key), item);
+  }
+  return FALSE;
+}
+
+static gboolean
+read_list(Reader *self, NzYaml *node, guint depth, GError **error)
+{
+  while (next(self, error)) {
+    if (self->type == FYET_SEQUENCE_END)
+      return TRUE;
+    NzYaml *item = read_node(self, depth + 1, error);
+    if (!item)
+      return FALSE;
+    g_ptr_array_add(node->items, item);
+  }
+  return FALSE;
+}
+
+static gboolean
+is_null(const Reader *self)
+{
+  return self->plain && g_strv_contains((const char *const[]){"", "~", "null", NULL}, self->text);
+}
+
+static NzYaml *
+passed(const Reader *self, gboolean deep, GError **error)
+{
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s:%u:%u: more than %u %s", self->name, self->line,
+              self->column, deep ? self->rules->depth : self->rules->nodes,
+              deep ? "levels" : "values");
+  return NULL;
+}
+
+/* A copy of what the alias at hand stands for. */
+static NzYaml *
+read_alias(Reader *self, guint depth, GError **error)
+{
+  const NzYaml *node =
+      self->anchors && self->anchor ? g_hash_table_lookup(self->anchors, self->anchor) : NULL;
+  if (!node) {
+    g_autofree char *shown = nz_printable(self->anchor ? self->anchor : "", -1);
+    nz_yaml_error(self->name, self->line, self->column, error,
+                  "no anchor &%s stands before the alias, or it is around it", shown);
+    return NULL;
+  }
+  self->left++; /* the alias was counted */
+  NzYaml *copy = nz_yaml_copy(node, self->rules->depth - depth + 1, &self->left);
+  return copy ? copy : passed(self, self->left > 0, error);
+}
+
+/* Anchors may be given anew: the last before an alias counts. */
+static void
+keep_anchor(Reader *self, char *name, NzYaml *node)
+{
+  if (!self->anchors)
+    self->anchors = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_replace(self->anchors, name, node);
+}
+
+/* The node that the event at hand begins. */
+static NzYaml *
+read_node(Reader *self, guint depth, GError **error)
+{
+  if (depth > self->rules->depth || self->left == 0)
+    return passed(self, depth > self->rules->depth, error);
+  self->left--;
+  if (self->type == FYET_ALIAS)
+    return read_alias(self, depth, error);
+  g_autoptr(NzYaml) node = g_new0(NzYaml, 1);
+  g_autofree char *anchor = g_steal_pointer(&self->anchor);
+  *node = (NzYaml){.line = self->line,
+                   .column = self->column,
+                   .start = self->skipped + self->start,
+                   .end = self->skipped + self->end,
+                   .tag = g_steal_pointer(&self->tag),
+                   .owner = self->rules->owner};
+  if (self->type == FYET_SCALAR) {
+    if (!check_text(self, error))
+      return NULL;
+    node->empty = is_null(self);
+    node->plain = self->plain && self->end - self->start == self->len;
+    node->text = g_steal_pointer(&self->text);
+  } else {
+    gboolean map = self->type == FYET_MAPPING_START;
+    node->kind = map ? NZ_YAML_MAP : NZ_YAML_LIST;
+    node->items = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+    if (map)
+      node->keys = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+    if (!(map ? read_map : read_list)(self, node, depth, error))
+      return NULL;
+  }
+  if (anchor)
+    keep_anchor(self, g_steal_pointer(&anchor), node);
+  return g_steal_pointer(&node);
+}
+
+/* The document that the event at hand begins. */
+static NzYaml *
+read_document(Reader *self, GError **error)
+{
+  if (!next(self, error))
+    return NULL;
+  g_autoptr(NzYaml) root = read_node(self, 0, error);
+  if (!root || !next(self, error) || !next(self, error)) /* end of the document, and what is next */
+    return NULL;
+  return g_steal_pointer(&root);
+}
+
+static GPtrArray *
+read_documents(Reader *self, GError **error)
+{
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  if (!next(self, error) || !next(self, error)) /* stream, document */
+    return NULL;
+  while (self->type != FYET_STREAM_END) {
+    NzYaml *root = read_document(self, error);
+    if (!root)
+      return NULL;
+    g_ptr_array_add(all, root);
+    g_clear_pointer(&self->anchors, g_hash_table_unref);
+    if (!self->open && self->type != FYET_STREAM_END) {
+      nz_yaml_error(self->name, self->line, self->column, error, "a second document");
+      return NULL;
+    }
+  }
+  if (all->len == 0) {
+    NzYaml *nothing = g_new0(NzYaml, 1);
+    *nothing = (NzYaml){
+        .line = 1, .column = 1, .text = g_strdup(""), .empty = TRUE, .owner = self->rules->owner};
+    g_ptr_array_add(all, nothing);
+  }
+  return g_steal_pointer(&all);
+}
+
+static GPtrArray *
+parse(const char *data, gsize len, const char *name, const NzYamlRules *rules, gboolean open,
+      GError **error)
+{
+  guint32 skipped = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  data += skipped;
+  len -= skipped;
+  if (!(open ? check_utf8 : check_bytes)(data, len, name, error))
+    return NULL;
+  g_auto(Reader) reader = {.name = name,
+                           .data = data,
+                           .data_len = len,
+                           .rules = rules,
+                           .open = open,
+                           .skipped = skipped,
+                           .left = rules->nodes,
+                           .line = 1,
+                           .column = 1};
+  reader_init(&reader);
+  return read_documents(&reader, error);
+}
+
+GPtrArray *
+nz_yaml_parse_open(const char *data, gsize len, const char *name, const NzYamlRules *rules,
+                   GError **error)
+{
+  return parse(data, len, name, rules, TRUE, error);
+}
+
+NzYaml *
+nz_yaml_parse(GBytes *bytes, const char *name, GError **error)
+{
+  static const NzYamlRules rules = {.depth = NZ_YAML_DEPTH_MAX, .nodes = NZ_YAML_NODES_MAX};
+  gsize len;
+  const char *data = g_bytes_get_data(bytes, &len);
+  g_autoptr(GPtrArray) all = parse(data ? data : "", len, name, &rules, FALSE, error);
+  return all ? g_ptr_array_steal_index(all, 0) : NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* YAML as maps, lists and text, each with its place. A configuration needs little of it: anchors,
+ * aliases, tags and second documents are refused there, and what would be hidden from a reader's
+ * eye, too. Files that others write (Compose) may have them. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/error.h"
+
+typedef enum { NZ_YAML_TEXT, NZ_YAML_LIST, NZ_YAML_MAP } NzYamlKind;
+
+typedef struct NzYaml NzYaml;
+struct NzYaml {
+  NzYamlKind kind;
+  guint line, column; /* from 1; columns count characters */
+  guint32 start,
+      end;        /* bytes of the file, with quotes; of a list or map the start alone is exact */
+  char *text;     /* of a text, without NUL; a number, a date and `off` are texts */
+  gboolean empty; /* nothing was written, or a plain `null` or `~` */
+  gboolean plain; /* a text without quotes, in one line */
+  char *tag;      /* as written, "!reset"; NULL: none */
+  gconstpointer owner; /* whose it is: see NzYamlRules */
+  GPtrArray *items;    /* of a list, or a map's values: NzYaml */
+  GPtrArray *keys;     /* of a map: NzYaml, texts, each once */
+  GHashTable *index;   /* of a large map, by the text of its keys; for nz_yaml_find() */
+};
+
+/* Reads a document called NAME. One without content is an empty text. */
+NzYaml *nz_yaml_parse(GBytes *bytes, const char *name, GError **error);
+void nz_yaml_free(NzYaml *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzYaml, nz_yaml_free)
+
+typedef struct {
+  guint depth, nodes;  /* at most so many; what an alias stands for counts each time */
+  gconstpointer owner; /* what each node will say; it is not looked at */
+} NzYamlRules;
+
+/* Reads all of YAML: the documents (NzYaml) of LEN bytes of DATA. Aliases are replaced by copies,
+ * which keep their places, and merge keys (<<) by what they bring. */
+GPtrArray *nz_yaml_parse_open(const char *data, gsize len, const char *name,
+                              const NzYamlRules *rules, GError **error);
+
+/* The number of KEY in a map; -1: it is not there. */
+gint nz_yaml_find(NzYaml *map, const char *key);
+/* The value of KEY in MAP; NULL where there is none, or MAP is none. */
+NzYaml *nz_yaml_get(NzYaml *map, const char *key);
+/* A copy; NULL when it would be deeper than DEPTH, or *LEFT nodes are not enough. */
+NzYaml *nz_yaml_copy(const NzYaml *self, guint depth, guint *left);
+/* Adds to MAP what FROM, another map, has and MAP has not. FROM can but be freed then. */
+void nz_yaml_take_missing(NzYaml *map, NzYaml *from);
+/* KEY and VALUE become MAP's. KEY must not be there. */
+void nz_yaml_add(NzYaml *map, NzYaml *key, NzYaml *value);
+
+/* Sets an NZ_ERROR_INPUT "NAME:LINE:COLUMN: ..." and is FALSE. */
+#define nz_yaml_fail(node, name, ...)                                                              \
+  (nz_yaml_error((name), (node)->line, (node)->column, __VA_ARGS__), nz_false())
+void nz_yaml_error(const char *name, guint line, guint column, GError **error, const char *format,
+                   ...) G_GNUC_PRINTF(5, 6);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "confine/confine.h"
+#include "lsp/server.h"
+
+/* What is typed must be answered at once: no store is looked into. */
+static NzBuildBase *
+find_base(const char *name, const char *platform G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+  NzBuildBase *base = nz_build_base_well_known(name);
+  if (base)
+    return base;
+  base = nz_build_base_new(name);
+  base->unknown = g_strdup("it is in no table, and an editor's server looks no further; "
+                           "`nonzero lint` does");
+  return base;
+}
+
+/* Which files lie beside the documents is not known before: all can be read, and no more. */
+static char *
+confine(void)
+{
+  static const char *const readable[] = {"/", NULL};
+  g_autofree char *summary = NULL;
+  NzConfined parts = nz_confine(readable, &summary);
+  return parts == NZ_CONFINED_ALL ? NULL : g_steal_pointer(&summary);
+}
+
+const NzJudge nz_lsp_judge = {
+    .lint = nz_lint_source, .kind_of = nz_source_kind, .find_base = find_base, .confine = confine};
