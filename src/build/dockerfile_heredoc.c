@@ -70,7 +70,13 @@ nz_heredoc_starts(const char *line, GError **error)
 {
   g_autoptr(GPtrArray) starts = g_ptr_array_new_with_free_func(nz_heredoc_start_free);
   NzExpand how = {.escape = '\\', .keep_raw = TRUE, .keep_unset = TRUE};
-  g_auto(GStrv) words = strstr(line, "<<") ? nz_expand_words(line, &how, NULL) : NULL;
+  g_autoptr(GError) failed = NULL;
+  g_auto(GStrv) words = nz_expand_words(line, &how, &failed);
+  /* What is too much for us might begin one for a builder. */
+  if (!words && failed->code == NZ_ERROR_LIMIT) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return NULL;
+  }
   for (guint i = 0; words && words[i]; i++) {
     NzHeredocStart *start = NULL;
     if (!read_start(words[i], &start, error))

@@ -310,8 +310,8 @@ read_heredocs(Reader *self, NzInstruction *instruction, GError **error)
   g_autoptr(GError) failed = NULL;
   g_autoptr(GPtrArray) starts = nz_heredoc_starts(self->line.line->data, &failed);
   if (!starts)
-    return nz_line_refuse(&self->line, find_operator(self, 0), error,
-                          "the name of this heredoc: %s", failed->message);
+    return nz_line_refuse(&self->line, find_operator(self, 0), error, "this heredoc: %s",
+                          failed->message);
   for (guint i = 0; i < starts->len; i++)
     if (!read_heredoc(self, owner, starts->pdata[i], error))
       return FALSE;

@@ -106,7 +106,7 @@ read_flag(const NzLineParser *parser, gsize start, gsize end, Flag *flag)
     if (!quote && g_ascii_isspace(c))
       break;
     if (quote ? c == quote : c == '"' || c == '\'') {
-      quote = quote ? 0 : c;
+      quote = (char)(quote ? 0 : c);
       continue;
     }
     if (c == '\\') {
@@ -168,10 +168,10 @@ quoted_word_end(const NzLineParser *parser, gsize start, gsize end, gsize *last)
 {
   const char *text = parser->line->data;
   char quote = 0;
-  gsize at = start, n;
+  gsize at = start;
   while (at < end) {
     char c = text[at];
-    if (!quote && (n = nz_rune_space(text + at, end - at)) > 0)
+    if (!quote && nz_rune_space(text + at, end - at) > 0)
       break;
     if (c == parser->escape && quote != '\'') {
       if (at + 1 == end) {
@@ -180,7 +180,7 @@ quoted_word_end(const NzLineParser *parser, gsize start, gsize end, gsize *last)
       }
       at++;
     } else if (quote ? c == quote : c == '"' || c == '\'') {
-      quote = quote ? 0 : c;
+      quote = (char)(quote ? 0 : c);
     }
     gboolean bad;
     at += nz_rune_length(text + at, end - at, &bad);

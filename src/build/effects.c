@@ -245,9 +245,12 @@ take_starter(NzCall *call)
     call->root = call->root && is_root_spec(nz_operand(&args, 0)->text);
   else if (starter->kind == START_USER_OPTION && user)
     call->root = call->root && is_root_spec(user->value);
+  else if (nz_given(&args, "command"))
+    call->root = call->root && args.operands->len > 0 && is_root_spec(nz_operand(&args, 0)->text);
   call->piped = call->piped || starter->kind == START_XARGS;
 
-  gboolean nothing = nz_given(&args, "v") || nz_given(&args, "list") || nz_given(&args, "chroot");
+  gboolean nothing = nz_given(&args, "command") || nz_given(&args, "v") ||
+                     nz_given(&args, "list") || nz_given(&args, "chroot");
   guint skip = starter->skip;
   gboolean assigns = starter->kind == START_SUDO || starter->options == env_options;
   while (assigns && skip < args.operands->len && is_assignment(nz_operand(&args, skip)->text))
@@ -297,7 +300,7 @@ run_command(NzCall *call)
   if (!effect)
     return;
   if (effect->need == NZ_NEEDS_ROOT)
-    nz_call_needs_root(call, call->name);
+    nz_call_needs_root(call, NULL, call->name);
   if (effect->run)
     effect->run(call);
 }
@@ -307,16 +310,77 @@ static void
 enter_depth(NzRun *run, guint depth)
 {
   depth = MIN(depth, NZ_SHELL_DEPTH_MAX);
-  if (run->cwd->len > depth + 1)
-    g_ptr_array_set_size(run->cwd, (gint)depth + 1);
-  while (run->cwd->len <= depth)
-    g_ptr_array_add(run->cwd, g_strdup(run->cwd->pdata[run->cwd->len - 1]));
+  if (run->frames->len > depth + 1)
+    g_array_set_size(run->frames, depth + 1);
+  while (run->frames->len <= depth) {
+    const NzFrame *outer = nz_run_frame(run);
+    NzFrame inner = {g_strdup(outer->cwd), outer->inner_root, outer->inner_root};
+    g_array_append_val(run->frames, inner);
+  }
+  nz_run_frame(run)->inner_root = nz_run_frame(run)->root;
+}
+
+NzFrame *
+nz_run_frame(const NzRun *run)
+{
+  return &g_array_index(run->frames, NzFrame, run->frames->len - 1);
+}
+
+void
+nz_call_set_inner_root(NzCall *call, gboolean root)
+{
+  nz_run_frame(call->run)->inner_root = root;
+}
+
+static void
+frame_clear(gpointer data)
+{
+  g_free(((NzFrame *)data)->cwd);
+}
+
+static void
+run_begin(NzRun *run)
+{
+  NzFrame frame = {g_strdup(run->state->workdir), run->state->is_root, run->state->is_root};
+  run->frames = g_array_new(FALSE, FALSE, sizeof frame);
+  g_array_set_clear_func(run->frames, frame_clear);
+  g_array_append_val(run->frames, frame);
+}
+
+static void
+run_end(NzRun *run)
+{
+  g_array_unref(run->frames);
+  g_clear_pointer(&run->found.roots, g_ptr_array_unref);
+  g_clear_pointer(&run->virtuals, g_ptr_array_unref);
+}
+
+/* The command number INDEX, without what only starts it. */
+static NzCall
+call_begin(NzRun *run, guint index)
+{
+  const NzShellCommand *command = run->text->commands->pdata[index];
+  enter_depth(run, command->depth);
+  NzCall call = {.run = run,
+                 .command = command,
+                 .index = index,
+                 .words = (NzShellWord *const *)command->words->pdata,
+                 .n = command->words->len,
+                 .root = nz_run_frame(run)->root,
+                 .maybe = command->maybe || command->join == NZ_SHELL_OR};
+  if (call.n == 0)
+    return call;
+  call.name = base_name(call.words[0]->text);
+  while (take_starter(&call))
+    ;
+  nz_call_set_inner_root(&call, call.root);
+  return call;
 }
 
 static void
 change_directory(NzCall *call)
 {
-  char **cwd = (char **)&call->run->cwd->pdata[call->run->cwd->len - 1];
+  char **cwd = &nz_run_frame(call->run)->cwd;
   guint at = 1;
   while (at < call->n && call->words[at]->text[0] == '-' && call->words[at]->text[1] != '\0')
     at++;
@@ -330,21 +394,8 @@ change_directory(NzCall *call)
 static void
 run_shell_command(NzRun *run, guint index)
 {
-  const NzShellCommand *command = run->text->commands->pdata[index];
-  enter_depth(run, command->depth);
-  NzCall call = {.run = run,
-                 .command = command,
-                 .index = index,
-                 .words = (NzShellWord *const *)command->words->pdata,
-                 .n = command->words->len,
-                 .root = run->root,
-                 .maybe = command->maybe || command->join == NZ_SHELL_OR};
-  if (call.n > 0) {
-    call.name = base_name(call.words[0]->text);
-    while (take_starter(&call))
-      ;
-  }
-  if (command->redirects && command->redirects->len > 0)
+  NzCall call = call_begin(run, index);
+  if (call.command->redirects && call.command->redirects->len > 0)
     nz_redirects(&call);
   if (call.n == 0)
     return;
@@ -355,79 +406,42 @@ run_shell_command(NzRun *run, guint index)
     run_command(&call);
 }
 
-static void
-run_text(NzRun *run)
-{
-  run->cwd = g_ptr_array_new_with_free_func(g_free);
-  g_ptr_array_add(run->cwd, g_strdup(run->state->workdir));
-  for (guint i = 0; i < run->text->commands->len; i++)
-    run_shell_command(run, i);
-  if (run->text->unsplit && run->root)
-    nz_accounts_doubt(run->state->accounts, "a RUN could not be read to its end");
-  g_ptr_array_unref(run->cwd);
-  g_clear_pointer(&run->found.roots, g_ptr_array_unref);
-  g_clear_pointer(&run->virtuals, g_ptr_array_unref);
-}
-
 void
 nz_effects_run(NzStageState *state, const NzShellText *text, const NzJoined *joined,
                NzSourceFile *source)
 {
-  NzRun run = {
-      .state = state, .text = text, .joined = joined, .source = source, .root = state->is_root};
-  run_text(&run);
+  NzRun run = {.state = state, .text = text, .joined = joined, .source = source};
+  run_begin(&run);
+  for (guint i = 0; i < text->commands->len; i++)
+    run_shell_command(&run, i);
+  if (text->unsplit && state->is_root)
+    nz_accounts_doubt(state->accounts, "a RUN could not be read to its end");
+  run_end(&run);
 }
 
-void
-nz_run_nested(NzCall *call, const NzShellWord *word, const char *text, gboolean root)
+/* The program, and what may be a script of it: "node server.js". */
+static void
+add_programs(const NzCall *call)
 {
-  NzRun *outer = call->run;
-  if (outer->depth >= NZ_EFFECTS_DEPTH_MAX)
-    return;
-  g_autoptr(NzPlace) place = nz_call_place(call, word);
-  g_autoptr(NzShellText) split =
-      nz_shell_split(text, strlen(text), (const char *const *)outer->state->environment->pdata);
-  NzRun run = {.state = outer->state,
-               .text = split,
-               .source = outer->source,
-               .fixed = place,
-               .depth = outer->depth + 1,
-               .root = root,
-               .said_root = outer->said_root,
-               .said_tool = outer->said_tool};
-  run_text(&run);
+  GPtrArray *programs = call->run->state->programs;
+  for (guint i = 0; i < MIN(call->n, 8) && programs->len < 64; i++) {
+    const char *word = call->words[i]->text;
+    gboolean path = strchr(word, '/') || (i > 0 && strchr(word, '.'));
+    char *program = *word != '-' && path ? nz_call_path(call, call->words[i]) : NULL;
+    if (program)
+      g_ptr_array_add(programs, program);
+  }
 }
 
 void
 nz_effects_start(NzStageState *state, const NzShellText *text, const NzJoined *joined,
                  NzSourceFile *source)
 {
-  NzRun run = {
-      .state = state, .text = text, .joined = joined, .source = source, .root = state->is_root};
-  run.cwd = g_ptr_array_new_with_free_func(g_free);
-  g_ptr_array_add(run.cwd, g_strdup(state->workdir));
+  NzRun run = {.state = state, .text = text, .joined = joined, .source = source};
+  run_begin(&run);
   for (guint i = 0; i < text->commands->len; i++) {
-    const NzShellCommand *command = text->commands->pdata[i];
-    enter_depth(&run, command->depth);
-    NzCall call = {.run = &run,
-                   .command = command,
-                   .index = i,
-                   .words = (NzShellWord *const *)command->words->pdata,
-                   .n = command->words->len,
-                   .root = run.root,
-                   .maybe = command->maybe};
-    if (call.n > 0)
-      call.name = base_name(call.words[0]->text);
-    while (call.n > 0 && take_starter(&call))
-      ;
-    /* The program, and what may be a script of it: "node server.js". */
-    for (guint w = 0; w < MIN(call.n, 8) && state->programs->len < 64; w++) {
-      const char *word = call.words[w]->text;
-      gboolean path = strchr(word, '/') || (w > 0 && strchr(word, '.'));
-      char *program = *word != '-' && path ? nz_call_path(&call, call.words[w]) : NULL;
-      if (program)
-        g_ptr_array_add(state->programs, program);
-    }
+    NzCall call = call_begin(&run, i);
+    add_programs(&call);
   }
-  g_ptr_array_unref(run.cwd);
+  run_end(&run);
 }

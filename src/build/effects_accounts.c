@@ -7,8 +7,8 @@
 #include "core/text.h"
 
 /* Members of these groups are root, or a step away from it. */
-static const char *const privileged_groups[] = {"admin", "disk",   "docker", "kmem",  "lxd",
-                                                "root",  "shadow", "sudo",   "wheel", NULL};
+static const char *const privileged_groups[] = {"admin",  "disk", "docker", "kmem", "lxd",
+                                                "shadow", "sudo", "wheel",  NULL};
 
 /* --- shared --- */
 
@@ -364,7 +364,7 @@ nz_effect_passwd(NzCall *call)
   const NzShellWord *name = nz_operand(&args, 0);
   if (nz_given(&args, "root") || !nz_given(&args, "delete"))
     return;
-  nz_call_needs_root(call, "passwd -d");
+  nz_call_needs_root(call, NULL, "passwd -d");
   say_empty_password(call, name, name ? name->text : "root");
 }
 

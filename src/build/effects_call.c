@@ -12,8 +12,6 @@ NzPlace *
 nz_call_place(const NzCall *call, const NzShellWord *word)
 {
   const NzRun *run = call->run;
-  if (run->fixed)
-    return nz_place_copy(run->fixed);
   if (!word && call->n > 0)
     word = call->words[0];
   gsize start = word ? word->start : call->command->start;
@@ -35,12 +33,12 @@ nz_call_act(NzCall *call, NzActKind kind, const NzShellWord *word, const char *w
 }
 
 void
-nz_call_needs_root(NzCall *call, const char *how)
+nz_call_needs_root(NzCall *call, const NzShellWord *word, const char *how)
 {
   if (call->root || call->run->said_root)
     return;
   call->run->said_root = TRUE;
-  nz_call_act(call, NZ_ACT_NEEDS_ROOT, NULL, how, NULL);
+  nz_call_act(call, NZ_ACT_NEEDS_ROOT, word, how, NULL);
 }
 
 char *
@@ -87,7 +85,7 @@ char *
 nz_call_path(const NzCall *call, const NzShellWord *word)
 {
   const char *text = word->text;
-  const char *cwd = call->run->cwd->pdata[call->run->cwd->len - 1];
+  const char *cwd = nz_run_frame(call->run)->cwd;
   if (!word->known || *text == '\0' || (*text == '~' && !word->quoted))
     return NULL;
   if (*text != '/' && !cwd)

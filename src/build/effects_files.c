@@ -31,7 +31,7 @@ needs_root_for(NzCall *call, const char *path)
   }
   g_autofree char *how = g_strdup_printf("%s %s", call->name, path);
   if (refused)
-    nz_call_needs_root(call, how);
+    nz_call_needs_root(call, NULL, how);
 }
 
 /* A file or directory that the command makes as whoever runs it. */
@@ -44,7 +44,7 @@ make(NzCall *call, const char *path, gboolean directory)
   nz_call_owner(call, &owner, &group);
   gboolean there = nz_paths_find(state->paths, path) != NULL;
   NzPathFact *fact = nz_paths_add(state->paths, path, directory, owner, group, place);
-  if (fact && !there && state->user_unknown && call->run->root)
+  if (fact && !there && state->user_unknown)
     fact->maybe = TRUE;
   return fact;
 }

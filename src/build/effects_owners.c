@@ -105,7 +105,7 @@ change_owner(NzCall *call, gboolean group_only)
     return;
   g_auto(NewOwner) new_owner = new_owner_of(call, spec, group_only);
   if (new_owner.owner && !new_owner.unknown && !is_self(call, new_owner.owner))
-    nz_call_needs_root(call, new_owner.how);
+    nz_call_needs_root(call, NULL, new_owner.how);
   for (guint i = 1; i < args.operands->len; i++) {
     const NzShellWord *word = args.operands->pdata[i];
     g_auto(NzTarget) target = nz_target_of(call, word, nz_given(&args, "recursive") != NULL);

@@ -359,7 +359,7 @@ run_manager(NzCall *call, const Manager *manager)
   gboolean install = g_strv_contains(manager->install, verb->text);
   gboolean removal = g_strv_contains(manager->remove, verb->text);
   if (install || removal || g_strv_contains(manager->root, verb->text))
-    nz_call_needs_root(call, how);
+    nz_call_needs_root(call, NULL, how);
   if (removal)
     remove_all(call, &args);
   if (!install || nz_given(&args, "download-only") || nz_given(&args, "simulate"))
@@ -469,7 +469,7 @@ nz_effect_dpkg(NzCall *call)
     if (!installs)
       continue;
     g_autofree char *how = g_strdup_printf("%s %s", call->name, text);
-    nz_call_needs_root(call, how);
+    nz_call_needs_root(call, NULL, how);
     doubt(call, how);
     return;
   }

@@ -18,16 +18,20 @@ typedef struct {
   guint16 bits;     /* files with any of these are all found */
 } NzFound;
 
+/* What holds for a subshell. */
+typedef struct {
+  char *cwd;           /* NULL: not known */
+  gboolean root;       /* commands run as root */
+  gboolean inner_root; /* so do those that its last command was given to run */
+} NzFrame;
+
 typedef struct NzRun NzRun;
 struct NzRun {
   NzStageState *state;
   const NzShellText *text;
   const NzJoined *joined;
   NzSourceFile *source;
-  const NzPlace *fixed; /* where all of it stands; NULL: by joined */
-  guint depth;          /* of text in text */
-  gboolean root;        /* commands run as root */
-  GPtrArray *cwd;       /* char *, one for each depth of subshells; NULL: not known */
+  GArray *frames; /* NzFrame, one for each depth of subshells */
   NzFound found;
   GPtrArray *virtuals; /* char *: apk's "-t NAME", then its packages, then "" */
   gboolean said_root, said_tool;
@@ -63,8 +67,10 @@ typedef struct {
 /* The command called NAME, or NULL. */
 const NzEffectCommand *nz_effect_named(const char *name);
 
-/* Shell text that a command is given is run: as root or not. */
-void nz_run_nested(NzCall *call, const NzShellWord *word, const char *text, gboolean root);
+/* The shell text that the command is given (su -c, sudo sh -c), which follows it one level deeper,
+ * runs as root or not. */
+void nz_call_set_inner_root(NzCall *call, gboolean root);
+NzFrame *nz_run_frame(const NzRun *run);
 
 /* --- what handlers say --- */
 
@@ -73,7 +79,7 @@ NzAct *nz_call_act(NzCall *call, NzActKind kind, const NzShellWord *word, const 
                    const char *how);
 NzPlace *nz_call_place(const NzCall *call, const NzShellWord *word);
 /* Does HOW need root, and is the user none? Said once a RUN. */
-void nz_call_needs_root(NzCall *call, const char *how);
+void nz_call_needs_root(NzCall *call, const NzShellWord *word, const char *how);
 /* "chmod u+s" */
 char *nz_call_how(const NzCall *call, const NzShellWord *word);
 /* The absolute path that WORD means; NULL: nobody can know. */

@@ -23,14 +23,12 @@ nz_effect_su(NzCall *call)
   g_auto(NzArguments) args = nz_arguments_read(call->words, call->n, su_options, NZ_ARGS_ANYWHERE);
   guint at = nz_operand(&args, 0) && strcmp(nz_operand(&args, 0)->text, "-") == 0 ? 1 : 0;
   const NzShellWord *user = nz_operand(&args, at);
-  const NzGiven *command = nz_given(&args, "command");
   gboolean to_root = !user || nz_is_root_name(user->text);
   if (!call->root) {
     g_autofree char *how = nz_call_how(call, user);
     nz_call_act(call, NZ_ACT_PRIVILEGED_TOOL, NULL, "su", how);
   }
-  if (command && command->value && command->word->known)
-    nz_run_nested(call, command->word, command->value, to_root);
+  nz_call_set_inner_root(call, to_root);
 }
 
 /* A shell that was given its text by -c had that text split already. */

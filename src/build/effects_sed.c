@@ -256,7 +256,7 @@ nz_effect_sed(NzCall *call)
     if (!path || nz_file_kind(path) == NZ_FILE_OTHER)
       continue;
     g_autofree char *how = g_strdup_printf("sed -i %s", path);
-    nz_call_needs_root(call, how);
+    nz_call_needs_root(call, NULL, how);
     if (!given) {
       const NzShellWord *script = nz_operand(&args, 0);
       edit_file(call, path, script, script->text);

@@ -138,8 +138,7 @@ heredoc_of(const NzShellCommand *command)
 static gboolean
 call_before(const NzCall *call, NzCall *before)
 {
-  if (call->command->join != NZ_SHELL_PIPE || call->index == 0 ||
-      call->hops >= NZ_EFFECTS_DEPTH_MAX)
+  if (call->command->join != NZ_SHELL_PIPE || call->index == 0 || call->hops >= NZ_EFFECTS_HOPS_MAX)
     return FALSE;
   const NzShellCommand *command = call->run->text->commands->pdata[call->index - 1];
   if (command->pipeline != call->command->pipeline || command->words->len == 0)
@@ -329,7 +328,7 @@ made(NzCall *call, const NzShellWord *word, const char *path)
   NzStageState *state = call->run->state;
   if (nz_file_kind(path) != NZ_FILE_OTHER) {
     g_autofree char *how = g_strdup_printf("writing %s", path);
-    nz_call_needs_root(call, how);
+    nz_call_needs_root(call, word, how);
     return;
   }
   if (g_str_has_prefix(path, "/dev/") || g_str_has_prefix(path, "/proc/") ||
@@ -351,7 +350,7 @@ nz_redirects(NzCall *call)
   const GPtrArray *redirects = call->command->redirects;
   /* sudo's redirections are the shell's. */
   NzCall outer = *call;
-  outer.root = call->run->root;
+  outer.root = nz_run_frame(call->run)->root;
   for (guint i = 0; i < redirects->len; i++) {
     const NzShellRedirect *redirect = redirects->pdata[i];
     const char *op = redirect->op;

@@ -53,11 +53,23 @@ nz_evaluate_word(NzEvaluation *self, const NzInstruction *in, const char *word, 
                   .data = self->now->variables,
                   .escape = self->build->file->escape,
                   .used = used,
-                  .unset = unset};
+                  .unset = unset,
+                  .budget = &self->budget};
   char *text = nz_expand_word(word, &how, error);
   if (!text)
     nz_evaluate_error_at(self, in->span, error);
   return text;
+}
+
+char *
+nz_evaluate_heredoc(NzEvaluation *self, const char *text)
+{
+  NzExpand how = {.lookup = find_variable,
+                  .data = self->now->variables,
+                  .escape = '\\',
+                  .plain_quotes = TRUE,
+                  .budget = &self->budget};
+  return nz_expand_word(text, &how, NULL);
 }
 
 /* --- instructions --- */
@@ -96,6 +108,9 @@ run_arg(NzEvaluation *self, const NzInstruction *in, GError **error)
       return FALSE;
     if (!given && !pair->value && global)
       value = g_strdup(global->value);
+    /* "ARG v" after "ARG v=1" takes nothing away. */
+    if (!given && !value && nz_variables_find(self->now->variables, pair->key))
+      continue;
     nz_variables_set(self->now->variables, pair->key, given ? given : value,
                      given ? NZ_VARIABLE_OPTION : NZ_VARIABLE_ARG,
                      nz_evaluate_line(self, pair->span));
@@ -150,6 +165,7 @@ run_user(NzEvaluation *self, const NzInstruction *in, GError **error)
     return FALSE;
   g_free(run->state->user);
   run->state->user = g_steal_pointer(&user);
+  run->state->user_unknown = FALSE;
   run->origin = NZ_USER_FROM_LINE;
   run->user_line = in;
   run->user_by_base = self->triggered_by_base;
@@ -196,10 +212,13 @@ run_words(NzEvaluation *self, const NzInstruction *in, Take take, GError **error
 }
 
 void
-nz_evaluate_volume(NzEvaluation *self, const char *word, NzSpan span G_GNUC_UNUSED)
+nz_evaluate_volume(NzEvaluation *self, const char *word, NzSpan span)
 {
-  if (*word != '\0' && self->now->volumes->len < NZ_VOLUMES_MAX)
-    g_ptr_array_add(self->now->volumes, nz_build_path("/", word));
+  if (*word == '\0' || self->now->volumes->len >= NZ_VOLUMES_MAX)
+    return;
+  g_autoptr(NzPlace) place = nz_evaluate_place(self, span);
+  g_ptr_array_add(self->now->volumes, nz_build_path("/", word));
+  nz_effects_volume(self->now->state, word, place);
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "build/evaluate_private.h"
+#include "core/limits.h"
 #include "core/text.h"
 
 static NzUser *
@@ -140,7 +141,10 @@ nz_build_evaluate(NzDockerfile *file, const NzBuildOptions *options, GError **er
   build->notes = g_ptr_array_new_with_free_func(g_free);
   build->trigger_sources = g_ptr_array_new_with_free_func((GDestroyNotify)nz_source_free);
   build->trigger_instructions = g_ptr_array_new_with_free_func((GDestroyNotify)nz_instruction_free);
-  NzEvaluation self = {.build = build, .options = options, .globals = nz_variables_new()};
+  NzEvaluation self = {.build = build,
+                       .options = options,
+                       .globals = nz_variables_new(),
+                       .budget = NZ_EXPAND_WORK_MAX};
   gboolean ok = nz_stages_read(&self, error);
   guint n = build->stages->len;
   self.runs = g_new0(NzStageRun *, n + 1);

@@ -4,6 +4,7 @@
 
 #include "build/evaluate_private.h"
 #include "core/limits.h"
+#include "core/sudoers.h"
 #include "core/text.h"
 
 /* Where a COPY takes its files from. */
@@ -32,33 +33,20 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Copy, copy_clear)
 
 /* --- flags --- */
 
-static gboolean
-is_named_context(const NzEvaluation *self, const char *name)
-{
-  return nz_assignment_find(self->options->contexts, name) != NULL;
-}
+#define IMAGE_CONTEXT "docker-image://"
 
 static gboolean
 read_from(Copy *self, const char *from, NzSpan span, GError **error)
 {
   NzEvaluation *e = self->evaluation;
-  gint i = nz_stages_find(e->build, from, e->stage->index, TRUE);
-  if (i >= 0) {
-    self->stage = nz_evaluate_stage(e, (guint)i, error);
-    return self->stage != NULL;
-  }
-  if (e->stage->name && g_ascii_strcasecmp(e->stage->name, from) == 0) {
-    nz_set_input(error, "the stage copies from itself");
-    return nz_evaluate_error_at(e, span, error);
-  }
-  guint64 index;
-  if (g_ascii_string_to_unsigned(from, 10, 0, G_MAXINT, &index, NULL)) {
-    nz_set_input(error, "there is no stage %" G_GUINT64_FORMAT " before this one", index);
-    return nz_evaluate_error_at(e, span, error);
-  }
-  if (is_named_context(e, from))
-    self->context = nz_assignment_find(e->options->contexts, from);
-  else
+  const char *context = nz_assignment_find(e->options->contexts, from);
+  if (context && g_str_has_prefix(context, IMAGE_CONTEXT))
+    self->image = nz_evaluate_base(e, context + strlen(IMAGE_CONTEXT), NULL);
+  else if (context)
+    self->context = context;
+  else if (!nz_evaluate_from(e, from, span, &self->stage, error))
+    return FALSE;
+  else if (!self->stage)
     self->image = nz_evaluate_base(e, from, NULL);
   return TRUE;
 }
@@ -151,19 +139,22 @@ text_of(GBytes *bytes)
   return memchr(data, '\0', len) ? NULL : g_strndup(data, len);
 }
 
-/* The small file PATH of where the COPY takes from; NULL: it is not known, or not there. */
+/* The small file PATH of where the COPY takes from; NULL: it is not known, or not there. *WHOLE is
+ * FALSE where it may hold more than that. */
 static char *
-read_source(const Copy *self, const char *path, guint file)
+read_source(const Copy *self, const char *path, guint file, gboolean *whole)
 {
   const NzEvaluation *e = self->evaluation;
-  if (self->stage)
-    return strcmp(path, account_files[file].path) == 0 && self->stage->base->accounts_whole
-               ? g_strdup(account_files[file].get(self->stage->state->accounts))
-               : NULL;
-  if (self->image)
-    return strcmp(path, account_files[file].path) == 0 && self->image->accounts_whole
-               ? g_strdup(file == 0 ? self->image->passwd : self->image->group)
-               : NULL;
+  gboolean same = strcmp(path, account_files[file].path) == 0;
+  *whole = TRUE;
+  if (self->stage) {
+    *whole = !nz_accounts_unknown(self->stage->state->accounts);
+    return same ? g_strdup(account_files[file].get(self->stage->state->accounts)) : NULL;
+  }
+  if (self->image) {
+    *whole = self->image->accounts_whole;
+    return same ? g_strdup(file == 0 ? self->image->passwd : self->image->group) : NULL;
+  }
   g_autoptr(GBytes) bytes = e->options->read_context && !e->triggered_by_base
                                 ? e->options->read_context(self->context, path, e->options->data)
                                 : NULL;
@@ -179,24 +170,79 @@ unknown_file(const Copy *self, guint file)
                          account_files[file].path);
 }
 
-/* What a heredoc becomes: variables count unless its name was quoted. */
+/* What a heredoc becomes: variables count unless its name was quoted; quotes are plain text. */
 static char *
 heredoc_text(const Copy *self, const NzHeredoc *doc)
 {
-  if (!doc->expand)
-    return g_strndup(doc->body->data, doc->body->len);
-  g_autoptr(GError) ignored = NULL;
-  char *text = nz_evaluate_word(self->evaluation, self->in, doc->body->data, NULL, NULL, &ignored);
+  char *text = NULL;
+  if (doc->expand)
+    text = nz_evaluate_heredoc(self->evaluation, doc->body->data);
   return text ? text : g_strndup(doc->body->data, doc->body->len);
 }
 
+/* What is found in a file that is copied. */
+typedef struct {
+  Copy *copy;
+  NzSpan span;
+} Finder;
+
 static void
-take_account_file(Copy *self, guint file, const char *source, const NzHeredoc *doc)
+add_act(const Finder *self, NzActKind kind, const char *what, gsize len)
+{
+  NzStageState *state = self->copy->evaluation->now->state;
+  g_autofree char *shown = nz_printable(what, (gssize)len);
+  if (state->acts->len < NZ_ACTS_MAX)
+    g_ptr_array_add(state->acts,
+                    nz_act_new(kind, nz_evaluate_place(self->copy->evaluation, self->span), shown,
+                               self->copy->how));
+}
+
+static gboolean
+add_alias(const char *name, gsize len, gint64 uid, gint64 gid G_GNUC_UNUSED, gpointer data)
+{
+  if ((guint32)(guint64)uid == 0 && !(len == 4 && memcmp(name, "root", 4) == 0))
+    add_act(data, NZ_ACT_UID0_ALIAS, name, len);
+  return TRUE;
+}
+
+static void
+take_account_file(Copy *self, guint file, const char *source, const NzHeredoc *doc, NzSpan span)
 {
   NzAccounts *accounts = self->evaluation->now->state->accounts;
-  g_autofree char *text = doc ? heredoc_text(self, doc) : read_source(self, source, file);
-  g_autofree char *unknown = text ? NULL : unknown_file(self, file);
+  gboolean whole = TRUE;
+  g_autofree char *text = doc ? heredoc_text(self, doc) : read_source(self, source, file, &whole);
+  g_autofree char *unknown = text && whole ? NULL : unknown_file(self, file);
   account_files[file].set(accounts, text, unknown);
+  NzUserFile passwd = {.data = file == 0 ? text : NULL, .len = text ? strlen(text) : 0};
+  Finder finder = {self, span};
+  if (passwd.data)
+    nz_passwd_foreach(&passwd, add_alias, &finder);
+}
+
+static void
+add_nopasswd(const char *who, guint line G_GNUC_UNUSED, gpointer data)
+{
+  add_act(data, NZ_ACT_NOPASSWD, who, strlen(who));
+}
+
+/* /etc/sudoers and what lies in sudoers.d. */
+static void
+take_sudoers(Copy *self, const char *target, const char *source, const NzHeredoc *doc, NzSpan span)
+{
+  NzEvaluation *e = self->evaluation;
+  if (strcmp(target, "/etc/sudoers") != 0 && !g_str_has_prefix(target, "/etc/sudoers.d/"))
+    return;
+  g_autofree char *text = doc ? heredoc_text(self, doc) : NULL;
+  if (!doc && !self->stage && !self->image && e->options->read_context && !e->triggered_by_base) {
+    g_autoptr(GBytes) bytes = e->options->read_context(self->context, source, e->options->data);
+    text = bytes ? text_of(bytes) : NULL;
+  }
+  if (!text)
+    return;
+  g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
+  Finder finder = {self, span};
+  nz_sudoers_learn(sudoers, text, strlen(text));
+  nz_sudoers_foreach_nopasswd(sudoers, text, strlen(text), add_nopasswd, &finder);
 }
 
 /* SOURCE may be a directory that is laid over "/" or "/etc", with a passwd in it. */
@@ -211,7 +257,8 @@ look_below(Copy *self, const char *source)
   gboolean archive = self->in->kind == NZ_DOCKER_ADD && strstr(source, ".t");
   for (guint i = 0; i < G_N_ELEMENTS(account_files) && here; i++) {
     g_autofree char *path = g_strconcat(source, root ? "/etc/" : "/", account_files[i].name, NULL);
-    g_autofree char *text = read_source(self, path, i);
+    gboolean whole;
+    g_autofree char *text = read_source(self, path, i, &whole);
     if (text)
       account_files[i].set(accounts, text, NULL);
   }
@@ -257,14 +304,15 @@ take_privileges(const Copy *self, const char *source, const char *target)
 }
 
 static void
-remember(Copy *self, const char *source, const char *target)
+remember(Copy *self, const char *source, const char *target, const NzHeredoc *doc)
 {
   NzStageRun *run = self->evaluation->now;
   if (self->stage || self->image || self->evaluation->triggered_by_base ||
       run->copied->len >= NZ_BUILD_PATHS_MAX)
     return;
   NzCopied *copied = g_new0(NzCopied, 1);
-  *copied = (NzCopied){g_strdup(target), g_strdup(self->context), g_strdup(source)};
+  *copied = (NzCopied){g_strdup(target), g_strdup(self->context), g_strdup(source),
+                       doc ? heredoc_text(self, doc) : NULL};
   g_ptr_array_add(run->copied, copied);
 }
 
@@ -281,15 +329,15 @@ copy_one(Copy *self, const NzWord *word, const char *source)
   gboolean account = FALSE;
   for (guint i = 0; i < G_N_ELEMENTS(account_files); i++)
     if (strcmp(target, account_files[i].path) == 0) {
-      take_account_file(self, i, source, doc);
+      take_account_file(self, i, source, doc, word->span);
       account = TRUE;
     }
   if (!doc && !account)
     look_below(self, source);
-  if (!doc) {
-    remember(self, source, target);
+  take_sudoers(self, target, source, doc, word->span);
+  remember(self, source, target, doc);
+  if (!doc)
     take_privileges(self, source, target);
-  }
   nz_effects_copy(e->now->state, directory && !strpbrk(name, "*?[") ? target : self->dest,
                   self->owner, self->group, self->mode, self->how,
                   nz_evaluate_place(e, word->span));

@@ -12,6 +12,7 @@ typedef struct {
   char *dest;    /* absolute */
   char *context; /* NULL: the main one */
   char *source;  /* in it */
+  char *text;    /* what it holds, of a heredoc; else NULL */
 } NzCopied;
 
 /* A stage while it is evaluated, and when it is done. */
@@ -30,6 +31,7 @@ typedef struct {
   GPtrArray *copied;      /* NzCopied */
   GPtrArray *triggers;    /* const NzInstruction *: ONBUILD of this stage */
   NzBuildBase *base;      /* borrowed from the build; the bottom of all parents */
+  gboolean done;          /* evaluated to its end */
   gboolean foreign_shell; /* SHELL is none that reads sh */
   gboolean windows;
 } NzStageRun;
@@ -39,6 +41,7 @@ typedef struct {
   const NzBuildOptions *options;
   NzVariables *globals; /* ARG before the first FROM, and the platform's */
   NzStageRun **runs;    /* by the stage's index; NULL: not evaluated yet */
+  guint64 budget;       /* of expansions, for the whole file */
   NzStageRun *now;
   NzStage *stage;
   gboolean triggered_by_base;   /* the instruction at work stands in the base's configuration, */
@@ -49,6 +52,9 @@ typedef struct {
  * may be NULL. */
 char *nz_evaluate_word(NzEvaluation *self, const NzInstruction *in, const char *word,
                        GPtrArray *used, GPtrArray *unset, GError **error);
+
+/* The body of a heredoc, in which quotes mean nothing; NULL: its variables cannot be expanded. */
+char *nz_evaluate_heredoc(NzEvaluation *self, const char *text);
 
 /* "NAME:LINE:COLUMN: ..." in front of an error. Is FALSE. */
 gboolean nz_evaluate_error_at(NzEvaluation *self, NzSpan span, GError **error);
@@ -73,6 +79,10 @@ void nz_evaluate_port(NzEvaluation *self, const char *word, NzSpan span);
 
 /* ADD and COPY. */
 gboolean nz_evaluate_copy(NzEvaluation *self, const NzInstruction *in, GError **error);
+/* The stage that --from=WORD names, evaluated; *STAGE stays NULL where it is none. FALSE with an
+ * error, also where stages wait for each other. */
+gboolean nz_evaluate_from(NzEvaluation *self, const char *word, NzSpan span,
+                          const NzStageRun **stage, GError **error);
 /* RUN, in both forms and with heredocs. */
 gboolean nz_evaluate_run(NzEvaluation *self, const NzInstruction *in, GError **error);
 /* What the image starts: programs that drop root, sudo. */
@@ -82,5 +92,6 @@ void nz_evaluate_start(NzEvaluation *self);
 
 /* Fills the build's stages from its file: names, ranges, parents; expands FROM. */
 gboolean nz_stages_read(NzEvaluation *self, GError **error);
-/* The stage that WORD names among the first N: by name, or by index if BY_INDEX; -1: none. */
+/* The stage that WORD names among the first N, the last of that name: by name, or by index if
+ * BY_INDEX; -1: none. */
 gint nz_stages_find(const NzBuild *build, const char *word, guint n, gboolean by_index);

@@ -157,9 +157,48 @@ judge_security(NzEvaluation *self, const NzInstruction *in)
                                "--security=insecure", "RUN --security=insecure"));
 }
 
-gboolean
-nz_evaluate_run(NzEvaluation *self, const NzInstruction *in, GError **error G_GNUC_UNUSED)
+/* "type=bind,from=build,target=/x": the stage is built first, and may be none that waits for this.
+ */
+static gboolean
+judge_mount(NzEvaluation *self, const NzInstruction *in, const NzDockerFlag *flag, GError **error)
 {
+  static const char *const types[] = {"bind", "cache", "tmpfs", "secret", "ssh", NULL};
+  g_auto(GStrv) fields = g_strsplit(flag->value ? flag->value : "", ",", -1);
+  for (guint i = 0; fields[i]; i++) {
+    if (g_str_has_prefix(fields[i], "type=") && !strchr(fields[i], '$') &&
+        !g_strv_contains(types, fields[i] + strlen("type="))) {
+      g_autofree char *shown = nz_printable(fields[i] + strlen("type="), -1);
+      nz_set_input(error, "there is no mount of the type %s", shown);
+      return nz_evaluate_error_at(self, flag->span, error);
+    }
+    if (!g_str_has_prefix(fields[i], "from="))
+      continue;
+    const NzStageRun *stage = NULL;
+    g_autofree char *from =
+        nz_evaluate_word(self, in, fields[i] + strlen("from="), NULL, NULL, error);
+    if (!from || (!nz_assignment_find(self->options->contexts, from) &&
+                  !nz_evaluate_from(self, from, flag->span, &stage, error)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+judge_mounts(NzEvaluation *self, const NzInstruction *in, GError **error)
+{
+  for (guint i = 0; i < in->flags->len; i++) {
+    const NzDockerFlag *flag = in->flags->pdata[i];
+    if (strcmp(flag->name, "mount") == 0 && !judge_mount(self, in, flag, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+nz_evaluate_run(NzEvaluation *self, const NzInstruction *in, GError **error)
+{
+  if (!judge_mounts(self, in, error))
+    return FALSE;
   judge_security(self, in);
   if (self->now->windows)
     return TRUE;
@@ -222,66 +261,66 @@ find_copied(const NzStageRun *run, const char *program)
   return found;
 }
 
+/* What the copied file holds; NULL: it cannot be known, or is no script. */
+static char *
+script_text(const NzEvaluation *e, const NzCopied *copied)
+{
+  if (copied->text)
+    return g_strdup(copied->text);
+  g_autoptr(GBytes) bytes =
+      e->options->read_context
+          ? e->options->read_context(copied->context, copied->source, e->options->data)
+          : NULL;
+  gsize len;
+  const char *data = bytes ? g_bytes_get_data(bytes, &len) : NULL;
+  return data && len > 2 && memcmp(data, "#!", 2) == 0 ? g_strndup(data, len) : NULL;
+}
+
 static void
 look_into_script(Starter *self, const char *program)
 {
   NzEvaluation *e = self->evaluation;
   const NzCopied *copied = find_copied(e->now, program);
-  if (!copied || !e->options->read_context)
+  g_autofree char *text = copied ? script_text(e, copied) : NULL;
+  if (!text)
     return;
-  g_autoptr(GBytes) bytes =
-      e->options->read_context(copied->context, copied->source, e->options->data);
-  if (!bytes)
-    return;
-  gsize len;
-  const char *text = g_bytes_get_data(bytes, &len);
-  g_autofree char *name = g_path_get_basename(copied->source);
+  g_autofree char *name = g_path_get_basename(copied->text ? copied->dest : copied->source);
   g_autofree char *shown = nz_printable(name, -1);
-  if (len < 2 || memcmp(text, "#!", 2) != 0)
-    return;
   self->script = shown;
-  nz_privdrop_foreach(text, len, add_drop, self);
+  nz_privdrop_foreach(text, strlen(text), add_drop, self);
   self->script = NULL;
 }
 
+/* The words of COMMAND from the program on that it is about. */
 static void
-judge_program(Starter *self, const char *const *args, guint n)
+judge_command(Starter *self, const NzShellCommand *command)
 {
-  static const char *const tools[] = {"sudo", "doas", NULL};
-  if (n == 0)
+  g_autoptr(GPtrArray) args = g_ptr_array_new();
+  for (guint i = nz_shell_command_program(command); i < command->words->len; i++)
+    g_ptr_array_add(args, ((NzShellWord *)command->words->pdata[i])->text);
+  if (args->len == 0)
     return;
-  g_autofree char *name = g_path_get_basename(args[0]);
-  NzStageState *state = self->evaluation->now->state;
-  if (g_strv_contains(tools, name))
-    g_ptr_array_add(state->acts, nz_act_new(NZ_ACT_PRIVILEGED_TOOL,
-                                            nz_evaluate_place(self->evaluation, self->span), name,
-                                            "the command line"));
-  else
-    nz_privdrop_foreach_arg(args, n, add_drop, self);
-  look_into_script(self, args[0]);
+  nz_privdrop_foreach_arg((const char *const *)args->pdata, args->len, add_drop, self);
+  look_into_script(self, args->pdata[0]);
 }
 
-/* The shell form: each command of it. */
-static void
-judge_shell(Starter *self, const NzInstruction *in)
+/* What is started, as a shell would have to be told it. */
+static NzJoined *
+join_start(const NzStageRun *run, const NzInstruction *first)
 {
-  g_autoptr(NzShellText) text = nz_shell_split(in->rest->data, in->rest->len, NULL);
-  for (guint i = 0; i < text->commands->len; i++) {
-    const NzShellCommand *command = text->commands->pdata[i];
-    g_autoptr(GPtrArray) args = g_ptr_array_new();
-    for (guint j = 0; j < command->words->len; j++)
-      g_ptr_array_add(args, ((NzShellWord *)command->words->pdata[j])->text);
-    if (args->len > 0 && strcmp(args->pdata[0], "exec") == 0)
-      g_ptr_array_remove_index(args, 0);
-    judge_program(self, (const char *const *)args->pdata, args->len);
+  Joiner joiner;
+  join_begin(&joiner);
+  if (!first->json) {
+    join_joined(&joiner, first->rest);
+    return join_end(&joiner);
   }
-}
-
-static void
-add_args(GPtrArray *args, const NzInstruction *in)
-{
-  for (guint i = 0; in && i < in->words->len; i++)
-    g_ptr_array_add(args, ((NzWord *)in->words->pdata[i])->text);
+  g_autoptr(NzJoined) words = join_words(first);
+  join_joined(&joiner, words);
+  if (run->entrypoint && run->cmd && run->cmd->json) {
+    g_autoptr(NzJoined) more = join_words(run->cmd);
+    join_joined(&joiner, more);
+  }
+  return join_end(&joiner);
 }
 
 void
@@ -291,27 +330,10 @@ nz_evaluate_start(NzEvaluation *self)
   const NzInstruction *first = run->entrypoint ? run->entrypoint : run->cmd;
   if (!first || run->windows)
     return;
+  g_autoptr(NzJoined) joined = join_start(run, first);
+  g_autoptr(NzShellText) text = nz_shell_split(joined->data, joined->len, NULL);
   Starter starter = {.evaluation = self, .span = first->span};
-  if (!first->json) {
-    judge_shell(&starter, first);
-    return;
-  }
-  g_autoptr(GPtrArray) args = g_ptr_array_new();
-  add_args(args, first);
-  if (run->entrypoint && run->cmd && run->cmd->json)
-    add_args(args, run->cmd);
-  /* ["sh", "-c", "exec gosu app server"] is read as the shell will. */
-  if (args->len == 3 && strcmp(args->pdata[1], "-c") == 0) {
-    g_autoptr(NzShellText) text =
-        nz_shell_split_args((const char *const *)args->pdata, args->len, NULL);
-    for (guint i = 0; i < text->commands->len; i++) {
-      const NzShellCommand *command = text->commands->pdata[i];
-      g_autoptr(GPtrArray) words = g_ptr_array_new();
-      for (guint j = 0; j < command->words->len; j++)
-        g_ptr_array_add(words, ((NzShellWord *)command->words->pdata[j])->text);
-      judge_program(&starter, (const char *const *)words->pdata, words->len);
-    }
-    return;
-  }
-  judge_program(&starter, (const char *const *)args->pdata, args->len);
+  nz_effects_start(run->state, text, joined, self->build->file->source);
+  for (guint i = 0; i < text->commands->len; i++)
+    judge_command(&starter, text->commands->pdata[i]);
 }

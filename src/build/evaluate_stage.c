@@ -19,6 +19,7 @@ copied_free(gpointer data)
   g_free(self->dest);
   g_free(self->context);
   g_free(self->source);
+  g_free(self->text);
   g_free(self);
 }
 
@@ -72,7 +73,8 @@ run_on_stage(const NzStageRun *parent)
   for (guint i = 0; i < parent->copied->len; i++) {
     const NzCopied *c = parent->copied->pdata[i];
     NzCopied *copy = g_new0(NzCopied, 1);
-    *copy = (NzCopied){g_strdup(c->dest), g_strdup(c->context), g_strdup(c->source)};
+    *copy =
+        (NzCopied){g_strdup(c->dest), g_strdup(c->context), g_strdup(c->source), g_strdup(c->text)};
     g_ptr_array_add(self->copied, copy);
   }
   return self;
@@ -148,6 +150,7 @@ run_on_base(NzEvaluation *self, const char *name)
   run->origin = base->user && *base->user ? NZ_USER_FROM_BASE : NZ_USER_FROM_NONE;
   run->variables = nz_variables_new();
   run->stale = TRUE;
+  run->state->user_unknown = !base->user_known;
   nz_evaluate_settle_rights(run);
   return run;
 }
@@ -205,6 +208,28 @@ run_stage(NzEvaluation *self, NzStage *stage, const NzStageRun *parent, GError *
   return TRUE;
 }
 
+gboolean
+nz_evaluate_from(NzEvaluation *self, const char *word, NzSpan span, const NzStageRun **stage,
+                 GError **error)
+{
+  gint i = nz_stages_find(self->build, word, self->build->stages->len, TRUE);
+  guint64 index;
+  if (i >= 0 && self->runs[i] && !self->runs[i]->done) {
+    g_autofree char *shown = nz_printable(word, -1);
+    if (self->runs[i] == self->now)
+      nz_set_input(error, "the stage copies from itself");
+    else
+      nz_set_input(error, "the stage and %s wait for each other", shown);
+    return nz_evaluate_error_at(self, span, error);
+  }
+  if (i < 0 && g_ascii_string_to_unsigned(word, 10, 0, G_MAXINT, &index, NULL)) {
+    nz_set_input(error, "there is no stage %" G_GUINT64_FORMAT, index);
+    return nz_evaluate_error_at(self, span, error);
+  }
+  *stage = i >= 0 ? nz_evaluate_stage(self, (guint)i, error) : NULL;
+  return i < 0 || *stage;
+}
+
 NzStageRun *
 nz_evaluate_stage(NzEvaluation *self, guint i, GError **error)
 {
@@ -221,6 +246,7 @@ nz_evaluate_stage(NzEvaluation *self, guint i, GError **error)
   if (!parent)
     take_base_lists(self, self->now->base);
   gboolean ok = run_stage(self, stage, parent, error);
+  self->now->done = TRUE;
   self->now = before;
   self->stage = stage_before;
   return ok ? self->runs[i] : NULL;

@@ -38,8 +38,10 @@ copy_range(Braces *b, Spot from, Spot to, ShPart **tail)
       if (!whole) {
         copy->text += start;
         copy->len = end - start;
-        copy->start += start;
-        copy->end = copy->start + copy->len;
+        if (!copy->decoded) {
+          copy->start += start;
+          copy->end = copy->start + copy->len;
+        }
       }
       *tail = copy;
       tail = &copy->next;
@@ -122,11 +124,14 @@ find_group(ShPart *parts, Group *group)
   gint from, to;
   gboolean letters;
   guint tries = 0;
+  gboolean name = FALSE; /* in "$v{a,b}" bash makes "$va" of it: as it was written */
   for (ShPart *part = parts; part; part = part->next) {
-    if (!is_cuttable(part))
+    if (!is_cuttable(part)) {
+      name = part->kind == SH_PARAMETER && part->end - part->start == part->len + 1;
       continue;
+    }
     for (gsize i = 0; i < part->len; i++) {
-      if (part->text[i] != '{')
+      if (part->text[i] != '{' || (name && i == 0))
         continue;
       group->open = (Spot){part, i};
       if (++tries > NZ_SHELL_DEPTH_MAX)
@@ -134,6 +139,7 @@ find_group(ShPart *parts, Group *group)
       if (find_close(group) && (group->commas->len > 0 || read_range(group, &from, &to, &letters)))
         return TRUE;
     }
+    name = FALSE;
   }
   return FALSE;
 }
@@ -155,7 +161,8 @@ put(Braces *b, ShPart *parts, const Group *group, Spot from, Spot to, const char
   ShPart **tail = copy_range(b, (Spot){parts, 0}, group->open, &list);
   if (number) {
     ShPart *part = sh_new(b->budget->arena, ShPart);
-    *part = (ShPart){.kind = SH_LITERAL, .start = group->open.part->start + group->open.at};
+    *part = (ShPart){.kind = SH_LITERAL, .decoded = TRUE};
+    part->start = group->open.part->start + group->open.at;
     part->end = group->close.part->start + group->close.at + 1;
     part->text = number;
     part->len = strlen(number);

@@ -13,10 +13,12 @@ typedef struct {
   ShText *text;     /* of the field that is being made */
   gboolean split;   /* unquoted variables make several fields */
   gboolean pattern; /* quoted bytes are escaped */
+  gboolean operand; /* in an operand: what is not quoted in it is split, too */
   gboolean open, known, quoted, glob;
 } Builder;
 
 static void add_parts(Builder *b, const ShPart *parts);
+static void add_value(Builder *b, const ShPart *part, const char *value);
 
 /* --- fields --- */
 
@@ -95,10 +97,10 @@ end_if_any(Builder *b)
 static gboolean
 has_glob(const char *text, gsize len)
 {
-  for (gsize i = 0; i < len; i++)
-    if (text[i] == '*' || text[i] == '?' || (text[i] == '[' && memchr(text + i, ']', len - i)))
-      return TRUE;
-  return FALSE;
+  const char *open = memchr(text, '[', len);
+  if (open && memchr(open, ']', len - (gsize)(open - text)))
+    return TRUE;
+  return memchr(text, '*', len) || memchr(text, '?', len);
 }
 
 static void
@@ -121,34 +123,46 @@ add_bytes(Builder *b, const ShPart *part, const char *bytes, gsize len)
 {
   const ShSource *source = b->word->source;
   gsize start = nz_sh_map_start(source, part->start);
-  nz_sh_spend(b->w->budget, len, start);
+  nz_sh_spend(b->w->budget, len + sizeof(ShPiece), start);
   if (!b->w->budget->exhausted)
     nz_sh_text_add_flat(b->text, bytes, len, start, nz_sh_map_end(source, part->end));
 }
 
+/* Where the bytes of a pattern stand is of no interest. */
 static void
-add_escaped(Builder *b, const ShPart *part, const char *bytes, gsize len)
+add_escaped(Builder *b, const char *bytes, gsize len)
 {
-  for (gsize i = 0; i < len; i++) {
+  nz_sh_spend(b->w->budget, 2 * len, 0);
+  for (gsize i = 0; i < len && !b->w->budget->exhausted; i++) {
     if (strchr("*?[]\\", bytes[i]))
-      add_bytes(b, part, "\\", 1);
-    add_bytes(b, part, bytes + i, 1);
+      g_string_append_c(b->text->text, '\\');
+    g_string_append_c(b->text->text, bytes[i]);
   }
+}
+
+/* Something in it stands for what cannot be known. */
+static gboolean
+is_opaque(const ShSource *source, const ShPart *part)
+{
+  return source->pieces && memchr(part->text, SH_OPAQUE, part->len);
 }
 
 static void
 add_literal(Builder *b, const ShPart *part)
 {
-  nz_sh_spend(b->w->budget, part->len, part->start);
-  b->open |= part->quoted || part->len > 0;
+  nz_sh_spend(b->w->budget, part->len + sizeof(ShPiece), part->start);
   b->quoted |= part->quoted;
+  if (!b->operand || part->quoted)
+    b->open |= part->quoted || part->len > 0;
   if (!part->quoted)
     b->glob |= has_glob(part->text, part->len);
   if (b->w->budget->exhausted)
     return;
   if (b->pattern && part->quoted)
-    add_escaped(b, part, part->text, part->len);
-  else if (part->len == part->end - part->start)
+    add_escaped(b, part->text, part->len);
+  else if (b->operand && b->split && !part->quoted && !is_opaque(b->word->source, part))
+    add_value(b, part, nz_sh_strndup(b->w->budget->arena, part->text, part->len));
+  else if (!part->decoded)
     nz_sh_text_add(b->text, b->word->source, part->start, part->end, &b->known);
   else
     add_bytes(b, part, part->text, part->len);
@@ -205,7 +219,7 @@ add_value(Builder *b, const ShPart *part, const char *value)
     b->open |= part->quoted || len > 0;
     b->quoted |= part->quoted;
     if (b->pattern && part->quoted)
-      add_escaped(b, part, value, len);
+      add_escaped(b, value, len);
     else
       add_bytes(b, part, value, len);
     if (!part->quoted)
@@ -347,6 +361,8 @@ is_null(const Parameter *parameter, gboolean or_empty)
 static void
 walk_operand(Builder *b, const ShPart *operand)
 {
+  if (!operand)
+    return;
   ShContext context = *b->context;
   context.maybe = TRUE;
   guint mark = nz_sh_mark(&b->w->variables);
@@ -399,6 +415,15 @@ add_changed(Builder *b, const ShPart *part, const Parameter *parameter)
 }
 
 static void
+add_operand(Builder *b, const ShPart *operand)
+{
+  gboolean before = b->operand;
+  b->operand = TRUE;
+  add_parts(b, operand);
+  b->operand = before;
+}
+
+static void
 add_parameter(Builder *b, const ShPart *part)
 {
   Parameter parameter = get_parameter(b, part);
@@ -419,11 +444,11 @@ add_parameter(Builder *b, const ShPart *part)
     else if (part->op == SH_ASSIGN)
       add_assigned(b, part);
     else
-      add_parts(b, part->operand);
+      add_operand(b, part->operand);
     return;
   case SH_INSTEAD:
     if (!null)
-      add_parts(b, part->operand);
+      add_operand(b, part->operand);
     return;
   case SH_PREFIX:
   case SH_SUFFIX:
@@ -489,7 +514,7 @@ expand_simple(ShWalker *w, const ShWord *word, GPtrArray *out)
   const ShPart *part = word->parts;
   if (!part || part->next || part->kind != SH_LITERAL || word->source->pieces || word->brace)
     return FALSE;
-  if (part->len != part->end - part->start || (part->quoted && part->len > 0))
+  if (part->decoded || (part->quoted && part->len > 0))
     return FALSE;
   ShField *field = new_field(w, word, part->text, part->len);
   field->word.known = TRUE;
@@ -579,6 +604,7 @@ ShField *
 nz_sh_expand_assignment(ShWalker *w, const ShContext *context, const ShWord *word, gboolean keep)
 {
   ShField *field = nz_sh_expand_one(w, context, word);
+  field->word.glob = FALSE;
   const char *name = word->parts->text;
   gsize skip = word->name_len + (word->append ? 2 : 1);
   if (word->array) {
@@ -586,7 +612,7 @@ nz_sh_expand_assignment(ShWalker *w, const ShContext *context, const ShWord *wor
     field->word.known = FALSE;
   } else if (!keep)
     return field;
-  else if (!field->word.known)
+  else if (!field->word.known || word->element)
     nz_sh_set_unknown(&w->variables, name, word->name_len);
   else if (word->append)
     append_text(w, name, word->name_len, field->word.text + skip, field->word.start);

@@ -581,13 +581,16 @@ parse_command(ShParser *p)
 
 /* "!" and bash's "time" before a pipeline. */
 static void
-skip_prefixes(ShParser *p)
+skip_prefixes(ShParser *p, ShPipeline *pipeline)
 {
   for (;; nz_sh_skip_blanks(p)) {
     gsize before = p->at;
-    if (accept(p, W_NOT))
+    if (accept(p, W_NOT)) {
+      pipeline->negated = TRUE;
       continue;
+    }
     if (nz_sh_peek(p) == '!' && nz_sh_peek_at(p, 1) == '(') {
+      pipeline->negated = TRUE;
       p->at++;
       continue;
     }
@@ -609,7 +612,7 @@ parse_pipeline(ShParser *p, NzShellJoin join)
   ShPipeline *pipeline = sh_new(p->budget->arena, ShPipeline);
   ShNode **tail = &pipeline->nodes;
   pipeline->join = join;
-  skip_prefixes(p);
+  skip_prefixes(p, pipeline);
   for (;;) {
     gsize before = p->at;
     *tail = parse_command(p);

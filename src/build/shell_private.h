@@ -94,7 +94,8 @@ struct ShPart {
   guint index;      /* of subscript */
   gsize start, end; /* in the source */
   const char *text; /* of a literal; the name of a parameter */
-  gsize len;        /* of that. Where it is not end - start, the literal was decoded */
+  gsize len;        /* of that */
+  gboolean decoded; /* a literal that is not the bytes which stand there */
   ShPart *operand;  /* of a parameter; what is in $((...)) */
   ShPart *operand2; /* of SH_REPLACE */
   ShPipeline *list; /* of SH_COMMAND and SH_PROCESS */
@@ -105,10 +106,11 @@ typedef struct ShWord {
   const ShSource *source;
   ShPart *parts;
   gsize start, end;
-  gboolean brace;  /* an unquoted "{" is in it */
-  gsize name_len;  /* of the name, when it is NAME=..., NAME+=... */
-  gboolean append; /* += */
-  gboolean array;  /* NAME=(...): elements are in it */
+  gboolean brace;   /* an unquoted "{" is in it */
+  gsize name_len;   /* of the name, when it is NAME=..., NAME+=... */
+  gboolean append;  /* += */
+  gboolean array;   /* NAME=(...): elements are in it */
+  gboolean element; /* NAME[...]=... */
   struct ShWord *elements;
   struct ShWord *next;
 } ShWord;
@@ -156,6 +158,7 @@ struct ShNode {
 struct ShPipeline {
   NzShellJoin join;
   gboolean background;
+  gboolean negated; /* "!" stands before it */
   ShNode *nodes;
   ShPipeline *next;
 };
@@ -250,6 +253,7 @@ typedef struct {
   const char *const *environment;
   GArray *journal;   /* what was changed, with what was there before */
   gboolean doubtful; /* a file was sourced: what is absent may be set */
+  gboolean shifted;  /* nz_sh_taint_assigned() has seen set or shift */
 } ShVariables;
 
 void nz_sh_variables_clear(ShVariables *self);
@@ -298,6 +302,7 @@ typedef struct {
 typedef struct ShFunction {
   const char *name;
   const ShNode *body;
+  gboolean maybe; /* it was perhaps not defined */
   gboolean called, active;
 } ShFunction;
 

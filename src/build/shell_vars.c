@@ -22,17 +22,26 @@ static gboolean
 is_from_outside(const char *name)
 {
   static const char *const names[] = {
-      "HOME",        "PATH",     "PWD",        "OLDPWD",      "USER",     "LOGNAME",  "UID",
-      "EUID",        "GID",      "PPID",       "HOSTNAME",    "TERM",     "SHELL",    "RANDOM",
-      "SECONDS",     "LINENO",   "OPTIND",     "OPTARG",      "REPLY",    "SHLVL",    "OSTYPE",
-      "HOSTTYPE",    "MACHTYPE", "GROUPS",     "LANG",        "LC_ALL",   "_",        "http_proxy",
-      "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FUNCNAME", "PIPESTATUS",
+      "HOME",       "PATH",           "PWD",
+      "OLDPWD",     "USER",           "LOGNAME",
+      "UID",        "EUID",           "GID",
+      "PPID",       "HOSTNAME",       "TERM",
+      "SHELL",      "RANDOM",         "SECONDS",
+      "LINENO",     "OPTIND",         "OPTARG",
+      "REPLY",      "SHLVL",          "OSTYPE",
+      "HOSTTYPE",   "MACHTYPE",       "GROUPS",
+      "LANG",       "LC_ALL",         "_",
+      "http_proxy", "https_proxy",    "no_proxy",
+      "HTTP_PROXY", "HTTPS_PROXY",    "NO_PROXY",
+      "FUNCNAME",   "TARGETPLATFORM", "TARGETOS",
+      "TARGETARCH", "TARGETVARIANT",  "BUILDPLATFORM",
+      "BUILDOS",    "BUILDARCH",      "BUILDVARIANT",
+      "PIPESTATUS",
   };
   for (guint i = 0; i < G_N_ELEMENTS(names); i++)
     if (strcmp(names[i], name) == 0)
       return TRUE;
-  return g_str_has_prefix(name, "BASH") || g_str_has_prefix(name, "TARGET") ||
-         g_str_has_prefix(name, "BUILD");
+  return g_str_has_prefix(name, "BASH");
 }
 
 static ShVariable *
@@ -169,6 +178,13 @@ nz_sh_taint(ShVariables *self, guint mark)
 
 /* --- what commands assign --- */
 
+static gboolean
+is_text(const ShPart *part, const char *text)
+{
+  return part && part->kind == SH_LITERAL && part->len == strlen(text) &&
+         memcmp(part->text, text, part->len) == 0;
+}
+
 /* Their operands are names, or NAME=value. */
 static gboolean
 assigns_operands(const ShPart *part)
@@ -176,10 +192,8 @@ assigns_operands(const ShPart *part)
   static const char *const names[] = {"export",    "readonly", "local", "declare",
                                       "typeset",   "read",     "unset", "mapfile",
                                       "readarray", "getopts",  "let",   "printf"};
-  if (!part || part->kind != SH_LITERAL)
-    return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-    if (strlen(names[i]) == part->len && memcmp(names[i], part->text, part->len) == 0)
+    if (is_text(part, names[i]))
       return TRUE;
   return FALSE;
 }
@@ -227,8 +241,10 @@ taint_node(ShVariables *self, const ShNode *node)
     return;
   if (node->kind == SH_SIMPLE) {
     taint_words(self, node->assignments);
-    if (node->words && assigns_operands(node->words->parts))
+    const ShPart *name = node->words ? node->words->parts : NULL;
+    if (name && assigns_operands(name))
       taint_words(self, node->words->next);
+    self->shifted |= is_text(name, "set") || is_text(name, "shift");
   }
   if (node->kind == SH_FOR)
     nz_sh_set_unknown(self, node->name, strlen(node->name));

@@ -14,14 +14,14 @@ static void walk_node(ShWalker *w, const ShNode *node, ShContext *context);
 static void
 add_inherited(ShWalker *w, const ShInherited *inherited, GPtrArray *to)
 {
-  for (guint i = 0; i < inherited->redirects->len; i++) {
+  nz_sh_spend(w->budget, inherited->redirects->len * sizeof(NzShellRedirect), 0);
+  for (guint i = 0; i < inherited->redirects->len && !w->budget->exhausted; i++) {
     const NzShellRedirect *redirect = inherited->redirects->pdata[i];
     NzShellRedirect *copy = sh_new(w->budget->arena, NzShellRedirect);
     *copy = *redirect;
     if (inherited->n_used > 0 && (strcmp(copy->op, ">") == 0 || strcmp(copy->op, ">|") == 0))
       copy->op = (char *)(gsize) ">>";
     g_ptr_array_add(to, copy);
-    w->budget->n_fields++;
   }
 }
 
@@ -98,7 +98,7 @@ find_function(ShWalker *w, const char *name)
 }
 
 static void
-define(ShWalker *w, const ShNode *node)
+define(ShWalker *w, const ShNode *node, gboolean maybe)
 {
   if (!w->functions) {
     w->functions = g_hash_table_new(nz_str_hash, g_str_equal);
@@ -107,6 +107,7 @@ define(ShWalker *w, const ShNode *node)
   ShFunction *function = sh_new(w->budget->arena, ShFunction);
   function->name = node->name;
   function->body = node->other;
+  function->maybe = maybe;
   g_hash_table_insert(w->functions, (gpointer)(gsize)function->name, function);
   g_ptr_array_add(w->function_list, function);
 }
@@ -127,6 +128,7 @@ call(ShWalker *w, ShFunction *function, GPtrArray *fields, const ShContext *cont
     return;
   function->active = TRUE;
   inner.last = FALSE;
+  inner.maybe |= function->maybe;
   w->arguments = (ShArguments){(ShField **)fields->pdata + 1, fields->len - 1, TRUE};
   walk_node(w, function->body, &inner);
   w->arguments = outer;
@@ -183,6 +185,8 @@ expand_words(ShWalker *w, const ShNode *node, const ShContext *context, GPtrArra
 static void
 walk_simple(ShWalker *w, const ShNode *node, const ShContext *context)
 {
+  if (!node->words && !node->assignments && !node->redirects)
+    return; /* what could not be parsed */
   GPtrArray *fields = g_ptr_array_new(), *assignments = g_ptr_array_new();
   expand_words(w, node, context, fields);
   gboolean alone = fields->len == 0;
@@ -239,18 +243,55 @@ walk_test(ShWalker *w, const ShNode *node, const ShContext *context)
   command->end = nz_sh_map_end(node->source, node->end);
 }
 
+/* --- what may not have run, or not here --- */
+
+typedef struct {
+  guint variables;
+  ShArguments arguments;
+} Mark;
+
+static Mark
+mark_here(const ShWalker *w)
+{
+  return (Mark){nz_sh_mark(&w->variables), w->arguments};
+}
+
+static void
+restore(ShWalker *w, const Mark *mark)
+{
+  nz_sh_restore(&w->variables, mark->variables);
+  w->arguments = mark->arguments;
+}
+
+static void
+taint(ShWalker *w, const Mark *mark)
+{
+  nz_sh_taint(&w->variables, mark->variables);
+  w->arguments.known &=
+      w->arguments.fields == mark->arguments.fields && w->arguments.n == mark->arguments.n;
+}
+
+/* A loop's body begins where it has ended before. */
+static void
+taint_assigned(ShWalker *w, const ShPipeline *list)
+{
+  w->variables.shifted = FALSE;
+  nz_sh_taint_assigned(&w->variables, list);
+  w->arguments.known &= !w->variables.shifted;
+}
+
 /* --- what holds others --- */
 
 static void
 walk_maybe(ShWalker *w, const ShPipeline *list, const ShContext *context)
 {
   ShContext inner = *context;
-  guint mark = nz_sh_mark(&w->variables);
+  Mark mark = mark_here(w);
   inner.maybe = TRUE;
   inner.first = FALSE;
   inner.last = FALSE;
   nz_sh_walk(w, list, &inner);
-  nz_sh_taint(&w->variables, mark);
+  taint(w, &mark);
 }
 
 static void
@@ -259,10 +300,10 @@ walk_if(ShWalker *w, const ShNode *node, const ShContext *context)
   ShContext inner = *context;
   inner.last = FALSE;
   for (; node && node->kind == SH_IF; node = node->other) {
-    guint mark = nz_sh_mark(&w->variables);
+    Mark mark = mark_here(w);
     nz_sh_walk(w, node->condition, &inner);
     if (inner.maybe && !context->maybe)
-      nz_sh_taint(&w->variables, mark);
+      taint(w, &mark);
     walk_maybe(w, node->body, &inner);
     inner.maybe = TRUE; /* the next conditions */
     inner.first = FALSE;
@@ -276,8 +317,8 @@ walk_loop(ShWalker *w, const ShNode *node, const ShContext *context)
 {
   ShContext inner = *context;
   inner.last = FALSE;
-  nz_sh_taint_assigned(&w->variables, node->condition);
-  nz_sh_taint_assigned(&w->variables, node->body);
+  taint_assigned(w, node->condition);
+  taint_assigned(w, node->body);
   if (node->math) {
     ShWord word = {.source = node->source, .start = node->start, .end = node->end};
     nz_sh_taint_math(&w->variables, node->source->data + node->start, node->end - node->start);
@@ -337,7 +378,7 @@ walk_for(ShWalker *w, const ShNode *node, const ShContext *context)
     walk_for_each(w, node, fields, &inner);
     return;
   }
-  nz_sh_taint_assigned(&w->variables, node->body);
+  taint_assigned(w, node->body);
   nz_sh_set_unknown(&w->variables, node->name, strlen(node->name));
   if (known)
     nz_sh_walk(w, node->body, &inner);
@@ -387,13 +428,11 @@ static void
 walk_subshell(ShWalker *w, const ShPipeline *list, const ShContext *context)
 {
   ShContext inner = *context;
-  guint mark = nz_sh_mark(&w->variables);
-  ShArguments arguments = w->arguments;
+  Mark mark = mark_here(w);
   inner.depth++;
   inner.shell = ++w->n_shells;
   nz_sh_walk(w, list, &inner);
-  w->arguments = arguments;
-  nz_sh_restore(&w->variables, mark);
+  restore(w, &mark);
 }
 
 void
@@ -430,7 +469,7 @@ walk_compound(ShWalker *w, const ShNode *node, const ShContext *context)
     walk_case(w, node, context);
     return;
   case SH_FUNCTION:
-    define(w, node);
+    define(w, node, context->maybe);
     return;
   case SH_SIMPLE:
   case SH_TEST:
@@ -478,6 +517,8 @@ static gboolean
 is_test(const ShPipeline *pipeline)
 {
   const ShNode *node = pipeline->nodes;
+  if (pipeline->negated)
+    return TRUE;
   if (node->next)
     return FALSE;
   if (node->kind == SH_TEST || node->kind == SH_ARITHMETIC)
@@ -507,13 +548,10 @@ walk_pipeline(ShWalker *w, const ShPipeline *pipeline, ShContext *context)
 {
   gboolean apart = pipeline->background || (pipeline->nodes && pipeline->nodes->next);
   for (const ShNode *node = pipeline->nodes; node && !w->budget->exhausted; node = node->next) {
-    guint mark = nz_sh_mark(&w->variables);
-    ShArguments arguments = w->arguments;
+    Mark mark = mark_here(w);
     walk_node(w, node, context);
-    if (apart) {
-      nz_sh_restore(&w->variables, mark);
-      w->arguments = arguments;
-    }
+    if (apart)
+      restore(w, &mark);
     context->join = NZ_SHELL_PIPE;
   }
 }
@@ -556,10 +594,10 @@ nz_sh_walk(ShWalker *w, const ShPipeline *list, const ShContext *context)
       inner.pipeline = ++w->n_pipelines;
     }
     inner.first = TRUE;
-    guint mark = nz_sh_mark(&w->variables);
+    Mark mark = mark_here(w);
     walk_pipeline(w, at, &inner);
     if (maybe)
-      nz_sh_taint(&w->variables, mark);
+      taint(w, &mark);
     row.tested |= at->nodes && is_test(at);
   }
 }

@@ -185,6 +185,7 @@ read_ansi(ShParser *p, ShPart ***tail)
     return;
   part->text = nz_sh_strndup(p->budget->arena, out->str, out->len);
   part->len = out->len;
+  part->decoded = TRUE;
   part->end = p->at = end + 1;
 }
 
@@ -383,7 +384,9 @@ is_prefixed(const ShParser *p)
 static void
 read_operands(ShParser *p, ShPart *part)
 {
-  Mode mode = part->quoted ? IN_BRACE_DOUBLE : IN_BRACE;
+  /* Quotes around a pattern do not quote what is in it. */
+  gboolean pattern = part->op == SH_PREFIX || part->op == SH_SUFFIX;
+  Mode mode = part->quoted && !pattern ? IN_BRACE_DOUBLE : IN_BRACE;
   gboolean brace = p->brace;
   read_parts(p, part->op == SH_REPLACE ? IN_PATTERN : mode, &part->operand);
   if (part->op == SH_REPLACE && byte_at(p, p->at) == '/') {
@@ -606,7 +609,7 @@ read_parts(ShParser *p, Mode mode, ShPart **tail)
 
 /* --- words --- */
 
-/* NAME= and NAME+= are taken off an assignment. */
+/* NAME=, NAME+= and NAME[...]= begin an assignment. */
 static void
 find_assignment(ShWord *word)
 {
@@ -616,7 +619,11 @@ find_assignment(ShWord *word)
   gsize len = 1;
   while (len < first->len && nz_sh_is_name((guchar)first->text[len]))
     len++;
-  if (len < first->len && first->text[len] == '=')
+  if (len < first->len && first->text[len] == '[') {
+    const char *close = g_strstr_len(first->text + len, (gssize)(first->len - len), "]=");
+    word->element = close != NULL;
+    word->name_len = close ? len : 0;
+  } else if (len < first->len && first->text[len] == '=')
     word->name_len = len;
   else if (len + 1 < first->len && first->text[len] == '+' && first->text[len + 1] == '=') {
     word->name_len = len;

@@ -26,8 +26,10 @@ find_global(const char *name, gpointer data)
 static char *
 expand_global(NzEvaluation *self, const NzInstruction *in, const char *word, GError **error)
 {
-  NzExpand how = {
-      .lookup = find_global, .data = self->globals, .escape = self->build->file->escape};
+  NzExpand how = {.lookup = find_global,
+                  .data = self->globals,
+                  .escape = self->build->file->escape,
+                  .budget = &self->budget};
   char *text = nz_expand_word(word, &how, error);
   if (!text)
     nz_evaluate_error_at(self, in->span, error);
@@ -79,10 +81,10 @@ gint
 nz_stages_find(const NzBuild *build, const char *word, guint n, gboolean by_index)
 {
   g_autofree char *name = g_ascii_strdown(word, -1);
-  for (guint i = 0; i < n; i++) {
-    const NzStage *stage = build->stages->pdata[i];
+  for (guint i = n; i > 0; i--) {
+    const NzStage *stage = build->stages->pdata[i - 1];
     if (stage->name && strcmp(stage->name, name) == 0)
-      return (gint)i;
+      return (gint)i - 1;
   }
   guint64 index;
   if (by_index && g_ascii_string_to_unsigned(word, 10, 0, G_MAXINT, &index, NULL) && index < n)

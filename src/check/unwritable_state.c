@@ -20,7 +20,8 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
 {
   guint i = 0;
   for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_UNWRITABLE_STATE, &i));)
-    nz_finding_add_act(findings, &nz_check_unwritable_state, NZ_LEVEL_WARN, act,
+    nz_finding_add_act(findings, &nz_check_unwritable_state,
+                       g_strcmp0(act->how, "WORKDIR") == 0 ? NZ_LEVEL_INFO : NZ_LEVEL_WARN, act,
                        "%s: the image's user cannot write %s", act->how ? act->how : "a command",
                        act->what);
 }

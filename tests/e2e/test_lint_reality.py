@@ -15,8 +15,8 @@ import pytest
 # Found by either, they must be found by both. Others need the files of the base image.
 RULES = {"image-user", "user-not-numeric", "uid0-alias", "unwritable-state", "low-port"}
 
-APPLETS = ("sh", "id", "sleep", "true", "cat", "echo", "mkdir", "chown", "chmod", "adduser", "addgroup",
-           "install", "ln", "rm", "touch", "sed", "tee", "passwd")
+APPLETS = ("sh", "id", "sleep", "true", "cat", "echo", "mkdir", "chown", "chmod", "install", "ln", "rm",
+           "touch", "sed", "tee")
 ACCOUNTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
     "etc/group": "root:x:0:root\nwheel:x:10:root\nnobody:x:65534:\n",
@@ -25,7 +25,8 @@ ACCOUNTS = {
 
 
 def small_root(path, busybox):
-    """The tar of a root like Alpine's: busybox, its links, three accounts files."""
+    """The tar of a root like Alpine's: busybox, its links, three accounts files. Debian's busybox has no
+    adduser, though."""
     with tarfile.open(path, "w") as tar:
         for name in ("bin", "etc", "root", "home", "tmp", "opt"):
             one = tarfile.TarInfo(name)
@@ -46,7 +47,7 @@ def small_root(path, busybox):
 @pytest.fixture(scope="module")
 def docker(docker_engine, debian_root, busybox, scratch):
     """Docker with images of the names that lint's table of bases has, made here."""
-    docker_engine("import", debian_root, "debian:12")
+    docker_engine("import", "--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin", debian_root, "debian:12")
     docker_engine("import", small_root(scratch / "small.tar", busybox), "alpine:3.20")
     yield docker_engine
 
@@ -107,8 +108,9 @@ SAMPLE = {
     "debian-echo": (DEBIAN + "RUN echo 'who:x:1234:1235::/:/bin/sh' >> /etc/passwd\nUSER who\n", ()),
     "debian-state": (DEBIAN + "VOLUME /data\nWORKDIR /work\nUSER 1234\nEXPOSE 80\n", ()),
     "debian-own-state": (DEBIAN + "RUN install -d -o 1234 /data\nVOLUME /data\nUSER 1234\nWORKDIR /work\n", ()),
-    "alpine-adduser": (ALPINE + "RUN addgroup -g 1235 crew && adduser -D -u 1234 -G crew who\nUSER who\n", ()),
-    "alpine-adduser-system": (ALPINE + "RUN addgroup -S who && adduser -S -G who who\nUSER who\n", ()),
+    "alpine": (ALPINE, ()),
+    "alpine-nobody": (ALPINE + "USER nobody\n", ()),
+    "alpine-echo": (ALPINE + "RUN echo who:x:1234:1235::/:/bin/sh >> /etc/passwd\nUSER who\n", ()),
 }
 
 
@@ -124,21 +126,21 @@ def test_lint_and_the_image_agree(docker, context, name):
     for key in ("uid", "gid"):
         if key in ours:
             assert ours[key] == theirs[key], f"{ours}\n{theirs}"
-    if name not in ("debian-useradd-system", "alpine-adduser-system"):
+    if name != "debian-useradd-system":
         assert ours.get("uid") == theirs.get("uid"), "the number is known"
     assert ours.get("declared", "") == theirs.get("declared", "")
     assert kit.rules_of(judged) & RULES == kit.rules_of(scanned) & RULES
     docker("rmi", "--force", image, check=False)
 
 
-# What is done, and which path it makes setuid: of that of all, only one.
+# What is done to /opt/x, and is it setuid then. (COPY --chmod=4755 is not here: this Docker's BuildKit
+# loses the bit, later ones keep it.)
 BITS = {
     "chmod": ("RUN chmod u+s /opt/x\n", True),
     "chmod-number": ("RUN true && chmod 04755 /opt/x\n", True),
     "taken-back": ("RUN chmod 4755 /opt/x\nRUN chmod a-s /opt/x\n", False),
     "owner-taken-after": ("RUN chmod 4755 /opt/x && chown 1234 /opt/x\n", False),
-    "copied": ("COPY --chmod=4755 app /opt/x\n", True),
-    "installed": ("RUN install -m 4755 /opt/x /opt/y && rm /opt/x && ln /opt/y /opt/x\n", True),
+    "installed": ("RUN install -m 4755 /bin/true /opt/x\n", True),
     "quoted": ("RUN echo 'chmod u+s /opt/x'\n", False),
     "found": ("RUN chmod 4755 /opt/x && chmod 0755 /opt/x\n", False),
 }
@@ -147,7 +149,8 @@ BITS = {
 @pytest.mark.parametrize("name", BITS)
 def test_setuid_files_agree(docker, context, name):
     text, there = BITS[name]
-    (context / "Dockerfile").write_text(f"{ALPINE}{text}USER 1234\n", encoding="utf-8")
+    (context / "Dockerfile").write_text(f"{DEBIAN}RUN touch /opt/x && chmod 755 /opt/x\n{text}USER 1234\n",
+                                       encoding="utf-8")
     image = build(docker, context)
     scanned = kit.scan(f"docker-daemon:[{docker.root}]{image}:latest")
     found = kit.file_findings(scanned).get("/opt/x", {})
@@ -158,17 +161,16 @@ def test_setuid_files_agree(docker, context, name):
 
 # --fix ---------------------------------------------------------------------------------------------
 
-APP = 'ENTRYPOINT ["/app", "sleep", "60"]\n'
+APP = 'ENTRYPOINT ["/sleep", "60"]\n'
 MENDED = {
-    "scratch": f"{SCRATCH}{APP}",
-    "scratch-root": f"{SCRATCH}USER 0:0\n{APP}",
-    "debian": f"{DEBIAN}COPY app /app\n{APP}",
-    "debian-root-again": f"{DEBIAN}RUN useradd -u 1234 who\nUSER who\nUSER root\nCOPY app /app\n{APP}",
-    "debian-state": f"{DEBIAN}COPY app /app\nVOLUME /data\nWORKDIR /work\n"
-                    'ENTRYPOINT ["/bin/sh", "-c", "touch /data/x && exec /app sleep 60"]\n',
-    "alpine": f"{ALPINE}COPY app /app\n{APP}",
-    "stages": f"FROM debian:12 AS build\nRUN true\nFROM scratch\nCOPY --from=build /bin/true /true\n"
-              f"COPY app /app\n{APP}",
+    "scratch": f"FROM scratch\nCOPY app /sleep\n{APP}",
+    "scratch-root": f"FROM scratch\nCOPY app /sleep\nUSER 0:0\n{APP}",
+    "debian": f"{DEBIAN}COPY app /sleep\n{APP}",
+    "debian-root-again": f"{DEBIAN}RUN useradd -u 1234 who\nUSER who\nUSER root\nCOPY app /sleep\n{APP}",
+    "debian-state": f"{DEBIAN}COPY app /sleep\nVOLUME /data\nWORKDIR /work\n"
+                    'ENTRYPOINT ["/bin/sh", "-c", "touch /data/x && exec /sleep 60"]\n',
+    "stages": "FROM debian:12 AS build\nRUN true\nFROM scratch\nCOPY --from=build /bin/true /true\n"
+              f"COPY app /sleep\n{APP}",
 }
 
 

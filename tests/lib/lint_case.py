@@ -16,7 +16,23 @@ class Any:
         return "ANY"
 
 
+class Not(Any):
+    """Equal to all but one."""
+
+    __hash__ = object.__hash__
+
+    def __init__(self, one):
+        self.one = one
+
+    def __eq__(self, other):
+        return other != self.one
+
+    def __repr__(self):
+        return f"not {self.one}"
+
+
 ANY = Any()
+NOT_PASS = Not("pass")
 ABSENT = object()  # the report must not have it
 
 

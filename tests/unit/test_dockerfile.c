@@ -346,6 +346,22 @@ test_lines_have_a_limit(void)
   assert_error_says(&error, NZ_ERROR_LIMIT, "f:2:1: this line has 64 KiB");
 }
 
+/* A builder might see a heredoc where we gave up. */
+static void
+test_a_line_that_is_too_deep_begins_no_heredoc_in_silence(void)
+{
+  g_autoptr(GString) text = g_string_new("FROM a\nRUN ");
+  for (guint i = 0; i <= NZ_EXPAND_DEPTH_MAX; i++)
+    g_string_append(text, "${a:-");
+  for (guint i = 0; i <= NZ_EXPAND_DEPTH_MAX; i++)
+    g_string_append(text, "}");
+  g_string_append(text, " <<EOF\nx\nEOF\nUSER 1\n");
+  g_autoptr(NzSourceFile) source = nz_source_new("f", text->str, text->len);
+  g_autoptr(GError) error = NULL;
+  g_assert_null(nz_dockerfile_parse(source, &error));
+  assert_error_says(&error, NZ_ERROR_INPUT, "nest deeper");
+}
+
 /* --- where things stand --- */
 
 static void
@@ -574,6 +590,8 @@ main(int argc, char **argv)
   g_test_add_func("/dockerfile/refused", test_what_builders_refuse_is_refused_with_its_place);
   g_test_add_func("/dockerfile/binary", test_a_binary_file_is_refused);
   g_test_add_func("/dockerfile/long-lines", test_lines_have_a_limit);
+  g_test_add_func("/dockerfile/deep-heredoc",
+                  test_a_line_that_is_too_deep_begins_no_heredoc_in_silence);
   g_test_add_func("/dockerfile/spans", test_spans_are_of_the_file);
   g_test_add_func("/dockerfile/tokens", test_tokens_are_of_their_kinds);
   g_test_add_func("/dockerfile/columns", test_columns_count_characters);
