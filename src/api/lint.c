@@ -13,12 +13,6 @@
 /* With fewer files than this a second thread costs more than it gains. */
 #define FILES_A_THREAD 32u
 
-#if defined(__aarch64__)
-#define HOST_PLATFORM "linux/arm64"
-#else
-#define HOST_PLATFORM "linux/amd64"
-#endif
-
 void
 nz_lint_settings_add(GPtrArray **list, const char *value)
 {
@@ -132,13 +126,13 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
     return FALSE;
   if (!is_wanted(found, source))
     return TRUE;
-  NzSourceKind kind = found->named ? nz_source_guess(source) : found->kind;
+  NzSourceKind kind = found->unknown ? nz_source_guess(source) : found->kind;
   g_autofree char *directory =
       strcmp(found->path, "-") == 0 ? NULL : g_path_get_dirname(found->path);
   const GPtrArray *overrides = found->overrides ? found->overrides : lint->overrides;
   NzLintOptions options = {.profile = self->report->profile,
                            .target = lint->target,
-                           .platform = self->platform ? self->platform : HOST_PLATFORM,
+                           .platform = self->platform ? self->platform : NZ_HOST_PLATFORM,
                            .arguments = list_of(lint->arguments),
                            .contexts = list_of(lint->contexts),
                            .profiles = list_of(lint->profiles),
