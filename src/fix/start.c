@@ -42,7 +42,8 @@ static const struct {
     {"cron", START_ROOT},
     {"crond", START_ROOT},
     {"dnf", START_ROOT},
-    {"dnsmasq", START_ROOT}, {"doas", START_TOOL},
+    {"dnsmasq", START_ROOT},
+    {"doas", START_TOOL},
     {"dockerd", START_ROOT},
     {"dovecot", START_CHANGES},
     {"fail2ban-server", START_ROOT},
@@ -77,7 +78,8 @@ static const struct {
     {"smbd", START_ROOT},
     {"squid", START_CHANGES},
     {"sshd", START_ROOT},
-    {"strongswan", START_ROOT}, {"sudo", START_TOOL},
+    {"strongswan", START_ROOT},
+    {"sudo", START_TOOL},
     {"supervisord", START_MANY},
     {"sysctl", START_ROOT},
     {"systemctl", START_ROOT},
@@ -333,7 +335,8 @@ char *
 nz_mend_doubt(const NzMend *self)
 {
   static char *(*const doubts[])(const NzMend *self) = {
-      doubt_build, doubt_base, doubt_acts, doubt_program, doubt_base_start, doubt_variable,
+      doubt_build,  doubt_base,       doubt_acts,     doubt_program,
+      doubt_script, doubt_base_start, doubt_variable,
   };
   for (guint i = 0; i < G_N_ELEMENTS(doubts); i++) {
     char *why = doubts[i](self);

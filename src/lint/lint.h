@@ -13,9 +13,17 @@ typedef enum { NZ_SOURCE_DOCKERFILE, NZ_SOURCE_COMPOSE, NZ_SOURCE_QUADLET } NzSo
  * "x.build". */
 gboolean nz_source_kind(const char *path, NzSourceKind *kind);
 
+/* What is built for where nobody says. */
+#if defined(__aarch64__)
+#define NZ_HOST_PLATFORM "linux/arm64"
+#else
+#define NZ_HOST_PLATFORM "linux/amd64"
+#endif
+
 typedef struct {
   const char *profile;
-  const char *target, *platform;
+  const char *target;           /* NULL: the last stage */
+  const char *platform;         /* never NULL */
   const char *const *arguments; /* --build-arg "NAME=value" */
   const char *const *contexts;  /* --build-context "NAME=value" */
   const char *const *profiles;  /* of Compose */

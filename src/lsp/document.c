@@ -34,6 +34,18 @@ kind_of_language(const char *language, NzSourceKind *kind)
   return FALSE;
 }
 
+/* "a/compose.override.yaml" of "a/compose.yaml" is merged over it, and is nothing by itself. */
+#define OVERRIDE ".override."
+
+static char *
+override_of(const char *name)
+{
+  const char *dot = strrchr(name, '.');
+  g_autofree char *path =
+      dot ? g_strdup_printf("%.*s" OVERRIDE "%s", (int)(dot - name), name, dot + 1) : NULL;
+  return path && g_file_test(path, G_FILE_TEST_EXISTS) ? g_steal_pointer(&path) : NULL;
+}
+
 NzDocument *
 nz_document_new(const char *uri, const char *root, const char *language, const NzJudge *judge)
 {
@@ -44,6 +56,8 @@ nz_document_new(const char *uri, const char *root, const char *language, const N
   self->name = name_of(path ? path : uri, path ? root : NULL);
   self->is_source =
       (path && judge->kind_of(path, &self->kind)) || kind_of_language(language, &self->kind);
+  if (self->is_source && self->kind == NZ_SOURCE_COMPOSE && strstr(self->name, OVERRIDE))
+    self->is_source = FALSE;
   self->subjects = g_ptr_array_new_with_free_func((GDestroyNotify)nz_subject_free);
   return self;
 }
@@ -142,7 +156,14 @@ nz_document_judge(NzDocument *self, const NzJudge *judge)
     return;
   }
   const char *profile = self->policy ? nz_policy_profile(self->policy) : NULL;
+  g_autofree char *override =
+      self->kind == NZ_SOURCE_COMPOSE && self->directory ? override_of(self->name) : NULL;
+  const char *const overrides[] = {override, NULL};
+  g_auto(GStrv) environment = g_get_environ(); /* Compose's variables */
   NzLintOptions options = {.profile = profile ? profile : nz_profiles[0],
+                           .platform = NZ_HOST_PLATFORM,
+                           .environment = (const char *const *)environment,
+                           .overrides = override ? overrides : NULL,
                            .fix = TRUE,
                            .find_base = judge->find_base,
                            .data = judge->data};

@@ -290,6 +290,29 @@ def scripts_seeds():
     yield "carriage-returns", b"\x03app ALL=NOPASSWD: ALL\r\nexec gosu app x\r\n"
 
 
+SHELL_TEXTS = {
+    "quotes": r"""a 'b c' "d $v \"e\" `f`" g\ h $'i\n\x41' "$(j "k")" ""; # 'l""",
+    "operators": "a && b || c; d | e |& f & ! g; (h; { i; }) > j 2>&1 <<< k",
+    "compound": 'if a; then b; elif c; then d; else e; fi; while f; do g; done; for h in $w 1; do i "$h"; done',
+    "case": "case $v in (a|v*) b;; [!x]?) c;& *) d; esac; [[ $v =~ ^(a|b c)$ && -n x ]] && (( x += 1 ))",
+    "functions": "f() { local x=$1; shift; a \"$@\" $x; }; f b c; function g { f; }; g; set -- 1 2; f \"$@\"",
+    "parameters": "a ${v:-b} ${x:=$w} ${v#*a} ${v%%[a-l]*} ${v//a/b} ${#v} ${!v} ${e:+c} ${u?d} ${v:1:2} ${r[@]}",
+    "arrays": 'r=(a "b c" $w); r+=(d); x "${r[@]}" ${r[1]} "${#r[@]}"; r[0]=e',
+    "heredocs": "a <<E <<-'F' | b\n$v $(c)\nE\n\td $v\n\tF\nsh <<E\na 'b\nc'\nE\n",
+    "nested": "sh -c \"a '$v' \\\"\\$w\\\" $(b 'c')\"; eval 'd; e'; su -c \"sh -c 'f g'\" u; env A=b bash -exo pipefail -c 'h $A $1' x y; trap 'i' EXIT",
+    "substitutions": "a $(b `c \\`d\\`` $((1 + $(e)))) <(f) >(g) $((h); i)",
+    "braces": "mkdir -p /a/{b,c{1..3},'d e'}/{x,y} {a..c} {,z} $v{a,b}",
+    "find": "find / -exec sh -c 'chmod u+s \"$1\"' x {} \\; | xargs -n1 sh -c 'a \"$@\"' b",
+    "unterminated": "a \"$(b 'c",
+    "control-bytes": "a \1\2 \"\1$x\"; sh -c \"b $(c) \1\"",
+}
+
+
+def shell_seeds():
+    for name, text in SHELL_TEXTS.items():
+        yield name, b"\x01" + text.encode()
+
+
 def split_line(position, kind, payload, **more):
     body = base64.b64encode(payload).decode() if payload is not None else None
     line = {"type": kind, **more, "payload": body, "position": position}
@@ -541,6 +564,7 @@ SEEDS = {
     "toc": toc_seeds,
     "tar_split": tar_split_seeds,
     "segments": segments_seeds,
+    "shell": shell_seeds,
 }
 
 
