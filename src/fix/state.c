@@ -212,6 +212,11 @@ nz_mend_directories(const NzMend *self, const char *number, char **refused)
     if (act->kind == NZ_ACT_UNWRITABLE_STATE && !is_taken(out, act->what))
       take(self, act->what, number, out, refused);
   }
+  /* Those of the base are root's, whether or not anything in the file speaks of them. */
+  for (guint i = 0; i + 1 < build->volumes->len; i++) {
+    if (g_strv_contains(of_the_system, build->volumes->pdata[i]))
+      take(self, build->volumes->pdata[i], number, out, refused);
+  }
   return out;
 }
 
