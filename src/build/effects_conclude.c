@@ -219,13 +219,24 @@ judge_volume(NzStageState *state, const NzUser *user, const char *path)
   say_unwritable(state, user, &sure, path, fact->place ? fact->place : fact->made, "VOLUME");
 }
 
+/* What is run lies there: then it is not there to be written. */
+static gboolean
+holds_code(const NzStageState *state, const char *path)
+{
+  g_autoptr(GPtrArray) facts = nz_paths_below(state->paths, path);
+  for (guint i = 0; i < facts->len; i++)
+    if (((const NzPathFact *)facts->pdata[i])->code)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 judge_state(NzStageState *state, const NzUser *user, const char *const *volumes,
             const NzPlace *workdir_place)
 {
   for (guint i = 0; volumes && volumes[i]; i++)
     judge_volume(state, user, volumes[i]);
-  if (workdir_place && strcmp(state->workdir, "/") != 0)
+  if (workdir_place && strcmp(state->workdir, "/") != 0 && !holds_code(state, state->workdir))
     say_unwritable(state, user, nz_paths_owner_of(state->paths, state->workdir), state->workdir,
                    workdir_place, "WORKDIR");
   g_autoptr(GPtrArray) facts = nz_paths_below(state->paths, "/");
