@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "build/lines.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -173,93 +174,6 @@ is_spent(NzAccounts *self, const AccountFile *file)
   return !nz_accounts_spend(self, (file->text ? file->text->len : 0) + 64);
 }
 
-typedef struct {
-  gsize start, end; /* without the line's end */
-} Line;
-
-static gboolean
-next_line(const GString *text, gsize *at, Line *line)
-{
-  if (!text || *at >= text->len)
-    return FALSE;
-  const char *newline = memchr(text->str + *at, '\n', text->len - *at);
-  line->start = *at;
-  line->end = newline ? (gsize)(newline - text->str) : text->len;
-  *at = line->end + 1;
-  return TRUE;
-}
-
-/* Field N of LINE, of TEXT; FALSE when there are fewer. */
-static gboolean
-field_of(const GString *text, const Line *line, guint n, Line *field)
-{
-  gsize start = line->start;
-  for (;; n--) {
-    const char *colon = memchr(text->str + start, ':', line->end - start);
-    gsize stop = colon ? (gsize)(colon - text->str) : line->end;
-    *field = (Line){start, stop};
-    if (n == 0)
-      return TRUE;
-    if (!colon)
-      return FALSE;
-    start = stop + 1;
-  }
-}
-
-static gboolean
-line_is_of(const GString *text, const Line *line, const char *name, gsize len)
-{
-  return line->end - line->start > len && text->str[line->start + len] == ':' &&
-         memcmp(text->str + line->start, name, len) == 0;
-}
-
-/* The first line whose name is NAME. */
-static gboolean
-find_line(const GString *text, const char *name, Line *line)
-{
-  gsize len = strlen(name);
-  for (gsize at = 0; next_line(text, &at, line);) {
-    if (line_is_of(text, line, name, len))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gint64
-number_of(const GString *text, const Line *line, guint n)
-{
-  Line field;
-  gint64 value = 0;
-  if (field_of(text, line, n, &field))
-    nz_parse_int(text->str + field.start, field.end - field.start, &value);
-  return value;
-}
-
-static void
-set_field(GString *text, const Line *line, guint n, const char *value)
-{
-  Line field;
-  if (!field_of(text, line, n, &field))
-    return;
-  g_string_erase(text, (gssize)field.start, (gssize)(field.end - field.start));
-  g_string_insert(text, (gssize)field.start, value);
-}
-
-static void
-set_number(GString *text, const Line *line, guint n, gint64 value)
-{
-  char shown[32];
-  g_snprintf(shown, sizeof shown, "%" G_GINT64_FORMAT, value);
-  set_field(text, line, n, shown);
-}
-
-static void
-remove_line(GString *text, const Line *line)
-{
-  gsize end = MIN(line->end + 1, text->len);
-  g_string_erase(text, (gssize)line->start, (gssize)(end - line->start));
-}
-
 /* A file to which lines can be added: whatever it held ends with a line's end. */
 static GString *
 writable_text(AccountFile *file)
@@ -307,9 +221,9 @@ is_chosen(const NzAccounts *self, gint64 id)
 static gboolean
 has_gid(const GString *text, gint64 gid)
 {
-  Line line;
-  for (gsize at = 0; next_line(text, &at, &line);) {
-    if (number_of(text, &line, 2) == gid)
+  NzLine line;
+  for (gsize at = 0; nz_lines_next(text, &at, &line);) {
+    if (nz_lines_number(text, &line, 2) == gid)
       return TRUE;
   }
   return FALSE;
@@ -318,8 +232,9 @@ has_gid(const GString *text, gint64 gid)
 void
 nz_accounts_add_group(NzAccounts *self, const char *name, gint64 gid, gboolean system G_GNUC_UNUSED)
 {
-  Line line;
-  if (!is_name(name) || is_spent(self, &self->group) || find_line(self->group.text, name, &line))
+  NzLine line;
+  if (!is_name(name) || is_spent(self, &self->group) ||
+      nz_lines_find(self->group.text, name, &line))
     return;
   g_string_append_printf(writable_text(&self->group), "%s:x:%" G_GINT64_FORMAT ":\n", name,
                          gid >= 0 ? gid : choose(self));
@@ -330,11 +245,11 @@ static gint64
 gid_of(NzAccounts *self, const char *group)
 {
   gint64 gid;
-  Line line;
+  NzLine line;
   if (nz_parse_int(group, strlen(group), &gid) == NZ_INT_OK)
     return gid;
-  if (find_line(self->group.text, group, &line))
-    return number_of(self->group.text, &line, 2);
+  if (nz_lines_find(self->group.text, group, &line))
+    return nz_lines_number(self->group.text, &line, 2);
   return strcmp(group, "root") == 0 ? 0 : choose(self);
 }
 
@@ -343,9 +258,9 @@ gid_of(NzAccounts *self, const char *group)
 static gint64
 own_group(NzAccounts *self, const char *name, gint64 uid)
 {
-  Line line;
-  if (find_line(self->group.text, name, &line))
-    return number_of(self->group.text, &line, 2);
+  NzLine line;
+  if (nz_lines_find(self->group.text, name, &line))
+    return nz_lines_number(self->group.text, &line, 2);
   gboolean same = uid >= 0 && !has_gid(self->group.text, uid);
   gint64 gid = same ? uid : choose(self);
   nz_accounts_add_group(self, name, gid, FALSE);
@@ -355,24 +270,24 @@ own_group(NzAccounts *self, const char *name, gint64 uid)
 gboolean
 nz_accounts_change_group(NzAccounts *self, const char *name, gint64 gid, const char *new_name)
 {
-  Line line;
+  NzLine line;
   if (is_spent(self, &self->group) || is_spent(self, &self->passwd) ||
-      !find_line(self->group.text, name, &line))
+      !nz_lines_find(self->group.text, name, &line))
     return FALSE;
-  gint64 old = number_of(self->group.text, &line, 2);
+  gint64 old = nz_lines_number(self->group.text, &line, 2);
   if (gid >= 0)
-    set_number(self->group.text, &line, 2, gid);
+    nz_lines_set_number(self->group.text, &line, 2, gid);
   if (is_name(new_name))
-    set_field(self->group.text, &line, 0, new_name);
+    nz_lines_set(self->group.text, &line, 0, new_name);
   /* groupmod gives users whose primary group it is the new number. */
-  for (gsize at = 0; gid >= 0 && next_line(self->passwd.text, &at, &line);) {
-    if (number_of(self->passwd.text, &line, 3) != old)
+  for (gsize at = 0; gid >= 0 && nz_lines_next(self->passwd.text, &at, &line);) {
+    if (nz_lines_number(self->passwd.text, &line, 3) != old)
       continue;
     if (is_spent(self, &self->passwd))
       return TRUE;
-    set_number(self->passwd.text, &line, 3, gid);
+    nz_lines_set_number(self->passwd.text, &line, 3, gid);
     at = line.start;
-    next_line(self->passwd.text, &at, &line);
+    nz_lines_next(self->passwd.text, &at, &line);
   }
   return TRUE;
 }
@@ -380,9 +295,9 @@ nz_accounts_change_group(NzAccounts *self, const char *name, gint64 gid, const c
 void
 nz_accounts_delete_group(NzAccounts *self, const char *name)
 {
-  Line line;
-  if (!is_spent(self, &self->group) && find_line(self->group.text, name, &line))
-    remove_line(self->group.text, &line);
+  NzLine line;
+  if (!is_spent(self, &self->group) && nz_lines_find(self->group.text, name, &line))
+    nz_lines_remove(self->group.text, &line);
 }
 
 /* TRUE when LIST, "a,b,c", names NAME. */
@@ -404,11 +319,11 @@ lists_name(const char *list, gsize len, const char *name)
 void
 nz_accounts_add_member(NzAccounts *self, const char *user, const char *group)
 {
-  Line line, list;
+  NzLine line, list;
   if (!is_name(user) || is_spent(self, &self->group))
     return;
   GString *text = self->group.text;
-  if (!find_line(text, group, &line) || !field_of(text, &line, 3, &list))
+  if (!nz_lines_find(text, group, &line) || !nz_lines_field(text, &line, 3, &list))
     return;
   if (lists_name(text->str + list.start, list.end - list.start, user))
     return;
@@ -422,15 +337,15 @@ nz_accounts_add_member(NzAccounts *self, const char *user, const char *group)
 gboolean
 nz_accounts_has_user(const NzAccounts *self, const char *name)
 {
-  Line line;
-  return find_line(self->passwd.text, name, &line);
+  NzLine line;
+  return nz_lines_find(self->passwd.text, name, &line);
 }
 
 gboolean
 nz_accounts_has_group(const NzAccounts *self, const char *name)
 {
-  Line line;
-  return find_line(self->group.text, name, &line);
+  NzLine line;
+  return nz_lines_find(self->group.text, name, &line);
 }
 
 void
@@ -452,32 +367,32 @@ gboolean
 nz_accounts_change_user(NzAccounts *self, const char *name, gint64 uid, const char *group,
                         const char *new_name)
 {
-  Line line;
-  if (is_spent(self, &self->passwd) || !find_line(self->passwd.text, name, &line))
+  NzLine line;
+  if (is_spent(self, &self->passwd) || !nz_lines_find(self->passwd.text, name, &line))
     return FALSE;
   /* From the last field to the first: those before it stay where they are. */
   if (group)
-    set_number(self->passwd.text, &line, 3, gid_of(self, group));
+    nz_lines_set_number(self->passwd.text, &line, 3, gid_of(self, group));
   if (uid >= 0)
-    set_number(self->passwd.text, &line, 2, uid);
+    nz_lines_set_number(self->passwd.text, &line, 2, uid);
   if (is_name(new_name))
-    set_field(self->passwd.text, &line, 0, new_name);
+    nz_lines_set(self->passwd.text, &line, 0, new_name);
   return TRUE;
 }
 
 void
 nz_accounts_delete_user(NzAccounts *self, const char *name)
 {
-  Line line;
-  if (is_spent(self, &self->passwd) || !find_line(self->passwd.text, name, &line))
+  NzLine line;
+  if (is_spent(self, &self->passwd) || !nz_lines_find(self->passwd.text, name, &line))
     return;
-  gint64 gid = number_of(self->passwd.text, &line, 3);
-  remove_line(self->passwd.text, &line);
+  gint64 gid = nz_lines_number(self->passwd.text, &line, 3);
+  nz_lines_remove(self->passwd.text, &line);
   /* userdel and deluser take the group of its own away with it. */
-  Line group;
-  if (!is_spent(self, &self->group) && find_line(self->group.text, name, &group) &&
-      number_of(self->group.text, &group, 2) == gid)
-    remove_line(self->group.text, &group);
+  NzLine group;
+  if (!is_spent(self, &self->group) && nz_lines_find(self->group.text, name, &group) &&
+      nz_lines_number(self->group.text, &group, 2) == gid)
+    nz_lines_remove(self->group.text, &group);
 }
 
 /* --- questions --- */
@@ -525,8 +440,8 @@ file_for(const AccountFile *file, const char *name, const char *root_line, char 
   }
   if (!file->unknown || !name || *name == '\0' || is_number(name))
     return out;
-  Line line;
-  if (find_line(file->text, name, &line)) {
+  NzLine line;
+  if (nz_lines_find(file->text, name, &line)) {
     out.unknown = NULL;
   } else if (strcmp(name, "root") == 0) {
     *kept = g_strconcat(root_line, out.data, NULL);
@@ -571,9 +486,9 @@ doubt_group(const NzAccounts *self, NzUser *user, const Spec *spec)
   if (self->n_chosen == 0 || spec->group || !is_number(spec->user) || !user->has_gid ||
       user->uid == 0)
     return;
-  Line line;
-  for (gsize at = 0; next_line(self->passwd.text, &at, &line);) {
-    if (number_of(self->passwd.text, &line, 2) == user->uid)
+  NzLine line;
+  for (gsize at = 0; nz_lines_next(self->passwd.text, &at, &line);) {
+    if (nz_lines_number(self->passwd.text, &line, 2) == user->uid)
       return;
   }
   user->has_gid = FALSE;
@@ -599,11 +514,11 @@ nz_accounts_resolve(const NzAccounts *self, const char *declared)
 gboolean
 nz_accounts_is_fixed(const NzAccounts *self, const char *name, guint32 *uid, guint32 *gid)
 {
-  Line line;
-  if (!find_line(self->passwd.text, name, &line))
+  NzLine line;
+  if (!nz_lines_find(self->passwd.text, name, &line))
     return FALSE;
-  gint64 user = number_of(self->passwd.text, &line, 2);
-  gint64 group = number_of(self->passwd.text, &line, 3);
+  gint64 user = nz_lines_number(self->passwd.text, &line, 2);
+  gint64 group = nz_lines_number(self->passwd.text, &line, 3);
   if (is_chosen(self, user) || is_chosen(self, group))
     return FALSE;
   if (uid)

@@ -420,28 +420,12 @@ nz_effects_run(NzStageState *state, const NzShellText *text, const NzJoined *joi
 }
 
 /* The program, and what may be a script of it: "node server.js". */
-static void
-add_programs(const NzCall *call)
-{
-  GPtrArray *programs = call->run->state->programs;
-  for (guint i = 0; i < MIN(call->n, 8) && programs->len < 64; i++) {
-    const char *word = call->words[i]->text;
-    gboolean path = strchr(word, '/') || (i > 0 && strchr(word, '.'));
-    char *program = *word != '-' && path ? nz_call_path(call, call->words[i]) : NULL;
-    if (program)
-      g_ptr_array_add(programs, program);
-  }
-}
-
 void
-nz_effects_start(NzStageState *state, const NzShellText *text, const NzJoined *joined,
-                 NzSourceFile *source)
+nz_effects_program(NzStageState *state, const char *const *args, guint n)
 {
-  NzRun run = {.state = state, .text = text, .joined = joined, .source = source};
-  run_begin(&run);
-  for (guint i = 0; i < text->commands->len; i++) {
-    NzCall call = call_begin(&run, i);
-    add_programs(&call);
+  for (guint i = 0; i < MIN(n, 8) && state->programs->len < 64; i++) {
+    gboolean path = strchr(args[i], '/') || (i > 0 && strchr(args[i], '.'));
+    if (path && *args[i] != '-' && !strchr(args[i], '$'))
+      g_ptr_array_add(state->programs, nz_build_path(state->workdir, args[i]));
   }
-  run_end(&run);
 }

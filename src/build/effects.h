@@ -21,7 +21,7 @@ typedef struct {
   GPtrArray *packages;    /* char *: what was installed, "nginx" */
   gboolean user_unknown;  /* is_root is but a guess: the base's user is not known */
   GPtrArray *disarmed;    /* char *: paths that lost their setuid bits, or are gone, since */
-  GPtrArray *programs;    /* char *: paths that the image starts; see nz_effects_start() */
+  GPtrArray *programs;    /* char *: paths that the image starts; see nz_effects_program() */
 } NzStageState;
 
 NzStageState *nz_stage_state_new(NzAccounts *accounts); /* takes ACCOUNTS */
@@ -34,13 +34,11 @@ void nz_effects_run(NzStageState *state, const NzShellText *text, const NzJoined
                     NzSourceFile *source);
 
 /* ADD and COPY with their --chmod and --chown: DEST is one path, a directory when it ends with "/".
- * OWNER, GROUP: NULL for root's; MODE 0: not said. */
+ * OWNER, GROUP: NULL for root's; MODE 0: not said. Takes PLACE. */
 void nz_effects_copy(NzStageState *state, const char *dest, const char *owner, const char *group,
                      guint16 mode, const char *how, NzPlace *place);
-/* ENTRYPOINT or CMD, which TEXT is split from: says what the image starts, so that it is known as
- * code, and whether that is by sudo. */
-void nz_effects_start(NzStageState *state, const NzShellText *text, const NzJoined *joined,
-                      NzSourceFile *source);
+/* ENTRYPOINT or CMD run ARGS: what the image starts is known as code. */
+void nz_effects_program(NzStageState *state, const char *const *args, guint n);
 /* VOLUME: where it stands, for what nz_effects_conclude() says of it. */
 void nz_effects_volume(NzStageState *state, const char *path, const NzPlace *place);
 /* WORKDIR makes a directory, as the current user does. */

@@ -27,7 +27,7 @@ copy_acts(NzStageState *state, const char *path, const char *owner, guint16 mode
           const NzPlace *place)
 {
   gboolean roots = !owner || nz_is_root_name(owner);
-  NzTarget target = {.path = (char *)path, .recursive = TRUE};
+  NzTarget target = {.path = (char *)path};
   nz_disarm(state, NZ_ACT_SETUID, &target);
   nz_disarm(state, NZ_ACT_SETGID, &target);
   static const struct {
@@ -66,10 +66,12 @@ copy_inside(NzStageState *state, const NzPathFact *directory, const char *owner,
 
 void
 nz_effects_copy(NzStageState *state, const char *dest, const char *owner, const char *group,
-                guint16 mode, const char *how, NzPlace *place)
+                guint16 mode, const char *how, NzPlace *taken)
 {
+  g_autoptr(NzPlace) place = taken;
   g_autofree char *path = nz_build_path(state->workdir, dest);
-  gboolean directory = g_str_has_suffix(dest, "/") || nz_is_directory(state, path);
+  gboolean directory =
+      g_str_has_suffix(dest, "/") || g_str_has_suffix(dest, "/.") || nz_is_directory(state, path);
   const NzPathFact *there = nz_paths_find(state->paths, path);
   const char *to_user = owner ? owner : "root";
   const char *to_group = group ? group : owner ? NULL : "root";
@@ -98,7 +100,8 @@ nz_effects_workdir(NzStageState *state, const char *path, const NzPlace *place)
   g_autofree char *absolute = nz_build_path(state->workdir, path);
   if (nz_is_directory(state, absolute))
     return;
-  /* BuildKit makes it the current user's, Docker's classic builder and Buildah root's. */
+  /* BuildKit and Buildah make it, and what is missing above it, the current user's; Docker's
+   * classic builder makes it root's. */
   gboolean roots = state->is_root || !state->user;
   gsize len = roots ? 0 : strcspn(state->user, ":");
   g_autofree char *owner = roots ? g_strdup("root") : g_strndup(state->user, len);
@@ -112,14 +115,14 @@ nz_effects_workdir(NzStageState *state, const char *path, const NzPlace *place)
 void
 nz_effects_volume(NzStageState *state, const char *path, const NzPlace *place)
 {
-  g_autofree char *absolute = nz_build_path(state->workdir, path);
+  g_autofree char *absolute = nz_build_path("/", path);
   NzPathFact *fact = nz_paths_find(state->paths, absolute);
   if (fact || nz_paths_owner_of(state->paths, absolute))
     return;
   /* The engine makes it when it starts: root's, unless the base has it. */
   fact = nz_paths_add(state->paths, absolute, TRUE, "root", "root", place);
   if (fact)
-    fact->maybe = TRUE;
+    fact->maybe = fact->volume = TRUE;
 }
 
 /* --- what should be writable --- */
@@ -190,22 +193,30 @@ say_unwritable(NzStageState *state, const NzUser *user, const NzPathFact *fact, 
   add_act(state, NZ_ACT_UNWRITABLE_STATE, place, path, how);
 }
 
+/* VOLUME alone speaks of it, so that the engine makes it at the start, as root's: when the base
+ * does not have it, and nothing that was run can have made it. */
+static gboolean
+is_made_late(const NzStageState *state, const NzPathFact *fact)
+{
+  static const char *const bases_have[] = {"/etc", "/home", "/opt", "/root", "/run",
+                                           "/srv", "/tmp",  "/usr", "/var",  NULL};
+  for (guint i = 0; bases_have[i]; i++) {
+    if (is_below(fact->path, bases_have[i]))
+      return FALSE;
+  }
+  return fact->volume && !nz_accounts_unknown(state->accounts);
+}
+
 static void
 judge_volume(NzStageState *state, const NzUser *user, const char *path)
 {
   const NzPathFact *fact = nz_paths_owner_of(state->paths, path);
   if (!fact)
     return;
-  /* Made by the engine at the start: nothing but VOLUME speaks of it. */
-  gboolean made_late = fact->maybe && fact->made && strcmp(fact->path, path) == 0 && fact->owner &&
-                       nz_is_root_name(fact->owner) && !fact->how && !fact->made_as_data &&
-                       !fact->tree;
-  guint before = state->acts->len;
   NzPathFact sure = *fact;
-  sure.maybe = sure.maybe && !made_late;
+  if (fact->maybe && strcmp(fact->path, path) == 0 && is_made_late(state, fact))
+    sure.maybe = FALSE;
   say_unwritable(state, user, &sure, path, fact->place ? fact->place : fact->made, "VOLUME");
-  if (made_late && state->acts->len > before)
-    ((NzAct *)state->acts->pdata[before])->maybe = TRUE;
 }
 
 static void

@@ -193,6 +193,9 @@ nz_mode_acts(NzCall *call, const NzShellWord *word, const NzTarget *target, guin
   if (is_outside(target))
     return;
   guint16 known = exact ? mode : 0;
+  /* Where nobody may execute it, the bits give nothing yet. */
+  if (!(mode & 0111))
+    set &= (guint16)~NZ_BIT_SETID;
   gboolean directory = is_only_directory(call, target, word);
   if ((set & NZ_BIT_SETUID) && !directory)
     add_mode_act(call, NZ_ACT_SETUID, word, target, known, how);
@@ -285,17 +288,23 @@ chmod_target(NzCall *call, const Chmod *c, const NzShellWord *word)
     return;
   clear_acts(call, &target, change.clear);
   g_autoptr(GPtrArray) facts = nz_target_facts(state, &target);
-  guint16 mode = change.set;
+  guint16 mode = nz_mode_apply(c->mode->text, 0755);
+  gboolean woken = FALSE; /* it had bits that nobody could use */
   for (guint i = 0; i < facts->len; i++) {
     NzPathFact *fact = facts->pdata[i];
     guint16 next = nz_mode_apply(c->mode->text, old_mode(fact));
-    if (i == 0)
+    if (i == 0) {
+      woken = (fact->mode & NZ_BIT_SETID) && !(fact->mode & 0111);
       mode = next;
+    }
     nz_path_fact_set(fact, NULL, NULL, next, how, place);
     if (c->recursive && target.path && strcmp(fact->path, target.path) == 0)
       fact->directory = TRUE;
   }
-  nz_mode_acts(call, word, &target, mode, change.set, change.exact, how);
+  guint16 set = change.set;
+  if ((set & 0111) && woken)
+    set |= mode & NZ_BIT_SETID;
+  nz_mode_acts(call, word, &target, mode, set, change.exact, how);
 }
 
 void

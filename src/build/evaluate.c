@@ -231,10 +231,19 @@ nz_evaluate_port(NzEvaluation *self, const char *word, NzSpan span)
                     nz_act_new(NZ_ACT_PORT, nz_evaluate_place(self, span), shown, "EXPOSE"));
 }
 
+/* A VOLUME of this file: a directory that the engine makes where the image has none. */
+static void
+add_own_volume(NzEvaluation *self, const char *word, NzSpan span)
+{
+  g_autoptr(NzPlace) place = nz_evaluate_place(self, span);
+  nz_evaluate_volume(self, word, span);
+  nz_effects_volume(self->now->state, word, place);
+}
+
 static gboolean
 run_volume(NzEvaluation *self, const NzInstruction *in, GError **error)
 {
-  return run_words(self, in, nz_evaluate_volume, error);
+  return run_words(self, in, add_own_volume, error);
 }
 
 static gboolean

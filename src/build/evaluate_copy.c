@@ -324,7 +324,9 @@ copy_one(Copy *self, const NzWord *word, const char *source)
   if (g_str_has_prefix(source, "<<") && self->n_heredocs < self->in->heredocs->len)
     doc = self->in->heredocs->pdata[self->n_heredocs++];
   g_autofree char *name = doc ? g_strdup(doc->name) : g_path_get_basename(source);
-  gboolean directory = g_str_has_suffix(self->dest, "/");
+  /* What a source that is a directory holds lands in the destination itself. */
+  gboolean contents = strcmp(name, ".") == 0 || (!doc && g_str_has_suffix(source, "/"));
+  gboolean directory = g_str_has_suffix(self->dest, "/") && !contents;
   g_autofree char *target = directory ? g_strconcat(self->dest, name, NULL) : g_strdup(self->dest);
   gboolean account = FALSE;
   for (guint i = 0; i < G_N_ELEMENTS(account_files); i++)

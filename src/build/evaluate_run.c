@@ -300,7 +300,16 @@ judge_command(Starter *self, const NzShellCommand *command)
     g_ptr_array_add(args, ((NzShellWord *)command->words->pdata[i])->text);
   if (args->len == 0)
     return;
-  nz_privdrop_foreach_arg((const char *const *)args->pdata, args->len, add_drop, self);
+  static const char *const raisers[] = {"sudo", "doas", NULL};
+  g_autofree char *name = g_path_get_basename(args->pdata[0]);
+  NzStageState *state = self->evaluation->now->state;
+  nz_effects_program(state, (const char *const *)args->pdata, args->len);
+  if (g_strv_contains(raisers, name) && state->acts->len < NZ_ACTS_MAX)
+    g_ptr_array_add(state->acts, nz_act_new(NZ_ACT_PRIVILEGED_TOOL,
+                                            nz_evaluate_place(self->evaluation, self->span), name,
+                                            "the command line"));
+  else
+    nz_privdrop_foreach_arg((const char *const *)args->pdata, args->len, add_drop, self);
   look_into_script(self, args->pdata[0]);
 }
 
@@ -333,7 +342,6 @@ nz_evaluate_start(NzEvaluation *self)
   g_autoptr(NzJoined) joined = join_start(run, first);
   g_autoptr(NzShellText) text = nz_shell_split(joined->data, joined->len, NULL);
   Starter starter = {.evaluation = self, .span = first->span};
-  nz_effects_start(run->state, text, joined, self->build->file->source);
   for (guint i = 0; i < text->commands->len; i++)
     judge_command(&starter, text->commands->pdata[i]);
 }

@@ -10,6 +10,9 @@ nz_evaluate_settle_rights(NzStageRun *run)
 {
   g_autoptr(NzUser) user = nz_accounts_resolve(run->state->accounts, run->state->user);
   run->state->is_root = user->state != NZ_USER_NON_ROOT;
+  run->state->user_unknown =
+      user->state == NZ_USER_UNKNOWN ||
+      (run->origin == NZ_USER_FROM_NONE && run->base && !run->base->user_known);
 }
 
 static void

@@ -178,7 +178,7 @@ nz_paths_add(NzPaths *self, const char *path, gboolean directory, const char *ow
   }
   g_clear_pointer(&fact->how, g_free);
   fact->directory = directory;
-  fact->tree = fact->code = fact->maybe = fact->made_as_data = FALSE;
+  fact->tree = fact->code = fact->maybe = fact->made_as_data = fact->volume = FALSE;
   fact->mode = 0;
   nz_path_fact_set(fact, owner, group, 0, NULL, place);
   nz_place_free(fact->made);
@@ -199,6 +199,7 @@ void
 nz_path_fact_set(NzPathFact *fact, const char *owner, const char *group, guint16 mode,
                  const char *how, const NzPlace *place)
 {
+  fact->volume = fact->volume && !owner;
   set_text(&fact->owner, owner);
   set_text(&fact->group, group);
   set_text(&fact->how, how);

@@ -14,6 +14,7 @@ typedef struct {
   gboolean code;         /* what is run: a program or script, or a directory of them */
   gboolean tree;         /* everything below got the same owner (chown -R, COPY --chown) */
   gboolean maybe;        /* owner and mode are but likely */
+  gboolean volume;       /* VOLUME alone says that it is there */
   gboolean made_as_data; /* made empty, by itself: mkdir, install -d */
   char *how;      /* "chown -R app": what gave it its owner or mode on purpose; NULL: nothing */
   NzPlace *place; /* of what did it last */

@@ -130,7 +130,10 @@ call(ShWalker *w, ShFunction *function, GPtrArray *fields, const ShContext *cont
   inner.last = FALSE;
   inner.maybe |= function->maybe;
   w->arguments = (ShArguments){(ShField **)fields->pdata + 1, fields->len - 1, TRUE};
+  guint mark = nz_sh_mark(&w->variables);
   walk_node(w, function->body, &inner);
+  if (function->maybe)
+    nz_sh_taint(&w->variables, mark);
   w->arguments = outer;
   function->active = FALSE;
 }

@@ -307,6 +307,25 @@ read_backquote(ShParser *p, ShPart ***tail, gboolean quoted)
 
 /* --- ${...} --- */
 
+static gboolean
+is_continued(const ShParser *p)
+{
+  return byte_at(p, p->at) == '\\' && byte_at(p, p->at + 1) == '\n' &&
+         nz_sh_is_name(byte_at(p, p->at + 2));
+}
+
+/* A name goes on in the next line. */
+static void
+read_continued_name(ShParser *p, ShPart *part)
+{
+  g_autoptr(GString) name = g_string_new_len(part->text, (gssize)part->len);
+  while (is_continued(p))
+    for (p->at += 2; nz_sh_is_name(byte_at(p, p->at)); p->at++)
+      g_string_append_c(name, p->s[p->at]);
+  part->text = nz_sh_strndup(p->budget->arena, name->str, name->len);
+  part->len = name->len;
+}
+
 static void
 read_name(ShParser *p, ShPart *part)
 {
@@ -322,6 +341,8 @@ read_name(ShParser *p, ShPart *part)
     p->at++;
   part->text = p->s + start;
   part->len = p->at - start;
+  if (nz_sh_is_name_start(c) && is_continued(p))
+    read_continued_name(p, part);
 }
 
 /* [@], [*], [0]: others are not followed. FALSE: there was something else. */
@@ -439,9 +460,11 @@ read_plain(ShParser *p, ShPart ***tail, gboolean quoted)
     return;
   p->at++;
   read_name(p, part);
-  if (g_ascii_isdigit(c)) /* "$10" is "$1" and "0" */
+  if (g_ascii_isdigit(c)) { /* "$10" is "$1" and "0" */
     part->len = 1;
-  part->end = p->at = start + 1 + part->len;
+    p->at = start + 2;
+  }
+  part->end = p->at;
 }
 
 static void

@@ -92,6 +92,15 @@ nz_stages_find(const NzBuild *build, const char *word, guint n, gboolean by_inde
   return -1;
 }
 
+static gboolean
+has_capitals(const char *text)
+{
+  for (; *text; text++)
+    if (g_ascii_isupper(*text))
+      return TRUE;
+  return FALSE;
+}
+
 /* FROM [--platform=P] IMAGE [AS NAME] */
 static gboolean
 add_stage(NzEvaluation *self, guint at, const NzInstruction *in, GError **error)
@@ -100,6 +109,7 @@ add_stage(NzEvaluation *self, guint at, const NzInstruction *in, GError **error)
   NzStage *stage = g_new0(NzStage, 1);
   stage->index = build->stages->len;
   stage->from = in;
+  stage->parent = -1;
   stage->first = stage->end = at;
   g_ptr_array_add(build->stages, stage);
   const NzWord *image = in->words->pdata[0];
@@ -112,7 +122,10 @@ add_stage(NzEvaluation *self, guint at, const NzInstruction *in, GError **error)
                  shown);
     return nz_evaluate_error_at(self, image->span, error);
   }
-  stage->parent = nz_stages_find(build, stage->base, stage->index, FALSE);
+  /* Builders differ on whether "FROM BUILD" means the stage "build": then it is an image that
+   * nobody has. */
+  if (!has_capitals(stage->base))
+    stage->parent = nz_stages_find(build, stage->base, stage->index, FALSE);
   if (in->words->len == 3) {
     const NzWord *name = in->words->pdata[2];
     stage->name = g_ascii_strdown(name->text, -1);

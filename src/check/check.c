@@ -135,6 +135,8 @@ nz_finding_add_act(GPtrArray *findings, const NzCheck *check, NzLevel level, con
                                 message, act->maybe ? ", where that runs" : "");
   f->undecided = doubt;
   f->place = nz_place_copy(act->place);
+  if (act->what && *act->what == '/')
+    f->path = g_strdup(act->what);
   g_ptr_array_add(findings, f);
   return f;
 }

@@ -94,14 +94,16 @@ set_options(NzScanRun *run)
 }
 
 static int
-finish(NzScanRun *run, nonzero_report *report)
+finish(NzScanRun *run, const char *const *paths, nonzero_report *report)
 {
   int code = nonzero_report_exit_code(report);
   if (nonzero_report_n_subjects(report) > 0) {
     if (!nz_scan_run_write(run, write_report, report))
       code = NZ_EXIT_ERROR;
   } else if (code != NZ_EXIT_ERROR) {
-    nz_complain("no Dockerfile, Compose file or Quadlet unit was found: nothing was judged");
+    g_autofree char *all = g_strjoinv(", ", (char **)paths);
+    nz_complain("%s: no Dockerfile, Compose file or Quadlet unit is there: nothing was judged",
+                all);
     code = NZ_EXIT_ERROR;
   }
   return code;
@@ -138,7 +140,7 @@ run_lint(const char *const *paths)
   nonzero_report *report = nonzero_scanner_finish(run.scanner);
   if (opt_fix)
     report = mend(&run, paths, report, &ok);
-  code = opt_diff ? nonzero_report_exit_code(report) : finish(&run, report);
+  code = opt_diff ? nonzero_report_exit_code(report) : finish(&run, paths, report);
   nonzero_report_free(report);
   return ok ? code : NZ_EXIT_ERROR;
 }

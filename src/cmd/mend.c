@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "fix/fix.h"
@@ -56,8 +57,8 @@ write_file(const File *file, const char *after, gsize len)
     nz_complain("%s: %s", file->path, error->message);
     return FALSE;
   }
-  if (chmod(real, st.st_mode & 07777) != 0)
-    nz_complain("%s: its mode could not be kept: %s", file->path, g_strerror(errno));
+  if (chown(real, st.st_uid, st.st_gid) != 0 || chmod(real, st.st_mode & 07777) != 0)
+    nz_complain("%s: its owner and mode could not be kept: %s", file->path, g_strerror(errno));
   return TRUE;
 }
 

@@ -217,7 +217,9 @@ nz_comments_apply(const NzDockerfile *file, NzSourceFile *source, NzSubject *sub
     const Comment *comment = comments->pdata[i];
     g_auto(GStrv) names = g_strsplit(comment->rules, ",", 64);
     for (guint j = 0; names[j]; j++) {
-      const char *name = g_strstrip(names[j]);
+      /* "hadolint/DL3002", as tally calls other tools' rules. */
+      const char *slash = strrchr(g_strstrip(names[j]), '/');
+      const char *name = slash ? slash + 1 : names[j];
       if (nz_check_foreach_named(name, ignore_check, NULL) > 0) {
         apply(comment, name, source, subject);
       } else if (comment->ours) {

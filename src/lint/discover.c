@@ -116,7 +116,7 @@ join(Walk *self, guint first, const char *directory, const char *name, const cha
       strcmp(directory, ".") == 0 ? g_strdup(base) : g_build_filename(directory, base, NULL);
   for (guint i = first; i < self->found->len; i++) {
     NzFound *found = self->found->pdata[i];
-    if (strcmp(found->path, wanted) == 0) {
+    if (found->kind == NZ_SOURCE_COMPOSE && strcmp(found->path, wanted) == 0) {
       add_override(found, path);
       return TRUE;
     }
@@ -234,8 +234,14 @@ nz_lint_discover(const char *path, GPtrArray *found, GError **error)
   gboolean standard = strcmp(path, "-") == 0;
   if (standard || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
     /* What cannot be opened is said when it is read. */
+    Walk self = {.found = found};
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    if (!standard && join(&self, 0, directory, name, path))
+      return TRUE;
     NzFound *file = add(found, path, NZ_SOURCE_DOCKERFILE);
-    file->named = standard || !nz_source_kind(path, &file->kind);
+    file->named = TRUE;
+    file->unknown = standard || !nz_source_kind(path, &file->kind);
     return TRUE;
   }
   Walk self = {.found = found, .ignores = nz_ignores_new()};

@@ -7,8 +7,8 @@
 typedef struct {
   char *path;
   NzSourceKind kind;
-  gboolean named;       /* it was asked for itself; its kind, where the name says none, is guessed
-                           from what it holds */
+  gboolean named;       /* it was asked for itself */
+  gboolean unknown;     /* its name does not say what it is: what it holds does */
   GPtrArray *overrides; /* char *: Compose files to merge over it; NULL-terminated; or NULL */
 } NzFound;
 

@@ -28,6 +28,20 @@ read_source(const char *path, gpointer data, GError **error)
   return source;
 }
 
+/* The drop-ins of a directory. */
+static GStrv
+list_drop_ins(const char *directory, gpointer data G_GNUC_UNUSED)
+{
+  g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+  GPtrArray *paths = g_ptr_array_new();
+  const char *name;
+  while (dir && (name = g_dir_read_name(dir)))
+    if (g_str_has_suffix(name, ".conf"))
+      g_ptr_array_add(paths, g_build_filename(directory, name, NULL));
+  g_ptr_array_add(paths, NULL);
+  return (GStrv)g_ptr_array_free(paths, FALSE);
+}
+
 /* --- one service --- */
 
 typedef struct {
@@ -61,6 +75,19 @@ read_inline(Work *self)
   return source;
 }
 
+/* "DIRECTORY/NAME", or NAME alone where the directory is the working directory. */
+static char *
+join_path(const char *directory, const char *name)
+{
+  while (g_str_has_prefix(directory, "./"))
+    directory += strspn(directory + 1, "/") + 1;
+  while (g_str_has_prefix(name, "./"))
+    name += strspn(name + 1, "/") + 1;
+  if (*name == '/' || *directory == '\0' || strcmp(directory, ".") == 0)
+    return g_strdup(name);
+  return g_build_filename(directory, name, NULL);
+}
+
 /* "Dockerfile", or "Containerfile" as Podman prefers it, where none is named. */
 static NzSourceFile *
 read_dockerfile(Work *self, GError **error)
@@ -69,15 +96,11 @@ read_dockerfile(Work *self, GError **error)
   const NzService *s = self->service;
   if (s->dockerfile_inline)
     return read_inline(self);
-  if (s->dockerfile) {
-    g_autofree char *path = g_path_is_absolute(s->dockerfile)
-                                ? g_strdup(s->dockerfile)
-                                : g_build_filename(s->context, s->dockerfile, NULL);
-    return read_source(path, self->reader, error);
-  }
+  if (s->dockerfile)
+    return read_source(s->dockerfile, self->reader, error);
   for (guint i = 0; i < G_N_ELEMENTS(defaults); i++) {
     g_clear_error(error);
-    g_autofree char *path = g_build_filename(s->context, defaults[i], NULL);
+    g_autofree char *path = join_path(s->context, defaults[i]);
     NzSourceFile *source = read_source(path, self->reader, error);
     if (source || !g_error_matches(*error, NZ_ERROR, NZ_ERROR_NOT_FOUND))
       return source;
@@ -99,6 +122,21 @@ is_remote(const char *context)
          g_str_has_suffix(context, ".git");
 }
 
+/* What stands in a text of the Compose file stands nowhere but in its `build`. */
+static void
+place_inline(const Work *self)
+{
+  const NzService *s = self->service;
+  const NzPlace *place = s->build_place ? s->build_place : s->place;
+  for (guint i = 0; i < self->build->state->acts->len; i++) {
+    NzAct *act = self->build->state->acts->pdata[i];
+    nz_place_free(act->place);
+    act->place = nz_place_copy(place);
+  }
+  nz_place_free(self->build->user_place);
+  self->build->user_place = nz_place_copy(place);
+}
+
 static gboolean
 read_build(Work *self, GError **error)
 {
@@ -112,6 +150,8 @@ read_build(Work *self, GError **error)
   self->dockerfile = read_dockerfile(self, &failed);
   if (self->dockerfile)
     self->build = nz_lint_build(self->dockerfile, &lint, &self->file, &failed);
+  if (self->build && s->dockerfile_inline)
+    place_inline(self);
   if (self->build)
     return TRUE;
   const NzPlace *place = s->build_place ? s->build_place : s->place;
@@ -194,7 +234,7 @@ static const NzPlace *
 place_of(const Work *self)
 {
   const NzService *s = self->service;
-  if (s->user)
+  if (s->user || (s->unknown && s->user_place))
     return s->user_place;
   if (self->build)
     return self->build->user_place;
@@ -242,6 +282,12 @@ lint_service(Work *self, const char *kind, GPtrArray *subjects, GError **error)
 {
   const NzService *s = self->service;
   gboolean built = s->context || s->dockerfile_inline;
+  if (!built && !s->image && !s->unknown) {
+    const NzPlace *p = s->place;
+    return nz_set_input(error, "%s:%u:%u: the service %s has neither an image nor a build",
+                        p ? p->file : self->source->name, p ? p->line : 1, p ? p->column : 1,
+                        s->name);
+  }
   g_autofree char *remote =
       built && s->context && is_remote(s->context)
           ? g_strdup_printf("it is built of %s, which is not at hand", s->context)
@@ -266,6 +312,7 @@ read_services(NzSourceFile *source, NzSourceKind kind, const NzLintOptions *opti
                           .environment = options->environment,
                           .env_files = options->env_files,
                           .read = read_source,
+                          .list = list_drop_ins,
                           .data = reader};
   if (kind == NZ_SOURCE_QUADLET)
     return nz_quadlet_read(source, &how, error);
@@ -295,8 +342,13 @@ nz_lint_services(NzSourceFile *source, NzSourceKind kind, const NzLintOptions *o
     const NzService *service = services->services->pdata[i];
     g_auto(Work)
         work = {.options = options, .service = service, .source = source, .reader = &reader};
-    if (service->inactive)
+    if (service->inactive) {
+      g_ptr_array_add(services->notes,
+                      g_strdup_printf("the service %s is not judged: none of its profiles is "
+                                      "active; --compose-profile names them",
+                                      service->name));
       continue;
+    }
     if (!lint_service(&work, name, subjects, error))
       return FALSE;
   }

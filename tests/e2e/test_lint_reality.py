@@ -44,10 +44,25 @@ def small_root(path, busybox):
     return path
 
 
+# Of the Debian root, what the Dockerfiles below need: the rest takes half a minute to remove.
+LEAN = re.compile(r"\./((bin|sbin|lib|lib64|tmp|root|home|opt|etc|var|usr|var/mail|usr/lib(64)?|usr/lib/[^/]*-gnu)"
+                  r"|(etc/(?!ssl|terminfo)|usr/s?bin/|usr/lib64/).*|usr/lib/[^/]*-gnu/[^/]*\.so[^/]*"
+                  r"|usr/lib/[^/]*-gnu/security/.*)$")
+
+
+def lean_root(path, debian_root):
+    with tarfile.open(debian_root) as whole, tarfile.open(path, "w") as tar:
+        for one in whole:
+            if LEAN.match(one.name.rstrip("/")):
+                tar.addfile(one, whole.extractfile(one) if one.isreg() else None)
+    return path
+
+
 @pytest.fixture(scope="module")
 def docker(docker_engine, debian_root, busybox, scratch):
     """Docker with images of the names that lint's table of bases has, made here."""
-    docker_engine("import", "--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin", debian_root, "debian:12")
+    docker_engine("import", "--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                  lean_root(scratch / "lean.tar", debian_root), "debian:12")
     docker_engine("import", small_root(scratch / "small.tar", busybox), "alpine:3.20")
     yield docker_engine
 
@@ -70,7 +85,8 @@ def build(docker, folder, *args):
 
 
 def lint(folder, *args):
-    done = kit.run(kit.NONZERO, "lint", "--no-policy", "--format", "json", *args, folder / "Dockerfile",
+    done = kit.run(kit.NONZERO, "lint", "--no-policy", "--no-images", "--format", "json", *args,
+                   folder / "Dockerfile",
                    check=False)
     report = kit.read_report(done, folder)
     (subject,) = report["subjects"]
@@ -130,6 +146,22 @@ def test_lint_and_the_image_agree(docker, context, name):
         assert ours.get("uid") == theirs.get("uid"), "the number is known"
     assert ours.get("declared", "") == theirs.get("declared", "")
     assert kit.rules_of(judged) & RULES == kit.rules_of(scanned) & RULES
+    docker("rmi", "--force", image, check=False)
+
+
+PRIVATE = "registry.example.com/base:1"
+
+
+@pytest.mark.parametrize("user", [None, "app", "nobody", "nosuch", "app:www-data", "1000", "4711:4711"])
+def test_base_image_in_a_store_is_looked_into(docker, context, user):
+    """Its accounts are those that the container will have."""
+    docker("tag", "debian:12", PRIVATE)
+    (context / "Dockerfile").write_text(f"FROM {PRIVATE}\n" + (f"USER {user}\n" if user else ""), encoding="ascii")
+    judged = lint(context, "--base", f"{PRIVATE}=docker-daemon:[{docker.root}]{PRIVATE}")["user"]
+    image = build(docker, context)
+    scanned = kit.scan(f"docker-daemon:[{docker.root}]{image}:latest")["user"]
+    for key in ("state", "uid", "gid"):
+        assert judged.get(key) == scanned.get(key), f"{judged}\n{scanned}"
     docker("rmi", "--force", image, check=False)
 
 
@@ -197,7 +229,7 @@ def test_what_is_mended_is_built_and_runs_as_a_user(docker, context, name):
     uids, _, _ = started_as(docker, image)
     assert uids == [0, 0, 0, 0], "the test is wrong: it is no root before"
 
-    done = kit.run(kit.NONZERO, "lint", "--no-policy", "--fix", path, check=False)
+    done = kit.run(kit.NONZERO, "lint", "--no-policy", "--no-images", "--fix", path, check=False)
     assert done.returncode == 0, f"{done.stdout.decode()}\n{done.stderr.decode()}"
     judged = lint(context)
     image = build(docker, context)

@@ -255,6 +255,88 @@ exceptions:
     yield "bom-crlf", b"\xef\xbb\xbf" + whole.replace("\n", "\r\n").encode()
 
 
+# Parts between lines of "%%": see fuzz_compose.c and fuzz_quadlet.c.
+COMPOSE = """x-base: &base
+  user: ${U:-1000}:${G-0}
+  cap_add: [NET_ADMIN, &c cap_chown]
+include:
+  - other.yaml
+  - {path: [other.yaml], env_file: .env, project_directory: sub}
+services:
+  web:
+    <<: [*base, {image: i}]
+    build: {context: ./app, args: {A: , B: 2}, additional_contexts: [x=../x], target: t}
+    ports: ["127.0.0.1:80:80/udp", 443, {target: 8080, published: 80}]
+    security_opt: !override [no-new-privileges=true]
+    userns_mode: keep-id:uid=5,gid=6
+    profiles: [dev]
+    privileged: "${P-no}"
+  db: {extends: web, cap_add: !reset null}
+  far: {extends: {file: other.yaml, service: lib}}
+---
+services: {web: {user: 'it''''s'}}
+%%
+services: {lib: {build: "${A:?no}", user: $$x, cap_add: [*n]}}
+%%
+# c
+export A=1 # one
+B="a\\n$A"
+C='x'
+"""
+
+
+def compose_seeds():
+    texts = {
+        "whole": COMPOSE,
+        "plain": "services:\n  a:\n    image: x\n    user: root\n    privileged: true\n",
+        "cycle": "include: [other.yaml]\nservices: {a: {extends: b}, b: {extends: a}}\n%%\ninclude: compose.yaml",
+        "aliases": "a: &a [x, x]\nb: &b [*a, *a]\nservices: {c: {cap_add: *b}}\n",
+        "merge": "services: {a: &a {user: x}, b: {<<: *a, <<: {image: $E}}}\n",
+        "variables": "a: ${A:+${B:-$C}}${E?x}$$ ${A:?${B}}\n",
+        "extends": "services: {a: {extends: {file: other.yaml, service: b}}}\n%%\nservices: {b: {user: $A}}\n%%\nA=\"1",
+    }
+    for name, text in texts.items():
+        yield name, text.encode()
+
+
+QUADLET = """# c
+[Container]
+Image=b.build
+User=app
+Group=%i
+UserNS=keep-id:uid=5,gid=6
+AddCapability=A \\
+# c
+  "B" \\x43
+NoNewPrivileges=true
+PublishPort=[::1]:80:80/udp
+PodmanArgs=--user 5:6 -u7 --privileged --cap-add=A,b \\
+  --security-opt 'no-new-privileges:false' -p 80-90
+[Service]
+User=x
+%%
+[Build]
+ImageTag=t
+File=./sub/C
+SetWorkingDirectory=file
+BuildArg=A=1 "B=x y"
+PodmanArgs=--build-arg C --target t --build-context n=m
+%%
+[Container]
+AddCapability=
+AddCapability=\\u00e9
+User=
+"""
+
+
+def quadlet_seeds():
+    yield "whole", QUADLET.encode()
+    yield "crlf", QUADLET.replace("\n", "\r\n").encode()
+    yield "build", b"[Build]\nFile=/x/C\n"
+    yield "quote", b"[Container]\nImage=i\nAddCapability='a\\"
+    yield "latin1", b"[Container]\nImage=\xe4\nUser=\xff\n"
+
+
 SUDOERS = b"""Defaults env_reset, !authenticate
 Defaults:app !authenticate
 User_Alias DEVS = app, %wheel : OPS = #1000, %#10
@@ -288,6 +370,29 @@ def scripts_seeds():
     yield "aliases-of-each-other", b"\x01User_Alias A=B:B=A\nA ALL=NOPASSWD:ALL\n"
     yield "endless-continuation", b"\x03app \\\n" + b"\\\n" * 200 + b"NOPASSWD: ALL"
     yield "carriage-returns", b"\x03app ALL=NOPASSWD: ALL\r\nexec gosu app x\r\n"
+
+
+SHELL_TEXTS = {
+    "quotes": r"""a 'b c' "d $v \"e\" `f`" g\ h $'i\n\x41' "$(j "k")" ""; # 'l""",
+    "operators": "a && b || c; d | e |& f & ! g; (h; { i; }) > j 2>&1 <<< k",
+    "compound": 'if a; then b; elif c; then d; else e; fi; while f; do g; done; for h in $w 1; do i "$h"; done',
+    "case": "case $v in (a|v*) b;; [!x]?) c;& *) d; esac; [[ $v =~ ^(a|b c)$ && -n x ]] && (( x += 1 ))",
+    "functions": "f() { local x=$1; shift; a \"$@\" $x; }; f b c; function g { f; }; g; set -- 1 2; f \"$@\"",
+    "parameters": "a ${v:-b} ${x:=$w} ${v#*a} ${v%%[a-l]*} ${v//a/b} ${#v} ${!v} ${e:+c} ${u?d} ${v:1:2} ${r[@]}",
+    "arrays": 'r=(a "b c" $w); r+=(d); x "${r[@]}" ${r[1]} "${#r[@]}"; r[0]=e',
+    "heredocs": "a <<E <<-'F' | b\n$v $(c)\nE\n\td $v\n\tF\nsh <<E\na 'b\nc'\nE\n",
+    "nested": "sh -c \"a '$v' \\\"\\$w\\\" $(b 'c')\"; eval 'd; e'; su -c \"sh -c 'f g'\" u; env A=b bash -exo pipefail -c 'h $A $1' x y; trap 'i' EXIT",
+    "substitutions": "a $(b `c \\`d\\`` $((1 + $(e)))) <(f) >(g) $((h); i)",
+    "braces": "mkdir -p /a/{b,c{1..3},'d e'}/{x,y} {a..c} {,z} $v{a,b}",
+    "find": "find / -exec sh -c 'chmod u+s \"$1\"' x {} \\; | xargs -n1 sh -c 'a \"$@\"' b",
+    "unterminated": "a \"$(b 'c",
+    "control-bytes": "a \1\2 \"\1$x\"; sh -c \"b $(c) \1\"",
+}
+
+
+def shell_seeds():
+    for name, text in SHELL_TEXTS.items():
+        yield name, b"\x01" + text.encode()
 
 
 def split_line(position, kind, payload, **more):
@@ -532,15 +637,18 @@ SEEDS = {
     "config": config_seeds,
     "passwd": passwd_seeds,
     "capability": capability_seeds,
+    "compose": compose_seeds,
     "dockerfile": dockerfile_seeds,
     "facts": facts_seeds,
     "owners": owners_seeds,
     "policy": policy_seeds,
+    "quadlet": quadlet_seeds,
     "rpmdb": rpmdb_seeds,
     "scripts": scripts_seeds,
     "toc": toc_seeds,
     "tar_split": tar_split_seeds,
     "segments": segments_seeds,
+    "shell": shell_seeds,
 }
 
 

@@ -855,7 +855,7 @@ static void
 make_assignment(Maker *m)
 {
   static const char *const all[] = {
-      "v=1.2",      "v=a.b.c",     "w='x  y'",  "w=\"$v z\"",           "u=$v",   "unset u",
+      "v=1.2",      "v=a.b.c",     "w='z y'",   "w=\"$v z\"",           "u=$v",   "unset u",
       "e=",         "export w=$v", "set -- $w", "set -- 1 'b c'",       "set --", "v=$v$w",
       "w=${u:-$v}", ": ${u:=q}",   "shift $#",  "IFS=:; v=a:b; IFS=' '"};
   put(m, all[pick(m, G_N_ELEMENTS(all))]);
@@ -896,10 +896,10 @@ make_compound(Maker *m)
       {"( ", " )"},
       {"if true; then ", "\nfi"},
       {"if false; then :; else ", "\nfi"},
-      {"for i in a 'b c' $w; do p 0 \"$i\" $i; ", "\ndone"},
-      {"case $v in 1*) ", ";; *) p 1 other;; esac"},
+      {"for i in a 'b c' $w; do p %u \"$i\" $i; ", "\ndone"},
+      {"case $v in 1*) ", ";; *) : ;; esac"},
       {"case \"$v\" in *[0-9]|'x') : ;; a?b*) ", "\n;; esac"},
-      {"f() { ", "\n}; f 'k l' m"},
+      {"{ ", "\n}"},
       {"while ", "\nfalse; do :; done"},
       {"eval ': ", "'"},
   };
@@ -908,7 +908,17 @@ make_compound(Maker *m)
     g_string_append_printf(m->out, "eval 'p %u \"$v\" $w' x", m->number++);
     return;
   }
-  make_body(m, around[i][0], around[i][1]);
+  if (i == 7) {
+    guint number = m->number++;
+    g_string_append_printf(m->out, "{ f%u() { ", number);
+    make_list(m);
+    g_string_append_printf(m->out, "\n}; f%u 'k l' m; }", number);
+    return;
+  }
+  g_autoptr(GString) before = g_string_new(around[i][0]);
+  g_autofree char *number = g_strdup_printf("%u", m->number);
+  m->number += g_string_replace(before, "%u", number, 1);
+  make_body(m, before->str, around[i][1]);
 }
 
 static void
@@ -968,6 +978,7 @@ static void
 show_difference(const char *source, const NzShellText *text, const char *at, gsize left)
 {
   g_autofree char *printed = print_text(text);
+  left = MIN(left, 1000);
   g_autofree char *rest = g_strndup(at, left);
   for (gsize i = 0; i < left; i++)
     rest[i] = at[i] == '\0' ? '|' : at[i] == '\1' ? ';' : at[i];
