@@ -205,8 +205,9 @@ int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs
  */
 int nonzero_scanner_lint(nonzero_scanner *scanner, const char *const *paths);
 
-/** As nonzero_scanner_confine(), for nonzero_scanner_lint(): all files can still be read. */
-int nonzero_scanner_confine_sources(nonzero_scanner *scanner, char **summary);
+/** As nonzero_scanner_confine(), for nonzero_scanner_lint() of PATHS: all files can still be read. */
+int nonzero_scanner_confine_sources(nonzero_scanner *scanner, const char *const *paths,
+                                    char **summary);
 
 /** With the option "fix": the file number INDEX for which there is something to mend, as it was
  * named; NULL past the last. */

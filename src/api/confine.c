@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a scanner needs of the system before it reads anything, and the confinement that follows. */
-#include "confine/confine.h"
+#include <stdio.h>
+
 #include "api/scanner.h"
+#include "confine/confine.h"
+#include "report/table.h"
 
 /* TRUE when INPUTS name images whose layers can be known from before. */
 static gboolean
@@ -60,6 +63,7 @@ nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char *
   g_auto(GStrv) paths = g_strv_builder_end(builder);
   g_autofree char *said = NULL;
   nz_scan_prepare();
+  nz_table_prepare(stdout); /* a report may have one */
   NzConfined confined = nz_confine((const char *const *)paths, &said);
   nz_api_set_error(summary, said);
   return confined == NZ_CONFINED_ALL ? 0 : -1;

@@ -5,6 +5,7 @@
 
 #include "api/scanner.h"
 #include "confine/confine.h"
+#include "core/fyaml.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "fix/fix.h"
@@ -207,14 +208,27 @@ nonzero_scanner_lint(nonzero_scanner *self, const char *const *paths)
   return ok ? 0 : -1;
 }
 
+/* FALSE where all of PATHS are Dockerfiles by their names. */
+static gboolean
+may_be_yaml(const char *const *paths)
+{
+  NzSourceKind kind;
+  for (; *paths; paths++)
+    if (!nz_source_kind(*paths, &kind) || kind == NZ_SOURCE_COMPOSE)
+      return TRUE;
+  return FALSE;
+}
+
 int
-nonzero_scanner_confine_sources(nonzero_scanner *self, char **summary)
+nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
 {
   /* What a source names may lie anywhere: all can be read, and nothing be changed. */
   static const char *const all[] = {"/", NULL};
   g_autofree char *said = NULL;
   if (!self->lint.no_images)
     nz_host_prepare_all(self->host, NULL);
+  if (may_be_yaml(paths))
+    nz_fyaml_open(NULL);
   nz_scan_prepare();
   NzConfined confined = nz_confine(all, &said);
   nz_api_set_error(summary, said);

@@ -196,7 +196,7 @@ nz_scan_run_open_sources(NzScanRun *self, const char *const *paths, gboolean con
   if (code != NZ_EXIT_PASS || !confine)
     return code;
   char *summary = NULL;
-  if (nonzero_scanner_confine_sources(self->scanner, &summary) != 0 || nz_scan_args.verbose)
+  if (nonzero_scanner_confine_sources(self->scanner, paths, &summary) != 0 || nz_scan_args.verbose)
     nz_complain("note: %s", summary);
   free(summary);
   return NZ_EXIT_PASS;

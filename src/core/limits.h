@@ -277,6 +277,11 @@
 /* All entries of the cache on disk. What was not used for longest goes. */
 #define NZ_CACHE_BYTES_MAX ((guint64)512 * 1024 * 1024)
 
+/* Entries of a run that wait to be written: bytes. And how many are written before others that want
+ * to write have their turn. */
+#define NZ_CACHE_PUTS_MAX  ((gsize)4 * 1024 * 1024)
+#define NZ_CACHE_BATCH_MAX 64u
+
 /* Stacks of layers that one run remembers to have met: some 100 bytes each. */
 #define NZ_FACTS_SEEN_MAX 65536u
 

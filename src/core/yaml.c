@@ -3,9 +3,9 @@
  * place. */
 #include "core/yaml.h"
 
-#include <libfyaml.h>
 #include <string.h>
 
+#include "core/fyaml.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -492,6 +492,8 @@ static GPtrArray *
 parse(const char *data, gsize len, const char *name, const NzYamlRules *rules, gboolean open,
       GError **error)
 {
+  if (!nz_fyaml_open(error))
+    return NULL;
   guint32 skipped = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
   data += skipped;
   len -= skipped;

@@ -2,10 +2,10 @@
 /* For people: is it worse than before, and what is new, gone and changed. */
 #include <string.h>
 
-#include <libsmartcols/libsmartcols.h>
-
 #include "core/text.h"
 #include "report/diff.h"
+#include "report/smartcols.h"
+#include "report/table.h"
 #include "report/wrap.h"
 
 static const char red[] = "\033[1;31m", green[] = "\033[32m", faint[] = "\033[2m",
@@ -193,14 +193,10 @@ add_row(const Text *self, struct libscols_table *table, const NzDiffEntry *e)
 static guint
 write_table(const Text *self)
 {
-  struct libscols_table *table = scols_new_table();
-  if (!table)
-    g_error("out of memory");
+  struct libscols_table *table = nz_table_new(self->out);
   for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
     scols_table_new_column(table, columns[i].name, 0, columns[i].flags);
   scols_table_enable_colors(table, self->style->color);
-  scols_table_set_stream(table, self->out);
-  scols_table_enable_noencoding(table, 1);
   guint rows = 0, hidden = 0;
   for (guint i = 0; i < self->diff->entries->len; i++) {
     const NzDiffEntry *e = &g_array_index(self->diff->entries, NzDiffEntry, i);

@@ -2,12 +2,12 @@
 /* For people: the verdict, who it starts as, a table of what was found, and what to do about it. */
 #include <string.h>
 
-#include <libsmartcols/libsmartcols.h>
-
 #include "check/check.h"
 #include "core/text.h"
 #include "report/advice.h"
 #include "report/report.h"
+#include "report/smartcols.h"
+#include "report/table.h"
 #include "report/text_excepted.h"
 #include "report/wrap.h"
 
@@ -294,31 +294,37 @@ origins_known(const NzSubject *s)
   return s->base && s->base->known;
 }
 
+static gboolean
+is_in_table(const Text *self, const NzFinding *f)
+{
+  return f->path && !f->place && is_shown(self, f);
+}
+
+static gboolean
+has_rows(const Text *self, const NzSubject *s)
+{
+  for (guint i = 0; i < s->findings->len; i++)
+    if (is_in_table(self, s->findings->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 write_table(Text *self, const NzSubject *s)
 {
-  struct libscols_table *table = scols_new_table();
-  if (!table)
-    g_error("out of memory");
+  if (!has_rows(self, s))
+    return;
+  struct libscols_table *table = nz_table_new(self->out);
   for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
     scols_table_new_column(table, columns[i].name, 0,
                            columns[i].flags |
                                (i == COLUMN_ORIGIN && !origins_known(s) ? SCOLS_FL_HIDDEN : 0));
   scols_table_enable_colors(table, self->style->color);
-  scols_table_set_stream(table, self->out);
-  scols_table_enable_noencoding(table, 1);
-  guint rows = 0;
-  for (guint i = 0; i < s->findings->len; i++) {
-    const NzFinding *f = s->findings->pdata[i];
-    if (!f->path || f->place || !is_shown(self, f))
-      continue;
-    add_row(self, table, f);
-    rows++;
-  }
-  if (rows > 0) {
-    fputc('\n', self->out);
-    scols_print_table(table);
-  }
+  for (guint i = 0; i < s->findings->len; i++)
+    if (is_in_table(self, s->findings->pdata[i]))
+      add_row(self, table, s->findings->pdata[i]);
+  fputc('\n', self->out);
+  scols_print_table(table);
   scols_unref_table(table);
 }
 

@@ -22,9 +22,11 @@ typedef struct {
 } Table;
 
 struct NzNames {
+  gint refs;      /* of those that lie over it, and of its owner */
+  NzNames *below; /* looked into for what is not in the tables; NULL: nothing */
   guint64 seed;
   Table tables[1 << TABLE_BITS];
-  gsize n_used;
+  gsize n_used; /* with those of BELOW */
   gboolean full;
 };
 
@@ -47,6 +49,7 @@ NzNames *
 nz_names_new(void)
 {
   NzNames *self = g_new0(NzNames, 1);
+  self->refs = 1;
   self->seed = nz_hash_seed();
   for (gsize i = 0; i < G_N_ELEMENTS(self->tables); i++)
     allocate(&self->tables[i], FIRST_SLOTS);
@@ -56,8 +59,9 @@ nz_names_new(void)
 void
 nz_names_free(NzNames *self)
 {
-  if (!self)
+  if (!self || !g_atomic_int_dec_and_test(&self->refs))
     return;
+  nz_names_free(self->below);
   for (gsize i = 0; i < G_N_ELEMENTS(self->tables); i++)
     release(&self->tables[i]);
   g_free(self);
@@ -101,6 +105,36 @@ grow(Table *self)
   release(&old);
 }
 
+/* What is at KEY, in SELF's own tables or below; NULL: nothing. */
+static const guint16 *
+find(const NzNames *self, guint64 key)
+{
+  for (; self; self = self->below) {
+    const Table *table = &self->tables[table_of(key)];
+    gsize i = slot_of(table, key);
+    if (table->keys[i] == key)
+      return &table->facts[i];
+  }
+  return NULL;
+}
+
+/* Puts KEY into SELF's own tables. */
+static void
+put(NzNames *self, guint64 key, guint16 facts)
+{
+  Table *table = &self->tables[table_of(key)];
+  gsize i = slot_of(table, key);
+  if (table->keys[i] != key) {
+    if (table->n_used >= table->n_slots / 4 * 3) {
+      grow(table);
+      i = slot_of(table, key);
+    }
+    table->keys[i] = key;
+    table->n_used++;
+  }
+  table->facts[i] = facts;
+}
+
 static void
 unpack(guint16 facts, guint *layer, NzNameKind *kind)
 {
@@ -113,37 +147,26 @@ nz_names_note(NzNames *self, const char *path, gsize len, guint layer, NzNameKin
               guint *old_layer, NzNameKind *old_kind)
 {
   guint64 key = key_of(self, path, len);
-  Table *table = &self->tables[table_of(key)];
-  gsize i = slot_of(table, key);
-  gboolean known = table->keys[i] == key;
-  if (known) {
-    unpack(table->facts[i], old_layer, old_kind);
+  const guint16 *facts = find(self, key);
+  if (facts) {
+    unpack(*facts, old_layer, old_kind);
   } else if (self->n_used >= NZ_NAMES_MAX) {
     self->full = TRUE;
     return FALSE;
   } else {
-    if (table->n_used >= table->n_slots / 4 * 3) {
-      grow(table);
-      i = slot_of(table, key);
-    }
-    table->keys[i] = key;
-    table->n_used++;
     self->n_used++;
   }
-  table->facts[i] = (guint16)(layer << KIND_BITS | kind);
-  return known;
+  put(self, key, (guint16)(layer << KIND_BITS | kind));
+  return facts != NULL;
 }
 
 gboolean
 nz_names_find(const NzNames *self, const char *path, gsize len, guint *layer, NzNameKind *kind)
 {
-  guint64 key = key_of(self, path, len);
-  const Table *table = &self->tables[table_of(key)];
-  gsize i = slot_of(table, key);
-  if (table->keys[i] != key)
-    return FALSE;
-  unpack(table->facts[i], layer, kind);
-  return TRUE;
+  const guint16 *facts = find(self, key_of(self, path, len));
+  if (facts)
+    unpack(*facts, layer, kind);
+  return facts != NULL;
 }
 
 gsize
@@ -158,11 +181,60 @@ nz_names_full(const NzNames *self)
   return self->full;
 }
 
+/* --- several over one --- */
+
+NzNames *
+nz_names_copy(const NzNames *self)
+{
+  const NzNames *lowest = self->below ? self->below : self;
+  NzNames *copy = g_memdup2(lowest, sizeof *lowest);
+  copy->refs = 1;
+  for (gsize t = 0; t < G_N_ELEMENTS(copy->tables); t++) {
+    Table *table = &copy->tables[t];
+    table->keys = g_memdup2(table->keys, table->n_slots * sizeof *table->keys);
+    table->facts = g_memdup2(table->facts, table->n_slots * sizeof *table->facts);
+    const Table *own = &self->tables[t];
+    for (gsize i = 0; lowest != self && i < own->n_slots; i++)
+      if (own->keys[i] != 0)
+        put(copy, own->keys[i], own->facts[i]);
+  }
+  copy->n_used = self->n_used;
+  copy->full = self->full;
+  return copy;
+}
+
+NzNames *
+nz_names_over(NzNames *below)
+{
+  g_assert(!below->below);
+  NzNames *self = nz_names_new();
+  g_atomic_int_inc(&below->refs);
+  self->below = below;
+  self->seed = below->seed;
+  self->n_used = below->n_used;
+  self->full = below->full;
+  return self;
+}
+
+gsize
+nz_names_bytes(const NzNames *self)
+{
+  gsize bytes = sizeof *self;
+  for (gsize t = 0; t < G_N_ELEMENTS(self->tables); t++)
+    bytes += self->tables[t].n_slots * (sizeof(guint64) + sizeof(guint16));
+  return bytes;
+}
+
 /* --- as bytes: the seed, and for each table the keys that are used, then their facts --- */
 
 void
 nz_names_save(const NzNames *self, GByteArray *out)
 {
+  if (self->below) {
+    g_autoptr(NzNames) alone = nz_names_copy(self);
+    nz_names_save(alone, out);
+    return;
+  }
   g_byte_array_append(out, (const guint8 *)&self->seed, sizeof self->seed);
   nz_pack_number(out, self->full);
   for (gsize t = 0; t < G_N_ELEMENTS(self->tables); t++) {

@@ -19,6 +19,11 @@ typedef enum {
 
 NzNames *nz_names_new(void);
 void nz_names_free(NzNames *self);
+/* All that SELF has, on its own: to lie below others. */
+NzNames *nz_names_copy(const NzNames *self);
+/* One that begins with all that BELOW has and writes nothing into it. BELOW is owned by all that
+ * lie over it, and must be a copy that nobody writes into any more; any thread may do this. */
+NzNames *nz_names_over(NzNames *below);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzNames, nz_names_free)
 
 /* Notes that LAYER holds PATH as KIND. Returns TRUE when the path was known before, and then sets
@@ -32,6 +37,8 @@ gboolean nz_names_find(const NzNames *self, const char *path, gsize len, guint *
 
 /* How many paths there are. */
 gsize nz_names_count(const NzNames *self);
+/* How much memory they take. */
+gsize nz_names_bytes(const NzNames *self);
 /* TRUE when there were more paths than are remembered: a path not found may have been there. */
 gboolean nz_names_full(const NzNames *self);
 

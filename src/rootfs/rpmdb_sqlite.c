@@ -1,232 +1,339 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpmdb.sqlite: a table Packages (hnum INTEGER PRIMARY KEY, blob BLOB) with the package headers,
- * and index tables that are of no use here.
+ * and index tables that are of no use here. All integers are big-endian; pages count from 1.
  *
- * The threat: the file brings its own schema, which is SQL, and its own B-trees. SQLite keeps its
- * memory safe by itself; what is done here is to bound its work, and to see that the rows come out
- * of a real table and not out of a program:
- *   - Packages has to be an ordinary table, both columns ordinary: no view, virtual table (which is
- *     code) or generated column. An authorizer allows reading those two columns and nothing else.
- *   - The table itself is scanned (NOT INDEXED): an index may hold other rows than its table.
- *   - Statements, columns and expressions of the schema are kept short, by limits.
- *   - Steps of SQLite's virtual machine are counted: B-trees with loops would never end.
- *   - No value may be longer than the file, and all of them together neither (the sink sees to it).
- */
+ *   file     = page{n}; the first 100 bytes of page 1 are the file's header
+ *   page     = kind:8 freeblock:16 n_cells:16 content:16 frag:8 [right:32] cell-place:16{n_cells}
+ * ... inner    = kind 5, cell: child:32 rowid:varint; RIGHT is the last child leaf     = kind 13,
+ * cell: len:varint rowid:varint payload{local} [overflow:32] overflow = next:32 payload{the page's
+ * rest} payload  = header_len:varint type:varint{columns} value{columns}
+ *
+ * Read here, and not by SQLite: the file may be anyone's and brings its own schema, which is SQL
+ * and would have to be run; of a table, the pages are all that is needed, and a start of the
+ * program without SQLite is a sixth faster. The threat is what it is for the other containers:
+ * places behind the end, loops, and values that add up to more than the file. A page belongs to one
+ * place only, so that no more of them are visited than there are. What is in a write-ahead log is
+ * not seen: an image that was built with rpm has none left. */
 #include "rootfs/rpmdb_private.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 enum {
-  /* Steps of the virtual machine between two calls of the progress handler. */
-  STEPS_PER_TICK = 1000,
+  HEADER_SIZE = 100,
+  INNER = 5,
+  LEAF = 13,
 
-  /* Reading the schema and looking at Packages' columns. rpm's schema has some 60 entries of ten
-   * steps each. More would be costly: SQLite compares each index with its table's others. */
-  SCHEMA_TICKS = 50,
+  /* Four bytes of page number and some of key: a table of the largest file is five deep. */
+  DEPTH_MAX = 20,
 
-  /* Scanning Packages takes five steps a row. */
-  SCAN_TICKS = 16 * (NZ_RPM_PACKAGES_MAX / STEPS_PER_TICK + 1),
+  /* rpm's own statement has 100 bytes. */
+  SQL_MAX = 400,
 };
 
-/* rpm's own statements are below 120 bytes; its tables have up to four columns. */
-static const struct {
-  int id;
-  int value;
-} limits[] = {
-    {SQLITE_LIMIT_SQL_LENGTH, 4096}, {SQLITE_LIMIT_COLUMN, 32},
-    {SQLITE_LIMIT_EXPR_DEPTH, 20},   {SQLITE_LIMIT_COMPOUND_SELECT, 1},
-    {SQLITE_LIMIT_VDBE_OP, 10000},   {SQLITE_LIMIT_FUNCTION_ARG, 8},
-    {SQLITE_LIMIT_ATTACHED, 0},      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100},
-    {SQLITE_LIMIT_TRIGGER_DEPTH, 1}, {SQLITE_LIMIT_WORKER_THREADS, 0},
-};
+typedef struct {
+  const guint8 *data;
+  guint32 page_size, usable; /* some bytes at a page's end may be kept for others */
+  guint32 n_pages;
+  guint32 pages_left; /* that may be visited */
+} Database;
 
-static const struct {
-  int id;
-  int on;
-} switches[] = {
-    {SQLITE_DBCONFIG_DEFENSIVE, 1},   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-    {SQLITE_DBCONFIG_ENABLE_VIEW, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-    {SQLITE_DBCONFIG_DQS_DDL, 0},     {SQLITE_DBCONFIG_DQS_DML, 0},
-};
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3, sqlite3_close)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)
+/* What a row of a table is given to. */
+typedef gboolean (*RowFunc)(gpointer data, guint64 number, const guint8 *payload, gsize len,
+                            GError **error);
 
 static gboolean
-sqlite_broken(sqlite3 *db, GError **error)
+broken(GError **error, const char *what)
 {
-  if (sqlite3_errcode(db) == SQLITE_INTERRUPT)
-    return nz_set_input(error, "reading it takes more steps than any real database");
-  /* SQLite quotes names from the schema, which are the attacker's: no escape sequences from there,
-   * and no more than a line. */
-  g_autofree char *message = g_strescape(sqlite3_errmsg(db), "\"");
-  return nz_set_input(error, "%.200s", message);
+  return nz_set_input(error, "%s", what);
 }
 
-static int
-on_tick(void *user_data)
-{
-  int *ticks = user_data;
-  return --*ticks < 0;
-}
+/* --- pages and cells --- */
 
-static int
-authorize(void *user_data G_GNUC_UNUSED, int action, const char *arg1, const char *arg2,
-          const char *schema G_GNUC_UNUSED, const char *inner)
+static const guint8 *
+visit(Database *self, guint32 number, GError **error)
 {
-  /* inner: on behalf of a view or trigger */
-  if (inner != NULL)
-    return SQLITE_DENY;
-  switch (action) {
-  case SQLITE_SELECT:
-    return SQLITE_OK;
-  case SQLITE_PRAGMA:
-    return g_ascii_strcasecmp(arg1, "table_xinfo") == 0 ? SQLITE_OK : SQLITE_DENY;
-  case SQLITE_READ:
-    if (g_ascii_strcasecmp(arg1, "sqlite_master") == 0)
-      return SQLITE_OK;
-    if (g_ascii_strcasecmp(arg1, "Packages") == 0 &&
-        (g_ascii_strcasecmp(arg2, "hnum") == 0 || g_ascii_strcasecmp(arg2, "blob") == 0))
-      return SQLITE_OK;
-    return SQLITE_DENY;
-  default:
-    return SQLITE_DENY;
+  if (number == 0 || number > self->n_pages) {
+    broken(error, "a page lies behind the end of the file, which is cut short");
+    return NULL;
   }
-}
-
-static gboolean
-open_memory(sqlite3 **db_out, guint8 *data, gsize len, int *ticks, GError **error)
-{
-  /* A database in WAL mode (2) wants a file for its shared memory. As rollback journal (1) it is
-   * read as it stands, which is what it holds without its WAL. */
-  if (len > 19 && data[18] == 2 && data[19] == 2)
-    data[18] = data[19] = 1;
-
-  sqlite3 *opened = NULL;
-  int rc = sqlite3_open_v2(":memory:", &opened,
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
-  g_autoptr(sqlite3) db = opened;
-  if (rc != SQLITE_OK)
-    return nz_set_input(error, "SQLite could not start: %s", sqlite3_errstr(rc));
-
-  for (gsize i = 0; i < G_N_ELEMENTS(limits); i++)
-    sqlite3_limit(db, limits[i].id, limits[i].value);
-  sqlite3_limit(db, SQLITE_LIMIT_LENGTH, (int)CLAMP(len, 65536, G_MAXINT));
-  for (gsize i = 0; i < G_N_ELEMENTS(switches); i++)
-    sqlite3_db_config(db, switches[i].id, switches[i].on, NULL);
-
-  if (sqlite3_deserialize(db, "main", data, (sqlite3_int64)len, (sqlite3_int64)len,
-                          SQLITE_DESERIALIZE_READONLY) != SQLITE_OK)
-    return sqlite_broken(db, error);
-
-  /* Nothing of the file has been read so far. */
-  sqlite3_set_authorizer(db, authorize, NULL);
-  sqlite3_progress_handler(db, STEPS_PER_TICK, on_tick, ticks);
-  *db_out = g_steal_pointer(&db);
-  return TRUE;
-}
-
-static sqlite3_stmt *
-prepare(sqlite3 *db, const char *sql, GError **error)
-{
-  sqlite3_stmt *statement = NULL;
-  if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_NO_VTAB, &statement, NULL) != SQLITE_OK)
-    sqlite_broken(db, error);
-  return statement;
-}
-
-/* Packages is a table with pages of its own: not a view, not a virtual table. Asked of the schema's
- * rows, because naming a virtual table in a statement already runs its code. */
-static gboolean
-check_table(sqlite3 *db, GError **error)
-{
-  g_autoptr(sqlite3_stmt) rows = prepare(db,
-                                         "SELECT type, rootpage FROM main.sqlite_master"
-                                         " WHERE name = 'Packages' COLLATE NOCASE",
-                                         error);
-  if (rows == NULL)
-    return FALSE;
-
-  int rc = sqlite3_step(rows);
-  if (rc == SQLITE_DONE)
-    return nz_set_input(error, "it has no table Packages");
-  if (rc != SQLITE_ROW)
-    return sqlite_broken(db, error);
-  const char *type = (const char *)sqlite3_column_text(rows, 0);
-  if (g_strcmp0(type, "table") != 0 || sqlite3_column_int64(rows, 1) < 2)
-    return nz_set_input(error, "Packages is no ordinary table");
-  if (sqlite3_step(rows) != SQLITE_DONE)
-    return nz_set_input(error, "Packages is there twice");
-  return TRUE;
-}
-
-/* hnum and blob are stored, not computed. */
-static gboolean
-check_columns(sqlite3 *db, GError **error)
-{
-  g_autoptr(sqlite3_stmt) rows = prepare(db, "PRAGMA main.table_xinfo(Packages)", error);
-  if (rows == NULL)
-    return FALSE;
-
-  gboolean has_hnum = FALSE, has_blob = FALSE;
-  int rc;
-  while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
-    /* cid, name, type, notnull, dflt_value, pk, hidden */
-    const char *name = (const char *)sqlite3_column_text(rows, 1);
-    gboolean ordinary = sqlite3_column_int(rows, 6) == 0;
-    if (name == NULL)
-      return sqlite_broken(db, error);
-    if (g_ascii_strcasecmp(name, "hnum") == 0)
-      has_hnum = ordinary;
-    else if (g_ascii_strcasecmp(name, "blob") == 0)
-      has_blob = ordinary;
+  if (self->pages_left == 0) {
+    broken(error, "its pages are used more than once");
+    return NULL;
   }
-  if (rc != SQLITE_DONE)
-    return sqlite_broken(db, error);
-  if (!has_hnum || !has_blob)
-    return nz_set_input(error, "Packages has no ordinary columns hnum and blob");
-  return TRUE;
+  self->pages_left--;
+  return self->data + (gsize)(number - 1) * self->page_size;
+}
+
+/* 7 bits a byte, the highest first; the ninth has 8. Returns how many bytes there were, 0: cut. */
+static gsize
+varint(const guint8 *p, gsize left, guint64 *value)
+{
+  *value = 0;
+  for (gsize i = 0; i < MIN(left, 8); i++) {
+    *value = *value << 7 | (p[i] & 0x7f);
+    if (!(p[i] & 0x80))
+      return i + 1;
+  }
+  if (left < 9)
+    return 0;
+  *value = *value << 8 | p[8];
+  return 9;
+}
+
+/* How much of a payload of LEN bytes lies in its leaf. */
+static guint64
+local_size(const Database *self, guint64 len)
+{
+  guint64 most = self->usable - 35, least = (self->usable - 12) * 32 / 255 - 23;
+  if (len <= most)
+    return len;
+  guint64 even = least + (len - least) % (self->usable - 4);
+  return even <= most ? even : least;
+}
+
+/* The payload of LEN bytes whose first LOCAL are at P, followed by the number of the next page. */
+static guint8 *
+gather(Database *self, const guint8 *p, gsize local, gsize len, GError **error)
+{
+  g_autofree guint8 *all = g_malloc(len);
+  memcpy(all, p, local);
+  guint32 next = nz_rpm_be32(p + local);
+  for (gsize at = local; at < len;) {
+    const guint8 *page = visit(self, next, error);
+    if (!page)
+      return NULL;
+    gsize n = MIN(len - at, self->usable - 4);
+    memcpy(all + at, page + 4, n);
+    next = nz_rpm_be32(page);
+    at += n;
+  }
+  return g_steal_pointer(&all);
 }
 
 static gboolean
-read_rows(sqlite3 *db, NzRpmSink *sink, GError **error)
+read_leaf_cell(Database *self, const guint8 *cell, gsize left, RowFunc func, gpointer data,
+               GError **error)
 {
-  g_autoptr(sqlite3_stmt) rows =
-      prepare(db, "SELECT hnum, blob FROM main.Packages NOT INDEXED", error);
-  if (rows == NULL)
-    return FALSE;
+  guint64 len, number;
+  gsize n = varint(cell, left, &len);
+  gsize m = n > 0 ? varint(cell + n, left - n, &number) : 0;
+  if (m == 0 || len > (guint64)self->n_pages * self->page_size)
+    return broken(error, "a row is broken");
+  cell += n + m;
+  left -= n + m;
+  guint64 local = local_size(self, len);
+  if (local + (local < len ? 4 : 0) > left)
+    return broken(error, "a row is cut short");
+  if (local == len)
+    return func(data, number, cell, (gsize)len, error);
+  g_autofree guint8 *all = gather(self, cell, (gsize)local, (gsize)len, error);
+  return all && func(data, number, all, (gsize)len, error);
+}
 
-  int rc;
-  while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
-    guint64 number = (guint64)sqlite3_column_int64(rows, 0);
-    if (sqlite3_column_type(rows, 1) != SQLITE_BLOB)
-      return nz_set_input(error, "package %" G_GUINT64_FORMAT ": its header is no blob", number);
-    const guint8 *blob = sqlite3_column_blob(rows, 1);
-    int len = sqlite3_column_bytes(rows, 1);
-    if (blob == NULL && len > 0)
-      return sqlite_broken(db, error);
-    if (!nz_rpm_sink_add(sink, number, blob, (gsize)len, error))
+/* Gives each row of the table whose tree begins at page NUMBER to FUNC, in their order. */
+static gboolean
+read_table(Database *self, guint32 number, guint depth, RowFunc func, gpointer data, GError **error)
+{
+  const guint8 *page = visit(self, number, error);
+  if (!page)
+    return FALSE;
+  const guint8 *head = page + (number == 1 ? HEADER_SIZE : 0);
+  gboolean inner = head[0] == INNER;
+  gsize places = (gsize)(head - page) + (inner ? 12 : 8);
+  guint n_cells = (guint)head[3] << 8 | head[4];
+  if ((!inner && head[0] != LEAF) || depth == 0 || places + n_cells * 2u > self->usable)
+    return broken(error, "a page is no part of a table");
+  for (guint i = 0; i < n_cells; i++) {
+    gsize at = (gsize)page[places + 2 * i] << 8 | page[places + 2 * i + 1];
+    if (at + 4 > self->usable)
+      return broken(error, "a cell lies outside of its page");
+    gboolean ok = inner ? read_table(self, nz_rpm_be32(page + at), depth - 1, func, data, error)
+                        : read_leaf_cell(self, page + at, self->usable - at, func, data, error);
+    if (!ok)
       return FALSE;
   }
-  return rc == SQLITE_DONE || sqlite_broken(db, error);
+  return !inner || read_table(self, nz_rpm_be32(head + 8), depth - 1, func, data, error);
+}
+
+/* --- rows --- */
+
+typedef enum { VALUE_NONE, VALUE_NUMBER, VALUE_TEXT, VALUE_BLOB } ValueKind;
+
+typedef struct {
+  ValueKind kind;
+  const guint8 *bytes;
+  gsize len;
+} Value;
+
+static gboolean
+value_of_type(guint64 type, Value *value)
+{
+  static const guint8 sizes[] = {0, 1, 2, 3, 4, 6, 8, 8, 0, 0};
+  if (type >= 12) {
+    value->kind = type % 2 ? VALUE_TEXT : VALUE_BLOB;
+    value->len = (gsize)((type - 12) / 2);
+    return TRUE;
+  }
+  if (type >= G_N_ELEMENTS(sizes))
+    return FALSE;
+  value->kind = type == 0 ? VALUE_NONE : VALUE_NUMBER;
+  value->len = sizes[type];
+  return TRUE;
+}
+
+/* The first N columns of a row; those that it has not are VALUE_NONE. */
+static gboolean
+read_columns(const guint8 *payload, gsize len, Value *values, guint n, GError **error)
+{
+  guint64 header, type;
+  gsize at = varint(payload, len, &header);
+  if (at == 0 || header < at || header > len)
+    return broken(error, "a row is broken");
+  gsize body = (gsize)header;
+  for (guint i = 0; i < n; i++) {
+    values[i] = (Value){.kind = VALUE_NONE};
+    if (at >= header)
+      continue;
+    gsize used = varint(payload + at, (gsize)header - at, &type);
+    if (used == 0 || !value_of_type(type, &values[i]) || values[i].len > len - body)
+      return broken(error, "a row is broken");
+    values[i].bytes = payload + body;
+    at += used;
+    body += values[i].len;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_text(const Value *value, const char *text)
+{
+  return value->kind == VALUE_TEXT && value->len == strlen(text) &&
+         g_ascii_strncasecmp((const char *)value->bytes, text, value->len) == 0;
+}
+
+static guint64
+number_in(const Value *value)
+{
+  guint64 number = 0;
+  for (gsize i = 0; i < value->len; i++)
+    number = number << 8 | value->bytes[i];
+  return number;
+}
+
+/* --- the schema: page 1 is the table (type, name, tbl_name, rootpage, sql) --- */
+
+typedef struct {
+  guint n_found;
+  gboolean ordinary, columns;
+  guint32 root;
+} Schema;
+
+/* TRUE when *P begins with WORD, which it then is behind. */
+static gboolean
+skip(const char **p, const char *word)
+{
+  gsize n = strlen(word);
+  if (strncmp(*p, word, n) != 0)
+    return FALSE;
+  *p += n;
+  return TRUE;
+}
+
+/* TRUE for the statement by which rpm makes its table, however it is spaced and quoted: both
+ * columns are stored as they are, and nothing comes before them. */
+static gboolean
+is_rpms_table(const Value *sql)
+{
+  char text[SQL_MAX + 1];
+  gsize n = 0;
+  if (sql->kind != VALUE_TEXT || sql->len > SQL_MAX)
+    return FALSE;
+  for (gsize i = 0; i < sql->len; i++)
+    if (sql->bytes[i] > ' ' && !strchr("'\"`[]", sql->bytes[i]))
+      text[n++] = g_ascii_tolower((char)sql->bytes[i]);
+  text[n] = '\0';
+  const char *p = text;
+  if (!skip(&p, "createtablepackages(hnumintegerprimarykey"))
+    return FALSE;
+  skip(&p, "autoincrement");
+  if (!skip(&p, ",blobblob"))
+    return FALSE;
+  skip(&p, "notnull");
+  return strcmp(p, ")") == 0;
+}
+
+static gboolean
+look_at_schema_row(gpointer data, guint64 number G_GNUC_UNUSED, const guint8 *payload, gsize len,
+                   GError **error)
+{
+  enum { TYPE, NAME, TABLE, ROOT, SQL, N_COLUMNS };
+  Schema *self = data;
+  Value row[N_COLUMNS];
+  if (!read_columns(payload, len, row, N_COLUMNS, error))
+    return FALSE;
+  if (!is_text(&row[NAME], "Packages"))
+    return TRUE;
+  guint64 root = row[ROOT].kind == VALUE_NUMBER ? number_in(&row[ROOT]) : 0;
+  self->n_found++;
+  self->root = (guint32)MIN(root, G_MAXUINT32);
+  self->ordinary = is_text(&row[TYPE], "table") && root >= 2;
+  self->columns = is_rpms_table(&row[SQL]);
+  return TRUE;
+}
+
+static gboolean
+find_packages(Database *self, guint32 *root, GError **error)
+{
+  Schema schema = {0};
+  if (!read_table(self, 1, DEPTH_MAX, look_at_schema_row, &schema, error))
+    return FALSE;
+  if (schema.n_found == 0)
+    return broken(error, "it has no table Packages");
+  if (schema.n_found > 1)
+    return broken(error, "Packages is there twice");
+  if (!schema.ordinary)
+    return broken(error, "Packages is no ordinary table");
+  if (!schema.columns)
+    return broken(error, "Packages has no ordinary columns hnum and blob");
+  *root = schema.root;
+  return TRUE;
+}
+
+/* --- packages --- */
+
+static gboolean
+add_package(gpointer data, guint64 number, const guint8 *payload, gsize len, GError **error)
+{
+  Value row[2]; /* hnum, which is the row's own number, and blob */
+  if (!read_columns(payload, len, row, G_N_ELEMENTS(row), error))
+    return FALSE;
+  if (row[1].kind != VALUE_BLOB)
+    return nz_set_input(error, "package %" G_GUINT64_FORMAT ": its header is no blob", number);
+  return nz_rpm_sink_add(data, number, row[1].bytes, row[1].len, error);
+}
+
+static gboolean
+open_database(Database *self, const guint8 *data, gsize len, GError **error)
+{
+  if (len < 512 || memcmp(data, "SQLite format 3", 16) != 0)
+    return broken(error, "this is no SQLite database");
+  guint32 size = (guint32)data[16] << 8 | data[17], encoding = nz_rpm_be32(data + 56);
+  if (size == 1)
+    size = 65536;
+  if (size < 512 || (size & (size - 1)) != 0 || size - data[20] < 480)
+    return broken(error, "its pages have no size that there is");
+  if (encoding > 1)
+    return broken(error, "its texts are no UTF-8");
+  guint32 n_pages = (guint32)MIN(len / size, G_MAXUINT32);
+  *self = (Database){data, size, size - data[20], n_pages, n_pages};
+  return TRUE;
 }
 
 gboolean
 nz_rpmdb_read_sqlite(guint8 *data, gsize len, NzRpmSink *sink, GError **error)
 {
-  /* Left to SQLite, an empty file would be a database without tables. */
-  if (len < 512 || memcmp(data, "SQLite format 3", 16) != 0)
-    return nz_set_input(error, "this is no SQLite database");
-
-  int ticks = SCHEMA_TICKS;
-  sqlite3 *opened = NULL;
-  if (!open_memory(&opened, data, len, &ticks, error))
-    return FALSE;
-  g_autoptr(sqlite3) db = opened;
-  if (!check_table(db, error) || !check_columns(db, error))
-    return FALSE;
-
-  ticks = SCAN_TICKS;
-  return read_rows(db, sink, error);
+  Database database;
+  guint32 root;
+  return open_database(&database, data, len, error) && find_packages(&database, &root, error) &&
+         read_table(&database, root, DEPTH_MAX, add_package, sink, error);
 }

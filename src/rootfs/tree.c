@@ -352,11 +352,11 @@ apply_entry(NzTree *self, const NzEntry *e, NzWalk *w, const char *base, gsize b
     walk_again(self, e, w); /* looking for the target may have made nodes on the way */
   NzNode *node = w->beyond == 0 ? nz_node_find(self, w->node, base, base_len) : NULL;
   NzNode *directory = is_directory && node && !node->inode ? node : NULL;
-  guint n_before = g_hash_table_size(self->nodes);
+  guint n_before = self->n_nodes;
   make_room(self, e, node, path, w->lower_link);
   if (!inode && !is_directory)
     return TRUE;
-  if (g_hash_table_size(self->nodes) < n_before)
+  if (self->n_nodes < n_before)
     walk_again(self, e, w); /* directories left empty are gone too */
   if (is_directory)
     return apply_directory(self, e, w, directory, base, base_len, error);

@@ -9,8 +9,9 @@
 
 /* --- the tree's own memory --- */
 
-#define BLOCK_SIZE ((gsize)64 * 1024)
-#define ALIGNMENT  (sizeof(void *))
+#define BLOCK_SIZE    ((gsize)64 * 1024)
+#define FIRST_BUCKETS 256u
+#define ALIGNMENT     (sizeof(void *))
 
 void *
 nz_tree_alloc(NzTree *self, gsize len)
@@ -68,31 +69,74 @@ nz_inode_new(const NzEntry *e, guint layer)
 }
 
 static guint
-node_hash(gconstpointer key)
+node_hash(const NzNode *parent, const char *name, gsize len)
 {
-  const NzNode *n = key;
-  return (guint)nz_hash64(n->name, n->len) ^ n->parent->id * 2654435761u;
+  return (guint)nz_hash64(name, len) ^ parent->id * 2654435761u;
 }
 
-static gboolean
-node_equal(gconstpointer a, gconstpointer b)
+static NzNode **
+bucket_of(const NzTree *self, guint hash)
 {
-  const NzNode *x = a, *y = b;
-  return x->parent == y->parent && x->len == y->len && memcmp(x->name, y->name, x->len) == 0;
+  return &self->buckets[hash & (self->n_buckets - 1)];
 }
 
 NzNode *
 nz_node_find(const NzTree *self, NzNode *parent, const char *name, gsize len)
 {
-  NzNode key = {.parent = parent, .name = name, .len = (guint)len};
-  return g_hash_table_lookup(self->nodes, &key);
+  guint hash = node_hash(parent, name, len);
+  NzNode *node = *bucket_of(self, hash);
+  while (node && !(node->hash == hash && node->parent == parent && node->len == len &&
+                   memcmp(node->name, name, len) == 0))
+    node = node->twin;
+  return node;
+}
+
+static void
+put_into_bucket(NzTree *self, NzNode *node)
+{
+  NzNode **bucket = bucket_of(self, node->hash);
+  node->twin = *bucket;
+  *bucket = node;
+}
+
+static void
+grow(NzTree *self)
+{
+  g_autofree NzNode **old = self->buckets;
+  guint n_old = self->n_buckets;
+  self->n_buckets *= 2;
+  self->buckets = g_new0(NzNode *, self->n_buckets);
+  for (guint i = 0; i < n_old; i++)
+    for (NzNode *node = old[i], *next; node; node = next) {
+      next = node->twin;
+      put_into_bucket(self, node);
+    }
+}
+
+void
+nz_node_insert(NzTree *self, NzNode *node)
+{
+  if (self->n_nodes >= self->n_buckets)
+    grow(self);
+  put_into_bucket(self, node);
+  self->n_nodes++;
+}
+
+static void
+take_out(NzTree *self, const NzNode *node)
+{
+  NzNode **at = bucket_of(self, node->hash);
+  while (*at != node)
+    at = &(*at)->twin;
+  *at = node->twin;
+  self->n_nodes--;
 }
 
 NzNode *
 nz_node_add(NzTree *self, NzNode *parent, const char *name, gsize len, GError **error)
 {
   self->bytes += len;
-  if (g_hash_table_size(self->nodes) >= NZ_NODES_MAX || self->bytes > NZ_TREE_BYTES_MAX) {
+  if (self->n_nodes >= NZ_NODES_MAX || self->bytes > NZ_TREE_BYTES_MAX) {
     g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
                 "more than %u links, devices and privileged files, or than %u MiB of their names, "
                 "targets and passwd contents",
@@ -113,7 +157,8 @@ nz_node_add(NzTree *self, NzNode *parent, const char *name, gsize len, GError **
   if (node->next)
     node->next->prev = node;
   parent->first_child = node;
-  g_hash_table_add(self->nodes, node);
+  node->hash = node_hash(parent, name, len);
+  nz_node_insert(self, node);
   return node;
 }
 
@@ -142,7 +187,7 @@ node_free(NzNode *node)
 static void
 node_detach(NzTree *self, NzNode *node)
 {
-  g_hash_table_remove(self->nodes, node);
+  take_out(self, node);
   if (node->prev)
     node->prev->next = node->next;
   else
@@ -159,7 +204,8 @@ nz_tree_new(gboolean whiteouts)
   NzTree *self = g_new0(NzTree, 1);
   self->root = g_new0(NzNode, 1);
   self->root->name = "";
-  self->nodes = g_hash_table_new(node_hash, node_equal);
+  self->n_buckets = FIRST_BUCKETS;
+  self->buckets = g_new0(NzNode *, FIRST_BUCKETS);
   self->whiteouts = whiteouts;
   self->names = nz_names_new();
   self->ambiguities = g_ptr_array_new();
@@ -190,8 +236,9 @@ nz_tree_free(NzTree *self)
   if (!self)
     return;
   free_below(self->root);
-  g_hash_table_unref(self->nodes);
-  g_free(self->root);
+  g_free(self->buckets);
+  if (!self->root->pooled)
+    g_free(self->root);
   nz_names_free(self->names);
   g_ptr_array_set_free_func(self->ambiguities, (GDestroyNotify)ambiguity_free);
   g_ptr_array_unref(self->ambiguities);

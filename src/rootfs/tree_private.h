@@ -9,11 +9,13 @@
 typedef struct NzNode NzNode;
 struct NzNode {
   NzNode *parent, *first_child, *next, *prev;
+  NzNode *twin;   /* the next of the same bucket */
   NzInode *inode; /* NULL: a directory */
+  guint hash;     /* of its parent and name */
   guint id, layer;
   guint opaque_layer; /* 1 + the last layer that emptied it of lower ones; 0: none */
   guint len;
-  const char *name; /* in the same allocation */
+  const char *name; /* goes with the node's memory */
   /* Of a directory that is not as most are: see nz_directory_is_notable(). */
   gboolean has_owner;
   guint16 mode;
@@ -25,7 +27,11 @@ struct NzNode {
 
 struct NzTree {
   NzNode *root;
-  GHashTable *nodes; /* all but the root, by (parent, name) */
+  /* All nodes but the root, by parent and name. Not a GHashTable: this one can be copied as it
+   * lies, see tree_freeze.c. */
+  NzNode **buckets;
+  guint n_buckets; /* a power of two */
+  guint n_nodes;
   guint last_id;
   guint layer;
   gboolean whiteouts;
@@ -61,8 +67,10 @@ NzInode *nz_inode_new(const NzEntry *e, guint layer);
 
 /* The child of PARENT called NAME, or NULL. */
 NzNode *nz_node_find(const NzTree *self, NzNode *parent, const char *name, gsize len);
-/* Adds one; NULL when there are too many. */
+/* Adds one, which must not be there; NULL when there are too many. */
 NzNode *nz_node_add(NzTree *self, NzNode *parent, const char *name, gsize len, GError **error);
+/* Puts NODE, whose hash is set, into the table. */
+void nz_node_insert(NzTree *self, NzNode *node);
 
 typedef struct {
   gboolean same_layer; /* something of the layer at work was removed */

@@ -253,11 +253,10 @@ load_node(Loader *self, NzNode *node, gsize path_len)
     gsize len;
     const guint8 *name = nz_unpack_bytes(in, &len);
     NzNode *child = NULL;
-    guint n_nodes = g_hash_table_size(self->tree->nodes);
-    if (is_node_name(name, len) && path_len + len <= NZ_PATH_MAX && !node->inode)
+    if (is_node_name(name, len) && path_len + len <= NZ_PATH_MAX && !node->inode &&
+        !nz_node_find(self->tree, node, (const char *)name, len))
       child = nz_node_add(self->tree, node, (const char *)name, len, NULL);
-    /* One of a name that is there takes its place in the table. */
-    if (!child || g_hash_table_size(self->tree->nodes) == n_nodes) {
+    if (!child) {
       in->broken = TRUE;
       return;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A value is what it was made for (NzWanted), the results of its layers, and the entries of a layer
- * or the tree of a stack. */
+ * or the tree of a stack: on disk as bytes, in memory a frozen tree. */
 #include "scan/facts.h"
 
 #include <nettle/sha2.h>
@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "core/pack.h"
 #include "image/compression.h"
+#include "rootfs/tree_freeze.h"
 #include "rootfs/tree_save.h"
 #include "version.h"
 
@@ -24,13 +25,34 @@ typedef struct {
 struct NzFacts {
   NzCacheProcess *cache;
   GMutex mutex;       /* guards what follows */
-  GHashTable *memory; /* Key -> GBytes, of stacks */
+  GHashTable *memory; /* Key -> Stack */
   GQueue order;       /* Key, borrowed from MEMORY, oldest first */
   gsize bytes;
   GHashTable *seen; /* Key of stacks that images of this run had */
   GHashTable *read; /* Key of stacks that an image is about to have -> gboolean *: another waits */
   GCond passed;     /* one of these less */
+  guint n_waiting;  /* images that wait for that */
 };
+
+/* What is known of some layers together. Never changed: any thread may look at it. */
+typedef struct {
+  gint refs;
+  NzWanted *made_for;
+  NzLayerResult *results; /* of each layer: what pack_result() tells of */
+  NzFrozenTree *tree;
+} Stack;
+
+static void
+stack_unref(Stack *self)
+{
+  if (!self || !g_atomic_int_dec_and_test(&self->refs))
+    return;
+  nz_wanted_free(self->made_for);
+  g_free(self->results);
+  nz_frozen_tree_unref(self->tree);
+  g_free(self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stack, stack_unref)
 
 static guint
 key_hash(gconstpointer key)
@@ -52,7 +74,7 @@ nz_facts_new(NzCacheProcess *cache)
   NzFacts *self = g_new0(NzFacts, 1);
   self->cache = cache;
   g_mutex_init(&self->mutex);
-  self->memory = g_hash_table_new_full(key_hash, key_equal, g_free, (GDestroyNotify)g_bytes_unref);
+  self->memory = g_hash_table_new_full(key_hash, key_equal, g_free, (GDestroyNotify)stack_unref);
   g_queue_init(&self->order);
   self->seen = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
   self->read = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
@@ -197,42 +219,12 @@ unpack_head(GBytes *value, NzWanted *wanted, NzLayerResult *results, guint n, gs
   return in.broken ? NULL : in.data + in.at;
 }
 
-/* --- memory --- */
-
-static GBytes *
-recall(NzFacts *self, const Key *key)
-{
-  g_mutex_lock(&self->mutex);
-  GBytes *value = g_hash_table_lookup(self->memory, key);
-  if (value)
-    g_bytes_ref(value);
-  g_mutex_unlock(&self->mutex);
-  if (!value && self->cache)
-    value = nz_cache_process_get(self->cache, key->bytes);
-  return value;
-}
-
+/* What a value tells of a layer's result, and no more. */
 static void
-remember(NzFacts *self, const Key *key, GBytes *value)
+copy_result(NzLayerResult *to, const NzLayerResult *from)
 {
-  if (g_bytes_get_size(value) > NZ_FACTS_MEMORY_MAX)
-    return;
-  g_mutex_lock(&self->mutex);
-  if (!g_hash_table_contains(self->memory, key)) {
-    Key *copy = g_memdup2(key, sizeof *key);
-    g_hash_table_insert(self->memory, copy, g_bytes_ref(value));
-    g_queue_push_tail(&self->order, copy);
-    self->bytes += g_bytes_get_size(value);
-  }
-  while (self->bytes > NZ_FACTS_MEMORY_MAX) {
-    Key *oldest = g_queue_pop_head(&self->order);
-    self->bytes -= g_bytes_get_size(g_hash_table_lookup(self->memory, oldest));
-    g_hash_table_remove(self->memory, oldest);
-  }
-  g_mutex_unlock(&self->mutex);
+  *to = (NzLayerResult){.compression = from->compression, .by_table = from->by_table};
 }
-
-/* --- stacks --- */
 
 static NzWanted *
 wanted_copy(const NzWanted *from)
@@ -242,23 +234,101 @@ wanted_copy(const NzWanted *from)
   return copy;
 }
 
-/* The tree of VALUE if it serves WANTED, to which is added what it was made for. */
-static NzTree *
-load_stack(GBytes *value, guint n, NzWanted *wanted, NzLayerResult *results)
+/* --- memory --- */
+
+static Stack *
+recall(NzFacts *self, const Key *key)
 {
-  gsize len;
-  g_autoptr(NzWanted) made_for = nz_wanted_new();
-  g_autofree NzLayerResult *known = g_new0(NzLayerResult, n);
-  const guint8 *packed = unpack_head(value, made_for, known, n, &len);
-  g_autoptr(NzTree) tree = packed ? nz_tree_load(packed, len) : NULL;
-  if (!tree)
-    return NULL;
+  g_mutex_lock(&self->mutex);
+  Stack *stack = g_hash_table_lookup(self->memory, key);
+  if (stack)
+    g_atomic_int_inc(&stack->refs);
+  g_mutex_unlock(&self->mutex);
+  return stack;
+}
+
+static gsize
+bytes_of(const Stack *stack)
+{
+  return nz_frozen_tree_bytes(stack->tree);
+}
+
+/* Keeps TREE, made for WANTED of N layers. */
+static void
+remember(NzFacts *self, const Key *key, const NzTree *tree, const NzWanted *wanted,
+         const NzLayerResult *results, guint n)
+{
+  g_autoptr(Stack) stack = g_new0(Stack, 1);
+  stack->refs = 1;
+  stack->made_for = wanted_copy(wanted);
+  stack->results = g_new0(NzLayerResult, n);
+  for (guint i = 0; i < n; i++)
+    copy_result(&stack->results[i], &results[i]);
+  stack->tree = nz_tree_freeze(tree);
+  if (bytes_of(stack) > NZ_FACTS_MEMORY_MAX)
+    return;
+  g_mutex_lock(&self->mutex);
+  if (!g_hash_table_contains(self->memory, key)) {
+    Key *copy = g_memdup2(key, sizeof *key);
+    self->bytes += bytes_of(stack);
+    g_hash_table_insert(self->memory, copy, g_steal_pointer(&stack));
+    g_queue_push_tail(&self->order, copy);
+  }
+  while (self->bytes > NZ_FACTS_MEMORY_MAX) {
+    Key *oldest = g_queue_pop_head(&self->order);
+    self->bytes -= bytes_of(g_hash_table_lookup(self->memory, oldest));
+    g_hash_table_remove(self->memory, oldest);
+  }
+  g_mutex_unlock(&self->mutex);
+}
+
+/* --- stacks --- */
+
+/* TREE (owned) and RESULTS of N layers, if they serve WANTED, to which is added what they were
+ * MADE_FOR. */
+static NzTree *
+use_stack(NzTree *tree, const NzWanted *made_for, const NzLayerResult *known, guint n,
+          NzWanted *wanted, NzLayerResult *results)
+{
+  g_autoptr(NzTree) owned = tree;
   g_autoptr(NzWanted) missing = nz_wanted_minus(wanted, made_for);
   nz_wanted_merge(wanted, made_for);
   if (nz_tree_lacks(tree, missing))
     return NULL;
-  memcpy(results, known, n * sizeof *known);
-  return g_steal_pointer(&tree);
+  for (guint i = 0; i < n; i++)
+    copy_result(&results[i], &known[i]);
+  return g_steal_pointer(&owned);
+}
+
+/* The tree of the N lowest layers, from what the cache on disk has of them. WHOLE: no other image
+ * is to have it as its lower part. */
+static NzTree *
+load_stack(NzFacts *self, const Key *key, guint n, gboolean whole, NzWanted *wanted,
+           NzLayerResult *results)
+{
+  gsize len;
+  g_autoptr(GBytes) value = nz_cache_process_get(self->cache, key->bytes);
+  g_autoptr(NzWanted) made_for = nz_wanted_new();
+  g_autofree NzLayerResult *known = g_new0(NzLayerResult, n);
+  const guint8 *packed = value ? unpack_head(value, made_for, known, n, &len) : NULL;
+  NzTree *tree = packed ? nz_tree_load(packed, len) : NULL;
+  if (tree)
+    tree = use_stack(tree, made_for, known, n, wanted, results);
+  if (tree && !whole)
+    remember(self, key, tree, made_for, known, n);
+  return tree;
+}
+
+/* The same from memory, else from disk. */
+static NzTree *
+find_stack(NzFacts *self, const Key *key, guint n, gboolean whole, NzWanted *wanted,
+           NzLayerResult *results)
+{
+  g_autoptr(Stack) stack = recall(self, key);
+  if (stack)
+    return use_stack(nz_tree_thaw(stack->tree), stack->made_for, stack->results, n, wanted,
+                     results);
+  return self->cache ? load_stack(self, key, n, whole, wanted, results) : NULL;
 }
 
 /* The tallest stack below TALLEST layers, above the one that is known, that another image of this
@@ -288,13 +358,12 @@ key_at(const GArray *keys, guint n_layers)
   return &g_array_index(keys, Key, n_layers - 1);
 }
 
-/* Waits while another image is about to have a stack of fewer than TOTAL layers that this one has
- * too, then promises those that nobody has. Who waits has promised nothing yet: none waits for
- * another in a ring. */
+/* Waits while another image is about to have a stack that this one has too, then promises those
+ * that nobody has. Who waits has promised nothing yet: none waits for another in a ring. */
 static void
-promise(NzFacts *self, NzStackStart *start, guint total)
+promise(NzFacts *self, NzStackStart *start)
 {
-  guint most = MIN(total - 1, start->keys->len);
+  guint most = start->keys->len;
   g_mutex_lock(&self->mutex);
   for (guint n = most; n > 0;) {
     gboolean *awaited = g_hash_table_lookup(self->read, key_at(start->keys, n));
@@ -303,7 +372,9 @@ promise(NzFacts *self, NzStackStart *start, guint total)
       continue;
     }
     *awaited = TRUE;
+    self->n_waiting++;
     g_cond_wait(&self->passed, &self->mutex);
+    self->n_waiting--;
     n = most;
   }
   start->promised = most + 1;
@@ -327,6 +398,15 @@ nz_facts_awaited(const NzStackStart *start, guint n_layers)
   gboolean awaited = *(gboolean *)g_hash_table_lookup(self->read, key_at(start->keys, n_layers));
   g_mutex_unlock(&self->mutex);
   return awaited;
+}
+
+guint
+nz_facts_waiting(NzFacts *self)
+{
+  g_mutex_lock(&self->mutex);
+  guint n = self->n_waiting;
+  g_mutex_unlock(&self->mutex);
+  return n;
 }
 
 void
@@ -353,17 +433,10 @@ nz_facts_begin(NzFacts *self, const NzImage *image, const NzReadOptions *options
   guint total = image->layers->len;
   GArray *keys = start->keys = keys_of_stacks(image);
   start->facts = self;
-  if (total > 1)
-    promise(self, start, total);
+  promise(self, start);
   for (guint n = keys->len; n > 0 && !start->tree; n--) {
-    const Key *key = key_at(keys, n);
-    g_autoptr(GBytes) value = recall(self, key);
-    if (!value)
-      continue;
-    start->tree = load_stack(value, n, start->wanted, results);
+    start->tree = find_stack(self, key_at(keys, n), n, n == total, start->wanted, results);
     start->n_layers = start->tree ? n : 0;
-    if (start->tree && n < total)
-      remember(self, key, value);
   }
   nz_facts_passed(start, start->n_layers);
   start->n_paths = start->tree ? nz_tree_count(start->tree) : 0;
@@ -386,8 +459,8 @@ nz_stack_start_clear(NzStackStart *self)
 }
 
 void
-nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
-              const NzLayerResult *results, const NzTree *tree)
+nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, gboolean for_others,
+              const NzWanted *wanted, const NzLayerResult *results, const NzTree *tree)
 {
   for (guint i = 0; i < n_layers; i++)
     if (results[i].incomplete)
@@ -395,18 +468,14 @@ nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWante
   if (nz_tree_is_large(tree, NZ_FACTS_ENTRY_MAX))
     return;
   g_autoptr(GArray) keys = keys_of_stacks(image);
-  const Key *key = &g_array_index(keys, Key, n_layers - 1);
-  GByteArray *out = pack_head(wanted, results, n_layers);
-  nz_tree_save(tree, out);
-  g_autoptr(GBytes) value = g_byte_array_free_to_bytes(out);
-  gsize len;
-  const void *data = g_bytes_get_data(value, &len);
-  if (len > NZ_FACTS_ENTRY_MAX)
+  const Key *key = key_at(keys, n_layers);
+  if (for_others)
+    remember(self, key, tree, wanted, results, n_layers);
+  if (!self->cache)
     return;
-  if (n_layers < image->layers->len)
-    remember(self, key, value);
-  if (self->cache)
-    nz_cache_process_put(self->cache, key->bytes, "stack", data, len);
+  g_autoptr(GByteArray) out = pack_head(wanted, results, n_layers);
+  nz_tree_save(tree, out);
+  nz_cache_process_put(self->cache, key->bytes, "stack", out->data, out->len);
 }
 
 /* --- layers --- */

@@ -48,12 +48,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzStackStart, nz_stack_start_clear)
 
 /* TRUE when another image waits for the stack of START's N_LAYERS lowest layers. */
 gboolean nz_facts_awaited(const NzStackStart *start, guint n_layers);
+/* How many images wait for others' layers now: so many threads have nothing to do. */
+guint nz_facts_waiting(NzFacts *self);
 /* START's image is past that stack, whether it was kept or not. */
 void nz_facts_passed(NzStackStart *start, guint n_layers);
 
-/* Keeps TREE, made for WANTED of IMAGE's N_LAYERS lowest layers. */
-void nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, const NzWanted *wanted,
-                   const NzLayerResult *results, const NzTree *tree);
+/* Keeps TREE, made for WANTED of IMAGE's N_LAYERS lowest layers: on disk, and in memory too when it
+ * is FOR_OTHERS of this run. */
+void nz_facts_keep(NzFacts *self, const NzImage *image, guint n_layers, gboolean for_others,
+                   const NzWanted *wanted, const NzLayerResult *results, const NzTree *tree);
 
 /* Reads LAYER into LOG: from the facts when they have it, else by its store, and then keeps it. */
 gboolean nz_facts_read_layer(NzFacts *self, NzImageStore *store, const NzLayer *layer,

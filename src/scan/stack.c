@@ -17,7 +17,9 @@ typedef struct {
   NzLogBudget *budget;
   NzLayerLog **logs;
   NzLayerResult *results;
-  guint n_threads; /* 0: the caller's does it all */
+  GThread **threads; /* room for one a layer */
+  guint n_threads;   /* 0: the caller's does it all */
+  guint n_workers;   /* as many as there were at first */
   gint next;
   gint n_done; /* layers that were read */
   gint spare;  /* processors without a worker */
@@ -114,10 +116,33 @@ is_tiny(const NzImage *image)
 static gboolean
 is_worth_keeping(const NzStackStart *start, const NzTree *tree, guint n_layers)
 {
-  if (start->keep[0] == n_layers || nz_facts_awaited(start, n_layers))
-    return TRUE;
   gsize n = nz_tree_count(tree);
   return start->keep[1] == n_layers && n - start->n_paths >= n / 4;
+}
+
+/* TREE holds START's N_LAYERS lowest layers now. */
+static void
+keep(const Job *job, const NzStackStart *start, const NzTree *tree, guint n_layers)
+{
+  gboolean for_others = start->keep[0] == n_layers || nz_facts_awaited(start, n_layers);
+  if (for_others || is_worth_keeping(start, tree, n_layers))
+    nz_facts_keep(job->facts, job->image, n_layers, for_others, start->wanted, job->results, tree);
+}
+
+static void
+add_workers(Job *job, guint n)
+{
+  guint most = job->image->layers->len;
+  for (; n > job->n_threads && job->n_threads < most; job->n_threads++)
+    job->threads[job->n_threads] = g_thread_new("layer", work, job);
+}
+
+/* Images that wait for this one's layers leave their processors to it. */
+static void
+call_for_help(Job *job, const NzStackStart *start)
+{
+  if (job->n_threads > 0 && start->promises > 0)
+    add_workers(job, MIN(job->n_workers + nz_facts_waiting(job->facts), nz_stack_processors()));
 }
 
 /* TREE holds START's layers already. */
@@ -128,9 +153,9 @@ apply_all(Job *job, NzTree *tree, NzStackStart *start, GError **error)
     if (job->n_threads == 0)
       read_in_place(job, tree, i);
     if (apply_log(job, tree, i, error)) {
-      if (is_worth_keeping(start, tree, i + 1))
-        nz_facts_keep(job->facts, job->image, i + 1, start->wanted, job->results, tree);
+      keep(job, start, tree, i + 1);
       nz_facts_passed(start, i + 1);
+      call_for_help(job, start);
       continue;
     }
     const NzLayer *layer = job->image->layers->pdata[i];
@@ -154,27 +179,33 @@ nz_stack_processors(void)
   return (guint)processors;
 }
 
+/* Where each processor has an image, a thread for the one layer that this one has on its own would
+ * only take its turns with this one. */
+static gboolean
+is_one_of_many(const NzStackStart *start, guint n_layers, guint workers)
+{
+  return workers == 1 && start->n_layers > 0 && n_layers == 1;
+}
+
 /* Reads the layers that START has not, and applies them to TREE. */
 static gboolean
 read_layers(Job *job, NzTree *tree, NzStackStart *start, GError **error)
 {
   guint workers = job->options.workers > 0 ? job->options.workers : nz_stack_processors();
-  guint n_threads = MIN(job->image->layers->len - start->n_layers, workers);
-  if (is_tiny(job->image))
-    n_threads = 0;
-  job->n_threads = n_threads;
-  job->spare = (gint)(workers - n_threads);
+  guint n_layers = job->image->layers->len - start->n_layers;
+  g_autofree GThread **threads = job->threads = g_new0(GThread *, job->image->layers->len + 1);
+  job->n_workers = MIN(n_layers, workers);
+  job->spare = (gint)(workers - job->n_workers);
   job->options.spare = &job->spare;
-  g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
   job->next = job->n_done = (gint)start->n_layers;
-  for (guint i = 0; i < n_threads; i++)
-    threads[i] = g_thread_new("layer", work, job);
+  if (!is_tiny(job->image) && !is_one_of_many(start, n_layers, workers))
+    add_workers(job, job->n_workers);
   gboolean ok = apply_all(job, tree, start, error);
   if (!ok) {
     g_atomic_int_set(&job->control.cancelled, 1);
     nz_log_budget_cancel(job->budget);
   }
-  for (guint i = 0; i < n_threads; i++)
+  for (guint i = 0; i < job->n_threads; i++)
     g_thread_join(threads[i]);
   return ok;
 }

@@ -2,7 +2,6 @@
 #include "store/cache.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "store/sqlite.h"
 
 /* Of the tables, kept in user_version: a database with another one is made anew. */
 #define SCHEMA 2
@@ -133,6 +133,8 @@ remove_file(const NzCache *self)
 static int
 make_anew(NzCache *self)
 {
+  if (!sqlite3_get_autocommit(self->db))
+    sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
   sqlite3_exec(self->db, setup, NULL, NULL, NULL); /* as far as that goes */
   sqlite3_exec(self->db, "SELECT * FROM sqlite_schema", NULL, NULL, NULL);
   sqlite3_db_config(self->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
@@ -179,6 +181,8 @@ gboolean
 nz_cache_prepare(const char *directory, GError **error)
 {
   guint8 byte;
+  if (!nz_sqlite_open(error))
+    return FALSE;
   g_setenv("SQLITE_TMPDIR", directory, TRUE); /* to vacuum takes a file */
   sqlite3_randomness(sizeof byte, &byte);     /* which opens /dev/urandom once */
   return make_directory(directory, error);
@@ -188,7 +192,8 @@ NzCache *
 nz_cache_open(const char *directory, gboolean create, GError **error)
 {
   g_autofree char *shown = nz_printable(directory, -1);
-  if ((create && !make_directory(directory, error)) || !check_directory(directory, error))
+  if (!nz_sqlite_open(error) || (create && !make_directory(directory, error)) ||
+      !check_directory(directory, error))
     return NULL;
   g_autoptr(NzCache) self = g_new0(NzCache, 1);
   self->path = g_build_filename(directory, "facts.sqlite", NULL);
@@ -317,6 +322,25 @@ nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind, co
   sqlite3_finalize(statement);
   heal(self, code);
   return code == SQLITE_DONE;
+}
+
+void
+nz_cache_begin(NzCache *self)
+{
+  if (self->db && self->writable && sqlite3_get_autocommit(self->db))
+    heal(self, sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+}
+
+/* SQLite may have ended it before: on a full disk, or because the database was made anew. */
+void
+nz_cache_commit(NzCache *self)
+{
+  if (!self->db || sqlite3_get_autocommit(self->db))
+    return;
+  int code = sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL);
+  if (code != SQLITE_OK && !sqlite3_get_autocommit(self->db))
+    sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+  heal(self, code);
 }
 
 /* --- looking after it --- */

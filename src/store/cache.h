@@ -34,6 +34,11 @@ GBytes *nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY]);
 gboolean nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
                       const void *data, gsize len);
 
+/* What is put between these two is written together, which costs less; others cannot write
+ * meanwhile. What goes wrong is as with nz_cache_put(). */
+void nz_cache_begin(NzCache *self);
+void nz_cache_commit(NzCache *self);
+
 /* When there is more than MAX bytes, removes what was not used for longest, and a little more, so
  * that it is not done for every entry. The file keeps its size: what comes next needs the room. */
 void nz_cache_trim(NzCache *self, guint64 max);

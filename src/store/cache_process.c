@@ -39,26 +39,108 @@ struct NzCacheProcess {
 /* Its descriptors, after those of standard input, output and error. */
 enum { ORDER = 3, REPLY = 4 };
 
-static gboolean
-answer(NzCache *cache, const Header *header, int reply)
+typedef struct {
+  Header header;
+  guint8 *data;
+} Put;
+
+/* Who asks waits for the answer, who puts does not: what is put is written when nobody asks. */
+typedef struct {
+  NzCache *cache; /* NULL: nothing is found and nothing kept */
+  int order, reply;
+  GQueue puts; /* Put, oldest first */
+  gsize bytes; /* of them */
+  guint batch; /* puts that are written, but not committed */
+  gboolean changed;
+} Keeper;
+
+static void
+put_free(Put *put)
 {
-  g_autoptr(GBytes) found = cache ? nz_cache_get(cache, header->key) : NULL;
-  gsize len = 0;
-  const void *data = found ? g_bytes_get_data(found, &len) : NULL;
-  guint64 told = found ? len : NONE;
-  return nz_pipe_write(reply, &told, sizeof told) && nz_pipe_write(reply, data, len);
+  g_free(put->data);
+  g_free(put);
+}
+
+static GBytes *
+look_up(Keeper *self, const guint8 *key)
+{
+  for (const GList *l = self->puts.tail; l; l = l->prev) {
+    const Put *put = l->data;
+    if (memcmp(put->header.key, key, NZ_CACHE_KEY) == 0)
+      return g_bytes_new(put->data, put->header.len);
+  }
+  return self->cache ? nz_cache_get(self->cache, key) : NULL;
 }
 
 static gboolean
-keep(NzCache *cache, const Header *header, int order, gboolean *changed)
+answer(Keeper *self, const Header *header)
+{
+  g_autoptr(GBytes) found = look_up(self, header->key);
+  gsize len = 0;
+  const void *data = found ? g_bytes_get_data(found, &len) : NULL;
+  guint64 told = found ? len : NONE;
+  return nz_pipe_write(self->reply, &told, sizeof told) && nz_pipe_write(self->reply, data, len);
+}
+
+static gboolean
+keep(Keeper *self, const Header *header)
 {
   if (header->len > NZ_FACTS_ENTRY_MAX)
     return FALSE;
-  g_autofree guint8 *data = g_malloc(header->len + 1);
-  if (!nz_pipe_read(order, data, header->len))
-    return FALSE;
-  *changed |= cache && nz_cache_put(cache, header->key, header->kind, data, header->len);
+  Put *put = g_new(Put, 1);
+  *put = (Put){*header, g_malloc(header->len + 1)};
+  gboolean ok = nz_pipe_read(self->order, put->data, header->len);
+  if (!ok || !self->cache) {
+    put_free(put);
+    return ok;
+  }
+  g_queue_push_tail(&self->puts, put);
+  self->bytes += header->len;
   return TRUE;
+}
+
+static void
+commit(Keeper *self)
+{
+  if (self->batch > 0)
+    nz_cache_commit(self->cache);
+  self->batch = 0;
+}
+
+/* Writes what was put first of what is not written. Others wait for the lock, so that it is given
+ * up now and then. */
+static void
+write_one(Keeper *self)
+{
+  Put *put = g_queue_pop_head(&self->puts);
+  if (self->batch++ == 0)
+    nz_cache_begin(self->cache);
+  self->changed |=
+      nz_cache_put(self->cache, put->header.key, put->header.kind, put->data, put->header.len);
+  self->bytes -= put->header.len;
+  put_free(put);
+  if (self->batch >= NZ_CACHE_BATCH_MAX || g_queue_is_empty(&self->puts))
+    commit(self);
+}
+
+static gboolean
+is_asked(const Keeper *self)
+{
+  struct pollfd p = {self->order, POLLIN, 0};
+  return poll(&p, 1, 0) != 0;
+}
+
+/* FALSE after the last order. */
+static gboolean
+serve_one(Keeper *self)
+{
+  Header header;
+  while (!g_queue_is_empty(&self->puts) && (self->bytes > NZ_CACHE_PUTS_MAX || !is_asked(self)))
+    write_one(self);
+  if (!nz_pipe_read(self->order, &header, sizeof header) || header.len == NONE)
+    return FALSE;
+  header.kind[KIND_MAX] = '\0';
+  return header.kind[0] ? keep(self, &header) : answer(self, &header);
 }
 
 static void
@@ -67,16 +149,12 @@ serve(const char *directory, int order, int reply)
   gboolean is_there = nz_cache_prepare(directory, NULL);
   nz_confine_keeper(directory, NULL);
   g_autoptr(NzCache) cache = is_there ? nz_cache_open(directory, TRUE, NULL) : NULL;
-  gboolean changed = FALSE;
-  Header header;
-  while (nz_pipe_read(order, &header, sizeof header) && header.len != NONE) {
-    header.kind[KIND_MAX] = '\0';
-    gboolean ok =
-        header.kind[0] ? keep(cache, &header, order, &changed) : answer(cache, &header, reply);
-    if (!ok)
-      break;
-  }
-  if (changed)
+  Keeper self = {.cache = cache, .order = order, .reply = reply};
+  while (serve_one(&self))
+    continue;
+  while (!g_queue_is_empty(&self.puts))
+    write_one(&self);
+  if (self.changed)
     nz_cache_trim(cache, NZ_CACHE_BYTES_MAX);
 }
 

@@ -337,3 +337,31 @@ def test_hostile_name_cannot_drive_a_terminal(tmp_path):
     assert b"setuid-root" in text
     for sequence in (b"\x1b]", b"\x07", b"\x1b[2J", b"\x9b"):
         assert sequence not in text
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_path_in_another_alphabet_ends_the_report_in_every_locale(tmp_path, locale):
+    path = docker_archive(tmp_path / "image.tar", Image([archive(file("bin/\u65e5\u672c", 0o4755))]))
+    for text in (on_terminal("scan", path, LC_ALL=locale), run("scan", path, env={"LC_ALL": locale}).out):
+        assert "/bin/\u65e5\u672c 4755 0:0".encode() in text
+
+
+def test_columns_stand_below_each_other_whatever_is_in_them(tmp_path):
+    names = ["bin/\u65e5\u672c", "bin/e\u0301", "bin/plain-name"]
+    path = docker_archive(tmp_path / "image.tar", Image([archive(*(file(name, 0o4755) for name in names))]))
+    lines = [line for line in run("scan", path).out.decode().splitlines() if "setuid-root" in line and "4755" in line]
+    after = next(line for line in lines if "plain-name" in line).index("4755")
+    # In characters: two of them are two columns wide each, one is none.
+    assert sorted(line.index("4755") for line in lines) == [after - 2, after, after + 1]
+
+
+def test_a_table_is_fitted_to_the_terminal(tmp_path):
+    """By libsmartcols, which is opened for a terminal alone."""
+    history = "RUN " + "something-long " * 20
+    image = Image([Layer(archive(file("usr/bin/su", 0o4755)), created_by=history)])
+    path = docker_archive(tmp_path / "image.tar", image)
+    narrow = on_terminal("scan", path, COLUMNS="70").decode().splitlines()
+    row = next(line for line in narrow if "setuid-root" in line and "4755" in line)
+    assert len(re.sub(r"\x1b\[[0-9;]*m", "", row)) <= 70
+    wide = run("scan", path, env={"COLUMNS": "70"}).out.decode().splitlines()
+    assert len(next(line for line in wide if "setuid-root" in line and "4755" in line)) > 70

@@ -1,6 +1,7 @@
 """The Debian package: built, read by lintian, and installed in a Debian that has nothing else."""
 
 import os
+import re
 import shutil
 
 import kit
@@ -70,6 +71,14 @@ def test_the_installed_program_runs_where_nothing_else_is(root):
     done = kit.run("chroot", root, "nonzero", "scan", "--format", "json", "/srv/small.tar", check=False)
     assert kit.read_report(done, "small.tar")["verdict"] == "fail"
     assert "setuid-root" in kit.rules_of(kit.read_report(done, "small.tar")["subjects"][0])
+
+
+def test_the_libraries_that_are_opened_later_are_there_too(root):
+    names = set(re.findall(r'"(lib\w+\.so\.\d+)"', "".join(
+        path.read_text() for path in (kit.PROJECT / "src").glob("*/*.c"))))
+    assert len(names) >= 3
+    for name in names:
+        assert list((root / "usr/lib").glob(f"*/{name}")), name
 
 
 def test_the_package_brings_pages_and_completions(root):

@@ -698,6 +698,63 @@ test_a_database_that_cannot_be_written_is_read(Place *place, gconstpointer data 
   g_assert_true(has(cache, 5, 1500));
 }
 
+/* --- together --- */
+
+static void
+test_what_is_put_together_is_there_together(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr(NzCache) cache = must_open(place);
+  g_autoptr(NzCache) other = must_open(place);
+  nz_cache_begin(cache);
+  for (guint i = 0; i < 10; i++)
+    g_assert_true(put(cache, i, 1500));
+  g_assert_true(has(cache, 3, 1500));
+  g_assert_false(has(other, 3, 1500));
+  nz_cache_commit(cache);
+  for (guint i = 0; i < 10; i++)
+    g_assert_true(has(other, i, 1500));
+  nz_cache_commit(cache); /* nothing to do */
+  g_assert_true(put(other, 20, 1500));
+}
+
+static void
+test_who_is_killed_between_leaves_what_was_before(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+  fill(place);
+  pid_t pid = fork();
+  if (pid == 0) {
+    g_autoptr(NzCache) cache = nz_cache_open(place->dir, TRUE, NULL);
+    nz_cache_begin(cache);
+    for (guint i = 100; i < 140; i++) /* more than SQLite keeps in memory */
+      put(cache, i, 200000);
+    kill(getpid(), SIGKILL);
+  }
+  wait_for(pid);
+  g_autoptr(NzCache) cache = must_open(place);
+  g_assert_true(has(cache, 3, 1500));
+  for (guint i = 100; i < 140; i++)
+    g_assert_false(has(cache, i, 200000));
+  g_assert_true(put(cache, 100, 1500));
+}
+
+static void
+test_damage_in_between_is_mended(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr(NzCache) cache = must_open(place);
+  for (guint i = 0; i < 200; i++)
+    g_assert_true(put(cache, i, 1500));
+  g_autofree guint8 *zeros = g_malloc0(65536);
+  nz_cache_begin(cache);
+  sqlite3_release_memory(G_MAXINT);
+  overwrite(place, zeros, 65536);
+  for (guint i = 200; i < 260; i++)
+    put(cache, i, 1500);
+  nz_cache_commit(cache);
+  g_autoptr(NzCache) again = must_open(place);
+  put(again, 1, 1500); /* which may be what finds it */
+  g_assert_true(put(again, 2, 1500) && has(again, 2, 1500));
+}
+
 /* --- the process --- */
 
 static gboolean
@@ -733,6 +790,21 @@ test_the_process_keeps_what_it_is_given(Place *place, gconstpointer data G_GNUC_
     g_assert_true(process_has(process, 0, 1));
     nz_cache_process_stop(process);
   }
+}
+
+static void
+test_the_process_writes_all_in_the_end(Place *place, gconstpointer data G_GNUC_UNUSED)
+{
+  NzCacheProcess *process = nz_cache_process_start(place->dir, NULL);
+  for (guint i = 0; i < 3 * NZ_CACHE_BATCH_MAX; i++) {
+    process_put(process, i, 60000); /* more than it keeps in memory */
+    if (i % 50 == 0)
+      g_assert_true(process_has(process, i, 60000));
+  }
+  nz_cache_process_stop(process);
+  g_autoptr(NzCache) cache = must_open(place);
+  for (guint i = 0; i < 3 * NZ_CACHE_BATCH_MAX; i++)
+    g_assert_true(has(cache, i, 60000));
 }
 
 static gpointer
@@ -917,6 +989,10 @@ main(int argc, char **argv)
   ADD("what-is-put-is-got", test_what_is_put_is_got);
   ADD("the-last-that-is-put-counts", test_the_last_that_is_put_counts);
   ADD("nothing-is-a-value-too", test_nothing_is_a_value_too);
+  ADD("what-is-put-together-is-there-together", test_what_is_put_together_is_there_together);
+  ADD("who-is-killed-between", test_who_is_killed_between_leaves_what_was_before);
+  ADD("damage-in-between-is-mended", test_damage_in_between_is_mended);
+  ADD("the-process-writes-all-in-the-end", test_the_process_writes_all_in_the_end);
   ADD("what-is-too-large-is-not-kept", test_what_is_too_large_is_not_kept);
   ADD("nobody-else-may-read-it", test_nobody_else_may_read_it);
   ADD("a-directory-that-others-may-write", test_a_directory_that_others_may_write_is_refused);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trees saved between layers: one that was saved and loaded goes on as if it had never been. */
+/* Trees kept between layers: one that was saved and loaded, or frozen and thawed, goes on as if it
+ * had never been. */
 #include "rootfs/tree_save.h"
 
 #include <string.h>
 
 #include "core/limits.h"
+#include "rootfs/tree_freeze.h"
 #include "rootfs/tree_private.h"
 #include "treekit.h"
 
@@ -103,7 +105,7 @@ dump_tree(const NzTree *tree, const char *const *paths)
                          " bytes %" G_GSIZE_FORMAT " notable %u full %d crowded %d nodes %u\n",
                          files, tree->layer, tree->layer_hid, tree->ever_hid, tree->link_bytes,
                          tree->bytes, tree->n_notable, nz_tree_is_notable_full(tree),
-                         nz_tree_is_crowded(tree), g_hash_table_size(tree->nodes));
+                         nz_tree_is_crowded(tree), tree->n_nodes);
   for (guint i = 0; paths && paths[i]; i++)
     dump_answers(dump.out, tree, paths[i]);
   return g_string_free(dump.out, FALSE);
@@ -118,6 +120,41 @@ through_bytes(const NzTree *tree)
   g_autofree guint8 *copy = g_memdup2(bytes->data, bytes->len);
   return nz_tree_load(copy, bytes->len);
 }
+
+/* The lines of another image that goes on from the same layers. */
+static void
+spoil(NzTree *tree)
+{
+  static const char *const lines[] = {
+      "+ .wh.a 0644",      "+ usr/.wh..wh..opq 0644", "+ bin/su 0644",     "d etc 0700 5",
+      "h x bin/b 06711 9", "t etc/passwd 0644",       "l usr/bin ../etc/", "+ usr/bin/a/b 04755"};
+  for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+    g_autoptr(GError) ignored = NULL;
+    tree_apply(tree, NZ_LAYERS_MAX - 1, lines[i], &ignored);
+  }
+}
+
+/* One of several, of which others are at work before and after. */
+static NzTree *
+through_freezing(const NzTree *tree)
+{
+  g_autoptr(NzFrozenTree) frozen = nz_tree_freeze(tree);
+  g_autoptr(NzTree) before = nz_tree_thaw(frozen);
+  spoil(before);
+  NzTree *thawed = nz_tree_thaw(frozen);
+  g_autoptr(NzTree) after = nz_tree_thaw(frozen);
+  spoil(after);
+  nz_tree_finish(after);
+  g_assert_cmpuint(nz_frozen_tree_bytes(frozen), >, 0);
+  return thawed;
+}
+
+typedef NzTree *(*Through)(const NzTree *tree);
+
+static const struct {
+  const char *name;
+  Through through;
+} ways[] = {{"saved", through_bytes}, {"frozen", through_freezing}};
 
 /* --- layers by chance --- */
 
@@ -173,9 +210,9 @@ any_line(GRand *rand, const GStrv paths)
   }
 }
 
-/* One of the same seed, saved and loaded after each layer, or never. */
+/* One of the same seed, taken THROUGH something after each layer, or not (NULL). */
 static char *
-grow(guint32 seed, const GStrv paths, gboolean saved)
+grow(guint32 seed, const GStrv paths, Through through)
 {
   g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
   g_autoptr(NzTree) tree = nz_tree_new(TRUE);
@@ -190,9 +227,9 @@ grow(guint32 seed, const GStrv paths, gboolean saved)
       if (!tree_apply(tree, layer, line, &error))
         g_string_append_printf(out, "%s: %s\n", line, error->message);
     }
-    if (!saved)
+    if (!through)
       continue;
-    NzTree *loaded = through_bytes(tree);
+    NzTree *loaded = through(tree);
     g_assert_nonnull(loaded);
     nz_tree_free(tree);
     tree = loaded;
@@ -204,14 +241,15 @@ grow(guint32 seed, const GStrv paths, gboolean saved)
 }
 
 static void
-test_a_tree_goes_on_as_if_it_had_never_been_saved(void)
+test_a_tree_goes_on_as_if_nothing_had_been(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_auto(GStrv) paths = all_paths();
   guint n_seeds = g_test_slow() ? 100000 : 1500;
   for (guint32 seed = 0; seed < n_seeds; seed++) {
-    g_autofree char *never = grow(seed, paths, FALSE), *always = grow(seed, paths, TRUE);
+    g_autofree char *never = grow(seed, paths, NULL), *always = grow(seed, paths, through);
     if (strcmp(never, always) != 0)
-      g_error("seed %u:\n%s\nsaved:\n%s", seed, never, always);
+      g_error("seed %u:\n%s\nkept:\n%s", seed, never, always);
   }
 }
 
@@ -229,12 +267,13 @@ static const char *const rich_paths[] = {
     "hard",       "up",     "a",       "home",  "dev/null", "missing", "etc/group", NULL};
 
 static void
-test_all_that_a_tree_keeps_comes_back(void)
+test_all_that_a_tree_keeps_comes_back(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_autoptr(GError) error = NULL;
   g_autoptr(NzTree) tree = tree_of(rich, &error);
   g_assert_no_error(error);
-  g_autoptr(NzTree) loaded = through_bytes(tree);
+  g_autoptr(NzTree) loaded = through(tree);
   g_autofree char *before = dump_tree(tree, rich_paths), *after = dump_tree(loaded, rich_paths);
   g_assert_cmpstr(before, ==, after);
   /* The dump is worth something: it names what was put there. */
@@ -244,21 +283,23 @@ test_all_that_a_tree_keeps_comes_back(void)
 }
 
 static void
-test_names_of_one_file_stay_names_of_one_file(void)
+test_names_of_one_file_stay_names_of_one_file(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_autoptr(NzTree) tree = tree_of("+ a 04755, h b a 04755 | h c b 0755", NULL);
-  g_autoptr(NzTree) loaded = through_bytes(tree);
+  g_autoptr(NzTree) loaded = through(tree);
   g_assert_true(tree_apply(loaded, 2, "h d c 06711 7", NULL));
   g_autofree char *files = tree_files(loaded);
   g_assert_cmpstr(files, ==, "a 6711 7 @2, b 6711 7 @2, c 6711 7 @2, d 6711 7 @2");
 }
 
 static void
-test_what_was_removed_stays_removed(void)
+test_what_was_removed_stays_removed(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_autoptr(NzTree) tree =
       tree_of("+ a/b 04755, + c 04755 | + a/.wh..wh..opq 0644, + .wh.c 0644", NULL);
-  g_autoptr(NzTree) loaded = through_bytes(tree);
+  g_autoptr(NzTree) loaded = through(tree);
   g_autoptr(GString) at = g_string_new(NULL);
   NzStat st;
   nz_tree_stat(loaded, "a/b", at, &st);
@@ -268,23 +309,25 @@ test_what_was_removed_stays_removed(void)
 }
 
 static void
-test_a_tree_without_whiteouts_stays_one(void)
+test_a_tree_without_whiteouts_stays_one(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_autoptr(NzTree) tree = nz_tree_new(FALSE);
   g_assert_true(tree_apply(tree, 0, "+ a 04755", NULL));
-  g_autoptr(NzTree) loaded = through_bytes(tree);
+  g_autoptr(NzTree) loaded = through(tree);
   g_assert_true(tree_apply(loaded, 1, "+ .wh.a 0644", NULL));
   g_autofree char *files = tree_files(loaded);
   g_assert_cmpstr(files, ==, "a 4755 0 @0");
 }
 
 static void
-test_the_limits_count_what_was_before(void)
+test_the_limits_count_what_was_before(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_autoptr(NzTree) tree = nz_tree_new(TRUE);
   tree->bytes = NZ_TREE_BYTES_MAX - 1;
   tree->link_bytes = NZ_LINK_BYTES_MAX - 1;
-  g_autoptr(NzTree) loaded = through_bytes(tree);
+  g_autoptr(NzTree) loaded = through(tree);
   g_autoptr(GError) error = NULL;
   g_assert_false(tree_apply(loaded, 1, "+ long-name 04755", &error));
   g_assert_error(error, NZ_ERROR, NZ_ERROR_LIMIT);
@@ -292,8 +335,9 @@ test_the_limits_count_what_was_before(void)
 
 /* Names are as many as are told apart, and directories as many as are kept. */
 static void
-test_a_crowd_stays_a_crowd(void)
+test_a_crowd_stays_a_crowd(gconstpointer data)
 {
+  Through through = ways[GPOINTER_TO_UINT(data)].through;
   g_autoptr(NzTree) tree = nz_tree_new(TRUE);
   for (guint i = 0; i <= NZ_NAMES_MAX; i++) {
     guint old_layer;
@@ -302,7 +346,7 @@ test_a_crowd_stays_a_crowd(void)
   }
   tree->notable_full = TRUE;
   g_assert_true(nz_tree_is_crowded(tree));
-  g_autoptr(NzTree) loaded = through_bytes(tree);
+  g_autoptr(NzTree) loaded = through(tree);
   g_assert_true(nz_tree_is_crowded(loaded));
   g_assert_true(nz_tree_is_notable_full(loaded));
   for (guint i = 0; i < NZ_NAMES_MAX; i += 1000) {
@@ -662,19 +706,29 @@ test_what_is_wanted_for_other_reasons_is_kept(void)
   }
 }
 
+static void
+add_way(const char *name, guint way, GTestDataFunc func)
+{
+  g_autofree char *path = g_strdup_printf("/tree-save/%s/%s", ways[way].name, name);
+  g_test_add_data_func(path, GUINT_TO_POINTER(way), func);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add_func("/tree-save/" name, func)
-  ADD("a-tree-goes-on-as-if-it-had-never-been-saved",
-      test_a_tree_goes_on_as_if_it_had_never_been_saved);
-  ADD("all-that-a-tree-keeps-comes-back", test_all_that_a_tree_keeps_comes_back);
-  ADD("names-of-one-file-stay-names-of-one-file", test_names_of_one_file_stay_names_of_one_file);
-  ADD("what-was-removed-stays-removed", test_what_was_removed_stays_removed);
-  ADD("a-tree-without-whiteouts-stays-one", test_a_tree_without_whiteouts_stays_one);
-  ADD("the-limits-count-what-was-before", test_the_limits_count_what_was_before);
-  ADD("a-crowd-stays-a-crowd", test_a_crowd_stays_a_crowd);
+#define ADD_WAYS(name, func)                                                                       \
+  for (guint way = 0; way < G_N_ELEMENTS(ways); way++)                                             \
+  add_way(name, way, func)
+  ADD_WAYS("a-tree-goes-on-as-if-nothing-had-been", test_a_tree_goes_on_as_if_nothing_had_been);
+  ADD_WAYS("all-that-a-tree-keeps-comes-back", test_all_that_a_tree_keeps_comes_back);
+  ADD_WAYS("names-of-one-file-stay-names-of-one-file",
+           test_names_of_one_file_stay_names_of_one_file);
+  ADD_WAYS("what-was-removed-stays-removed", test_what_was_removed_stays_removed);
+  ADD_WAYS("a-tree-without-whiteouts-stays-one", test_a_tree_without_whiteouts_stays_one);
+  ADD_WAYS("the-limits-count-what-was-before", test_the_limits_count_what_was_before);
+  ADD_WAYS("a-crowd-stays-a-crowd", test_a_crowd_stays_a_crowd);
   ADD("a-tree-that-is-too-large", test_a_tree_that_is_too_large_is_told_before_it_is_packed);
   ADD("what-is-cut-is-refused", test_what_is_cut_is_refused);
   ADD("damage-is-refused-or-harmless", test_damage_is_refused_or_harmless);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tables without libsmartcols: as wide as they are. */
 #include <glib.h>
-#include <libsmartcols/libsmartcols.h>
+
+#include "report/smartcols.h"
 
 struct libscols_column {
   char *name;
@@ -21,6 +23,18 @@ struct libscols_table {
   FILE *out;
   gboolean colors;
 };
+
+/* In columns of a terminal. */
+static glong
+width_of(const char *text)
+{
+  glong width = 0;
+  for (; *text; text = g_utf8_next_char(text)) {
+    gunichar c = g_utf8_get_char(text);
+    width += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+  }
+  return width;
+}
 
 static void
 column_free(gpointer data)
@@ -48,7 +62,7 @@ line_free(gpointer data)
 }
 
 struct libscols_table *
-scols_new_table(void)
+nz_plain_scols_new_table(void)
 {
   struct libscols_table *self = g_new0(struct libscols_table, 1);
   self->columns = g_ptr_array_new_with_free_func(column_free);
@@ -58,7 +72,7 @@ scols_new_table(void)
 }
 
 void
-scols_unref_table(struct libscols_table *self)
+nz_plain_scols_unref_table(struct libscols_table *self)
 {
   g_ptr_array_unref(self->columns);
   g_ptr_array_unref(self->lines);
@@ -66,39 +80,41 @@ scols_unref_table(struct libscols_table *self)
 }
 
 struct libscols_column *
-scols_table_new_column(struct libscols_table *self, const char *name, G_GNUC_UNUSED double width,
-                       int flags)
+nz_plain_scols_table_new_column(struct libscols_table *self, const char *name,
+                                G_GNUC_UNUSED double width, int flags)
 {
   struct libscols_column *column = g_new0(struct libscols_column, 1);
   column->name = g_strdup(name);
   column->flags = flags;
-  column->width = g_utf8_strlen(name, -1);
+  column->width = width_of(name);
   g_ptr_array_add(self->columns, column);
   return column;
 }
 
 int
-scols_table_enable_colors(struct libscols_table *self, int enable)
+nz_plain_scols_table_enable_colors(struct libscols_table *self, int enable)
 {
   self->colors = enable != 0;
   return 0;
 }
 
 int
-scols_table_enable_noencoding(G_GNUC_UNUSED struct libscols_table *self, G_GNUC_UNUSED int enable)
+nz_plain_scols_table_enable_noencoding(G_GNUC_UNUSED struct libscols_table *self,
+                                       G_GNUC_UNUSED int enable)
 {
   return 0;
 }
 
 int
-scols_table_set_stream(struct libscols_table *self, FILE *stream)
+nz_plain_scols_table_set_stream(struct libscols_table *self, FILE *stream)
 {
   self->out = stream;
   return 0;
 }
 
 struct libscols_line *
-scols_table_new_line(struct libscols_table *self, G_GNUC_UNUSED struct libscols_line *parent)
+nz_plain_scols_table_new_line(struct libscols_table *self,
+                              G_GNUC_UNUSED struct libscols_line *parent)
 {
   struct libscols_line *line = g_new0(struct libscols_line, 1);
   line->cells = g_ptr_array_new_with_free_func(cell_free);
@@ -109,21 +125,21 @@ scols_table_new_line(struct libscols_table *self, G_GNUC_UNUSED struct libscols_
 }
 
 struct libscols_cell *
-scols_line_get_cell(struct libscols_line *line, size_t column)
+nz_plain_scols_line_get_cell(struct libscols_line *line, size_t column)
 {
   return column < line->cells->len ? line->cells->pdata[column] : NULL;
 }
 
 int
-scols_line_set_data(struct libscols_line *line, size_t column, const char *data)
+nz_plain_scols_line_set_data(struct libscols_line *line, size_t column, const char *data)
 {
-  return scols_line_refer_data(line, column, g_strdup(data));
+  return nz_plain_scols_line_refer_data(line, column, g_strdup(data));
 }
 
 int
-scols_line_refer_data(struct libscols_line *line, size_t column, char *data)
+nz_plain_scols_line_refer_data(struct libscols_line *line, size_t column, char *data)
 {
-  struct libscols_cell *cell = scols_line_get_cell(line, column);
+  struct libscols_cell *cell = nz_plain_scols_line_get_cell(line, column);
   if (!cell)
     return -1;
   g_free(cell->data);
@@ -132,7 +148,7 @@ scols_line_refer_data(struct libscols_line *line, size_t column, char *data)
 }
 
 int
-scols_cell_set_color(struct libscols_cell *cell, const char *sequence)
+nz_plain_scols_cell_set_color(struct libscols_cell *cell, const char *sequence)
 {
   g_free(cell->color);
   cell->color = g_strdup(sequence);
@@ -148,7 +164,7 @@ measure(struct libscols_table *self)
       const struct libscols_cell *cell = line->cells->pdata[at];
       struct libscols_column *column = self->columns->pdata[at];
       if (cell->data)
-        column->width = MAX(column->width, g_utf8_strlen(cell->data, -1));
+        column->width = MAX(column->width, width_of(cell->data));
     }
   }
 }
@@ -177,7 +193,7 @@ print_cell(const struct libscols_table *self, guint at, const char *data, const 
   if (!is_shown(self, at))
     return;
   const struct libscols_column *column = self->columns->pdata[at];
-  int padding = (int)(column->width - g_utf8_strlen(data, -1));
+  int padding = (int)(column->width - width_of(data));
   gboolean right = (column->flags & SCOLS_FL_RIGHT) != 0;
   gboolean first = count_shown(self, 0, at) == 0;
   gboolean last = count_shown(self, at + 1, self->columns->len) == 0;
@@ -187,7 +203,7 @@ print_cell(const struct libscols_table *self, guint at, const char *data, const 
 }
 
 int
-scols_print_table(struct libscols_table *self)
+nz_plain_scols_print_table(struct libscols_table *self)
 {
   measure(self);
   for (guint at = 0; at < self->columns->len; at++)

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build/base.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+
+typedef struct {
+  const char *name; /* as normalize() leaves it; with "*" behind WELL_KNOWN_EXACT rows */
+  const char *tags; /* globs between commas; the first row of a name that matches counts */
+  const char *user; /* NULL: nobody is declared */
+  gboolean user_known;
+  NzFamily family;
+  const char *passwd, *group;
+  const char *environment, *ports, *volumes; /* lines; NULL: not known */
+} WellKnown;
+
+#include "well_known.h"
+
+NzBuildBase *
+nz_build_base_new(const char *name)
+{
+  NzBuildBase *base = g_new0(NzBuildBase, 1);
+  base->name = g_strdup(name);
+  return base;
+}
+
+NzBuildBase *
+nz_build_base_copy(const NzBuildBase *self)
+{
+  NzBuildBase *copy = nz_build_base_new(self->name);
+  copy->because = g_strdup(self->because);
+  copy->unknown = g_strdup(self->unknown);
+  copy->user = g_strdup(self->user);
+  copy->user_known = self->user_known;
+  copy->family = self->family;
+  copy->passwd = g_strdup(self->passwd);
+  copy->group = g_strdup(self->group);
+  copy->accounts_whole = self->accounts_whole;
+  copy->environment = g_strdupv(self->environment);
+  copy->triggers = g_strdupv(self->triggers);
+  copy->volumes = g_strdupv(self->volumes);
+  copy->ports = g_strdupv(self->ports);
+  copy->entrypoint = g_strdupv(self->entrypoint);
+  copy->cmd = g_strdupv(self->cmd);
+  copy->workdir = g_strdup(self->workdir);
+  return copy;
+}
+
+void
+nz_build_base_free(NzBuildBase *self)
+{
+  if (!self)
+    return;
+  g_free(self->name);
+  g_free(self->because);
+  g_free(self->unknown);
+  g_free(self->user);
+  g_free(self->passwd);
+  g_free(self->group);
+  g_strfreev(self->environment);
+  g_strfreev(self->triggers);
+  g_strfreev(self->volumes);
+  g_strfreev(self->ports);
+  g_strfreev(self->entrypoint);
+  g_strfreev(self->cmd);
+  g_free(self->workdir);
+  g_free(self);
+}
+
+/* --- names --- */
+
+typedef struct {
+  char *repository;
+  char *tag; /* NULL: there is but a digest */
+} Name;
+
+/* What else the images of Docker Hub are called. */
+static const char *const prefixes[] = {
+    "docker.io/library/",
+    "index.docker.io/library/",
+    "registry-1.docker.io/library/",
+    "registry.hub.docker.com/library/",
+    "public.ecr.aws/docker/library/",
+    "mirror.gcr.io/library/",
+    "docker.io/",
+    "index.docker.io/",
+    "registry-1.docker.io/",
+    "registry.hub.docker.com/",
+    "mirror.gcr.io/",
+    "library/",
+};
+
+static const char *
+skip_prefix(const char *text)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++)
+    if (g_str_has_prefix(text, prefixes[i]))
+      return text + strlen(prefixes[i]);
+  return text;
+}
+
+/* The tag stands behind a colon in the last component: a registry's port has another behind it. */
+static Name
+normalize(const char *text)
+{
+  const char *at = strchr(text, '@');
+  g_autofree char *bare = g_strndup(text, at ? (gsize)(at - text) : strlen(text));
+  char *slash = strrchr(bare, '/');
+  char *colon = strchr(slash ? slash : bare, ':');
+  Name name = {NULL, NULL};
+  if (colon)
+    *colon = '\0';
+  if (colon)
+    name.tag = g_strdup(colon + 1);
+  else if (!at)
+    name.tag = g_strdup("latest");
+  name.repository = g_strdup(skip_prefix(bare));
+  return name;
+}
+
+/* --- globs: "*" alone is special --- */
+
+static gboolean
+matches(const char *glob, gsize len, const char *text)
+{
+  gsize at = 0, star = 0, again = 0, i = 0;
+  gboolean starred = FALSE;
+  while (text[i]) {
+    if (at < len && glob[at] == '*') {
+      starred = TRUE;
+      star = ++at;
+      again = i;
+    } else if (at < len && glob[at] == text[i]) {
+      at++;
+      i++;
+    } else if (starred) {
+      at = star;
+      i = ++again;
+    } else
+      return FALSE;
+  }
+  while (at < len && glob[at] == '*')
+    at++;
+  return at == len;
+}
+
+static gboolean
+matches_any(const char *globs, const char *text)
+{
+  for (const char *at = globs;;) {
+    gsize len = strcspn(at, ",");
+    if (matches(at, len, text))
+      return TRUE;
+    if (!at[len])
+      return FALSE;
+    at += len + 1;
+  }
+}
+
+/* --- rows --- */
+
+static guint
+find_first(const char *name)
+{
+  guint low = 0, high = WELL_KNOWN_EXACT;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (strcmp(well_known[middle].name, name) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Of an image that is named by a digest alone any row may be the one: only when there is but one
+ * for any tag it is known. */
+static const WellKnown *
+pick(const WellKnown *first, guint n, const char *tag)
+{
+  if (!tag)
+    return n == 1 && strcmp(first->tags, "*") == 0 ? first : NULL;
+  for (guint i = 0; i < n; i++)
+    if (matches_any(first[i].tags, tag))
+      return &first[i];
+  return NULL;
+}
+
+static guint
+count_same(guint first, guint end)
+{
+  guint n = 0;
+  while (first + n < end && strcmp(well_known[first + n].name, well_known[first].name) == 0)
+    n++;
+  return n;
+}
+
+static const WellKnown *
+find(const Name *name)
+{
+  guint first = find_first(name->repository);
+  if (first < WELL_KNOWN_EXACT && strcmp(well_known[first].name, name->repository) == 0)
+    return pick(&well_known[first], count_same(first, WELL_KNOWN_EXACT), name->tag);
+  for (guint i = WELL_KNOWN_EXACT; i < G_N_ELEMENTS(well_known);) {
+    guint n = count_same(i, G_N_ELEMENTS(well_known));
+    if (matches(well_known[i].name, strlen(well_known[i].name), name->repository))
+      return pick(&well_known[i], n, name->tag);
+    i += n;
+  }
+  return NULL;
+}
+
+static GStrv
+split_lines(const char *text)
+{
+  return text ? g_strsplit(text, "\n", -1) : NULL;
+}
+
+NzBuildBase *
+nz_build_base_well_known(const char *name)
+{
+  if (strlen(name) > NZ_REFERENCE_MAX)
+    return NULL;
+  Name parts = normalize(name);
+  const WellKnown *row = find(&parts);
+  g_free(parts.repository);
+  g_free(parts.tag);
+  if (!row || !row->user_known)
+    return NULL;
+  NzBuildBase *base = nz_build_base_new(name);
+  base->because = g_strdup("by the table of well-known images");
+  base->user = g_strdup(row->user);
+  base->user_known = TRUE;
+  base->family = row->family;
+  base->passwd = g_strdup(row->passwd);
+  base->group = g_strdup(row->group);
+  base->environment = split_lines(row->environment);
+  base->ports = split_lines(row->ports);
+  base->volumes = split_lines(row->volumes);
+  return base;
+}
