@@ -81,15 +81,25 @@ convert_privileged(Converter *self, GError **error)
   return TRUE;
 }
 
+/* "CAP_" and case do not count. */
+static char *
+capability_key(const char *text)
+{
+  char *key = g_ascii_strup(text, -1);
+  if (g_str_has_prefix(key, "CAP_"))
+    memmove(key, key + strlen("CAP_"), strlen(key) - strlen("CAP_") + 1);
+  return key;
+}
+
 /* Each once, where it was said last. */
 static void
 convert_capabilities(Converter *self)
 {
-  g_autoptr(GHashTable) seen = g_hash_table_new(nz_str_hash, g_str_equal);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GPtrArray) kept = g_ptr_array_new();
   for (guint i = n_values(self, NZ_FIELD_CAP_ADD); i-- > 0;) {
     const NzFieldValue *value = value_at(self, NZ_FIELD_CAP_ADD, i);
-    if (*value->text && g_hash_table_add(seen, (gpointer)value->text))
+    if (*value->text && g_hash_table_add(seen, capability_key(value->text)))
       g_ptr_array_add(kept, (gpointer)value);
   }
   for (guint i = kept->len; i-- > 0;) {

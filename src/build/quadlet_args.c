@@ -29,12 +29,13 @@ nz_quadlet_args(const NzUnit *unit, const char *section, const NzQuadletFlag *fl
   g_autoptr(GPtrArray) words = nz_unit_words(unit, section, "PodmanArgs", error);
   for (guint i = 0; words && i < words->len; i++) {
     const NzUnitWord *word = words->pdata[i];
-    const NzUnitWord *next = i + 1 < words->len ? words->pdata[i + 1] : NULL;
+    gboolean last = i + 1 == words->len;
+    const char *next = last ? NULL : ((const NzUnitWord *)words->pdata[i + 1])->text;
     gboolean used = FALSE;
     for (const NzQuadletFlag *flag = flags; flag->name && !used; flag++) {
-      const char *value = flag_value(flag, word->text, next ? next->text : NULL, &used);
+      const char *value = flag_value(flag, word->text, next, &used);
       if (value)
-        flag->take(value, used ? next : word, flag, data);
+        flag->take(value, words->pdata[i + (used ? 1 : 0)], flag, data);
       if (value)
         break;
     }

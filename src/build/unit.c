@@ -320,16 +320,18 @@ unescape(const char *p, GString *text)
 static gboolean
 read_word(const char **p, GString *text)
 {
-  char quote = 0;
+  char quote = '\0';
   for (; **p && (quote || !is_blank(**p)); (*p)++) {
     if (**p == '\\')
       *p += unescape(*p + 1, text);
-    else if (quote ? **p == quote : **p == '"' || **p == '\'')
-      quote = quote ? 0 : **p;
+    else if (quote && **p == quote)
+      quote = '\0';
+    else if (!quote && (**p == '"' || **p == '\''))
+      quote = **p;
     else
       g_string_append_c(text, **p);
   }
-  return quote == 0;
+  return !quote;
 }
 
 static gboolean

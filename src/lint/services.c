@@ -28,6 +28,20 @@ read_source(const char *path, gpointer data, GError **error)
   return source;
 }
 
+/* The drop-ins of a directory. */
+static GStrv
+list_drop_ins(const char *directory, gpointer data G_GNUC_UNUSED)
+{
+  g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+  GPtrArray *paths = g_ptr_array_new();
+  const char *name;
+  while (dir && (name = g_dir_read_name(dir)))
+    if (g_str_has_suffix(name, ".conf"))
+      g_ptr_array_add(paths, g_build_filename(directory, name, NULL));
+  g_ptr_array_add(paths, NULL);
+  return (GStrv)g_ptr_array_free(paths, FALSE);
+}
+
 /* --- one service --- */
 
 typedef struct {
@@ -82,10 +96,8 @@ read_dockerfile(Work *self, GError **error)
   const NzService *s = self->service;
   if (s->dockerfile_inline)
     return read_inline(self);
-  if (s->dockerfile) {
-    g_autofree char *path = join_path(s->context, s->dockerfile);
-    return read_source(path, self->reader, error);
-  }
+  if (s->dockerfile)
+    return read_source(s->dockerfile, self->reader, error);
   for (guint i = 0; i < G_N_ELEMENTS(defaults); i++) {
     g_clear_error(error);
     g_autofree char *path = join_path(s->context, defaults[i]);
@@ -222,7 +234,7 @@ static const NzPlace *
 place_of(const Work *self)
 {
   const NzService *s = self->service;
-  if (s->user)
+  if (s->user || (s->unknown && s->user_place))
     return s->user_place;
   if (self->build)
     return self->build->user_place;
@@ -300,6 +312,7 @@ read_services(NzSourceFile *source, NzSourceKind kind, const NzLintOptions *opti
                           .environment = options->environment,
                           .env_files = options->env_files,
                           .read = read_source,
+                          .list = list_drop_ins,
                           .data = reader};
   if (kind == NZ_SOURCE_QUADLET)
     return nz_quadlet_read(source, &how, error);

@@ -255,6 +255,88 @@ exceptions:
     yield "bom-crlf", b"\xef\xbb\xbf" + whole.replace("\n", "\r\n").encode()
 
 
+# Parts between lines of "%%": see fuzz_compose.c and fuzz_quadlet.c.
+COMPOSE = """x-base: &base
+  user: ${U:-1000}:${G-0}
+  cap_add: [NET_ADMIN, &c cap_chown]
+include:
+  - other.yaml
+  - {path: [other.yaml], env_file: .env, project_directory: sub}
+services:
+  web:
+    <<: [*base, {image: i}]
+    build: {context: ./app, args: {A: , B: 2}, additional_contexts: [x=../x], target: t}
+    ports: ["127.0.0.1:80:80/udp", 443, {target: 8080, published: 80}]
+    security_opt: !override [no-new-privileges=true]
+    userns_mode: keep-id:uid=5,gid=6
+    profiles: [dev]
+    privileged: "${P-no}"
+  db: {extends: web, cap_add: !reset null}
+  far: {extends: {file: other.yaml, service: lib}}
+---
+services: {web: {user: 'it''''s'}}
+%%
+services: {lib: {build: "${A:?no}", user: $$x, cap_add: [*n]}}
+%%
+# c
+export A=1 # one
+B="a\\n$A"
+C='x'
+"""
+
+
+def compose_seeds():
+    texts = {
+        "whole": COMPOSE,
+        "plain": "services:\n  a:\n    image: x\n    user: root\n    privileged: true\n",
+        "cycle": "include: [other.yaml]\nservices: {a: {extends: b}, b: {extends: a}}\n%%\ninclude: compose.yaml",
+        "aliases": "a: &a [x, x]\nb: &b [*a, *a]\nservices: {c: {cap_add: *b}}\n",
+        "merge": "services: {a: &a {user: x}, b: {<<: *a, <<: {image: $E}}}\n",
+        "variables": "a: ${A:+${B:-$C}}${E?x}$$ ${A:?${B}}\n",
+        "extends": "services: {a: {extends: {file: other.yaml, service: b}}}\n%%\nservices: {b: {user: $A}}\n%%\nA=\"1",
+    }
+    for name, text in texts.items():
+        yield name, text.encode()
+
+
+QUADLET = """# c
+[Container]
+Image=b.build
+User=app
+Group=%i
+UserNS=keep-id:uid=5,gid=6
+AddCapability=A \\
+# c
+  "B" \\x43
+NoNewPrivileges=true
+PublishPort=[::1]:80:80/udp
+PodmanArgs=--user 5:6 -u7 --privileged --cap-add=A,b \\
+  --security-opt 'no-new-privileges:false' -p 80-90
+[Service]
+User=x
+%%
+[Build]
+ImageTag=t
+File=./sub/C
+SetWorkingDirectory=file
+BuildArg=A=1 "B=x y"
+PodmanArgs=--build-arg C --target t --build-context n=m
+%%
+[Container]
+AddCapability=
+AddCapability=\\u00e9
+User=
+"""
+
+
+def quadlet_seeds():
+    yield "whole", QUADLET.encode()
+    yield "crlf", QUADLET.replace("\n", "\r\n").encode()
+    yield "build", b"[Build]\nFile=/x/C\n"
+    yield "quote", b"[Container]\nImage=i\nAddCapability='a\\"
+    yield "latin1", b"[Container]\nImage=\xe4\nUser=\xff\n"
+
+
 SUDOERS = b"""Defaults env_reset, !authenticate
 Defaults:app !authenticate
 User_Alias DEVS = app, %wheel : OPS = #1000, %#10
@@ -555,10 +637,12 @@ SEEDS = {
     "config": config_seeds,
     "passwd": passwd_seeds,
     "capability": capability_seeds,
+    "compose": compose_seeds,
     "dockerfile": dockerfile_seeds,
     "facts": facts_seeds,
     "owners": owners_seeds,
     "policy": policy_seeds,
+    "quadlet": quadlet_seeds,
     "rpmdb": rpmdb_seeds,
     "scripts": scripts_seeds,
     "toc": toc_seeds,
