@@ -260,6 +260,17 @@ take_sudoers(Copy *self, const char *target, const char *source, const NzHeredoc
   nz_sudoers_foreach_nopasswd(sudoers, text, strlen(text), add_nopasswd, &finder);
 }
 
+/* A directory by its looks: what it is laid over becomes what it holds. */
+static gboolean
+is_tree(const char *source)
+{
+  static const char *const names[] = {"",     ".",       "*",      "etc",     "rootfs",
+                                      "root", "out",     "output", "overlay", "install",
+                                      "dest", "staging", "target", NULL};
+  const char *slash = strrchr(source, '/');
+  return g_strv_contains(names, slash ? slash + 1 : source);
+}
+
 /* SOURCE may be a directory that is laid over "/" or "/etc", with a passwd in it. */
 static void
 look_below(Copy *self, const char *source)
@@ -281,7 +292,10 @@ look_below(Copy *self, const char *source)
     g_autofree char *why = g_strdup_printf("the %s of line %u may bring an /etc/passwd",
                                            nz_docker_kind_name(self->in->kind),
                                            nz_evaluate_line(self->evaluation, self->in->keyword));
-    nz_accounts_doubt(accounts, why);
+    if (archive || is_tree(source))
+      nz_accounts_forget(accounts, why);
+    else
+      nz_accounts_doubt(accounts, why);
   }
 }
 
