@@ -64,11 +64,13 @@ NzSpan nz_mend_word_span(const NzMendCommand *self, const NzShellWord *word);
 /* Takes the command out of its chain of "&&". FALSE: it stands alone, or the chain is none. */
 gboolean nz_mend_remove_command(const NzMend *self, NzFix *fix, const NzMendCommand *command);
 
-/* --- start.c --- */
+/* --- start.c, start_base.c, ports.c --- */
 
 /* Why it would be a guess that the image still works as another user than root; NULL: nothing
  * speaks against it. */
 char *nz_mend_doubt(const NzMend *self);
+/* The same, by what it starts of its base image alone. */
+char *nz_mend_doubt_base_start(const NzMend *self);
 /* What publishes the ports below 1024: "listen on 8080 and publish it with `-p 80:8080`"; NULL:
  * there are none. */
 char *nz_mend_ports(const NzMend *self);
