@@ -72,7 +72,9 @@ def test_mended_file_starts_as_a_user(fix, tmp_path, name):
     assert again.code == PASS, f"{after.decode()}\n{again}"
     user = again.user
     assert user["state"] == "non-root" and user["uid"] != 0 and user["gid"] != 0, after.decode()
-    assert not again.findings("user-not-numeric", "unwritable-state", "needs-root"), after.decode()
+    # A WORKDIR full of code is rightly root's: that is of level info.
+    left = again.findings("user-not-numeric", "unwritable-state", "needs-root")
+    assert not [one for one in left if one["level"] != "info"], after.decode()
     for word in words:
         assert word in after, after.decode()
 
@@ -257,7 +259,9 @@ def test_code_stays_roots(fix, tmp_path):
     _, after = fix(text)
     result = lint("Dockerfile", cwd=tmp_path)
     assert result.code == PASS, after.decode()
-    assert not result.findings("writable-code", "unwritable-state"), after.decode()
+    assert not result.findings("writable-code"), after.decode()
+    state = [one["message"] for one in result.findings("unwritable-state")]
+    assert not [text for text in state if "/app/data" in text], after.decode()
     assert b"chown -R" not in after or b"/app/data" in after
 
 

@@ -133,7 +133,7 @@ HEREDOCS = [
     case("heredoc-onbuild", "FROM debian:12 AS a\nONBUILD RUN <<EOF\nchmod u+s /opt/x\nEOF\nUSER 1000\n",
          uid=1000, lacks=("setuid-root",), verdict="pass"),
     case("heredoc-sudoers", "FROM debian:12\nCOPY <<EOF /etc/sudoers.d/app\napp ALL=(ALL) NOPASSWD: ALL\n"
-         "EOF\nUSER 1000\n", uid=1000, has=(("sudoers-nopasswd", 3),)),
+         "EOF\nUSER 1000\n", uid=1000, has=(("sudoers-nopasswd", None),)),
     refused("heredoc-open", "FROM debian:12\nRUN <<EOF\ntrue\nUSER 1000\n", 2),
     refused("heredoc-open-of-two", "FROM scratch\nCOPY <<A <<B /d/\nx\nA\nUSER 1000\n", 2),
 ]

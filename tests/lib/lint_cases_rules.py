@@ -81,6 +81,14 @@ BITS = [
          has=(("setuid-root", 2),)),
     case("bits-in-a-builder-stage-do-not-count", f"FROM debian:12 AS b\nRUN chmod u+s {X}\n"
          "FROM scratch\nCOPY --from=b /y /y\nUSER 1000\n", uid=1000, lacks=("setuid-root",)),
+    case("bits-copied-from-a-builder-stage", f"FROM debian:12 AS b\nRUN chmod u+s {X}\nFROM scratch\n"
+         f"COPY --from=b {X} /x\nUSER 1000\n", uid=1000, has=(("setuid-root", None, "fail"),)),
+    case("bits-copied-with-their-folder", f"FROM debian:12 AS b\nRUN chmod u+s {X}\nFROM scratch\n"
+         "COPY --from=b /opt /opt\nUSER 1000\n", uid=1000, has=(("setuid-root", None, "fail"),)),
+    case("bits-copied-and-dropped", f"FROM debian:12 AS b\nRUN chmod u+s {X}\nFROM debian:12\n"
+         f"COPY --from=b {X} /x\nRUN chmod a-s /x\nUSER 1000\n", uid=1000, lacks=("setuid-root",)),
+    case("bits-copied-under-another-mode", f"FROM debian:12 AS b\nRUN chmod u+s {X}\nFROM scratch\n"
+         f"COPY --from=b --chmod=0755 {X} /x\nUSER 1000\n", uid=1000, lacks=("setuid-root",)),
     case("bits-in-a-parent-stage-count", f"FROM debian:12 AS b\nRUN chmod u+s {X}\nFROM b\nUSER 1000\n",
          uid=1000, has=(("setuid-root", 2),)),
     case("bits-as-another-user", "FROM debian:12\nUSER 1000\nRUN chmod u+s /home/x\n", uid=1000,

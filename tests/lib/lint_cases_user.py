@@ -396,4 +396,58 @@ NAMES = [
          files=FILE),
 ]
 
-CASES = WORDS + VARIABLES + STAGES + ONBUILD + NAMES
+
+
+def doubt(name, line, **knobs):
+    """A user is made, then something is done to passwd of which nobody can say what it did."""
+    text = f"FROM debian:12\nRUN useradd -u 1234 app\n{line}\nUSER app\n"
+    return case(f"doubt-{name}", text, ("unknown", "wont-start", "root"), at=4, **knobs)
+
+
+DOUBTS = [
+    doubt("written-over", "RUN cat /tmp/p > /etc/passwd"),
+    doubt("moved-over", "RUN mv /tmp/p /etc/passwd"),
+    doubt("copied-over", "RUN cp /tmp/passwd /etc/"),
+    doubt("copied-with-its-folder", "RUN cp -r /tmp/etc /"),
+    doubt("fetched", "RUN curl -fsS -o /etc/passwd https://example.com/p"),
+    doubt("added-from-an-address", "ADD https://example.com/passwd /etc/"),
+    doubt("added-as-an-archive", "ADD root.tar.gz /"),
+    doubt("copied-from-an-image", "COPY --from=registry.example.com/x:1 /etc/passwd /etc/passwd"),
+    doubt("root-copied-from-an-image", "COPY --from=registry.example.com/x:1 / /"),
+    doubt("linked", "RUN ln -sf /run/passwd /etc/passwd"),
+    doubt("removed", "RUN rm /etc/passwd"),
+    doubt("removed-with-its-folder", "RUN rm -rf /etc"),
+    doubt("removed-by-a-pattern", "RUN rm -f /etc/pass*"),
+    doubt("emptied", "RUN : > /etc/passwd"),
+    doubt("truncated", "RUN truncate -s 0 /etc/passwd"),
+    doubt("perl", "RUN perl -pi -e 's/1234/0/' /etc/passwd"),
+    doubt("python", "RUN python3 -c \"open('/etc/passwd', 'w').write('app:x:0:0::/:')\""),
+    doubt("awk", "RUN awk 1 /tmp/p > /etc/passwd"),
+    doubt("patch", "RUN patch /etc/passwd /tmp/diff"),
+    doubt("ed", "RUN printf 'g/app/d\\nw\\n' | ed /etc/passwd"),
+    doubt("dd", "RUN dd if=/tmp/p of=/etc/passwd"),
+    doubt("sponge", "RUN sed s/1234/0/ /etc/passwd | sponge /etc/passwd"),
+    doubt("tee", "RUN sed s/1234/0/ /etc/passwd | tee /etc/passwd"),
+    doubt("sed-of-a-pattern", "RUN sed -i s/1234/0/ /etc/passw?"),
+    doubt("sed-of-a-folder", "RUN sed -i s/1234/0/ /etc/*"),
+    doubt("sed-of-a-find", "RUN find /etc -name passwd -exec sed -i s/1234/0/ {} +"),
+    doubt("xargs", "RUN echo app | xargs usermod -o -u 0"),
+    doubt("newusers", "RUN newusers /tmp/list"),
+    doubt("in-the-folder", "RUN cd /etc && mv /tmp/p passwd"),
+    doubt("alias", "RUN alias u=usermod && u -o -u 0 app"),
+    doubt("maybe", "RUN [ -z \"$KEEP\" ] || usermod -o -u 0 app"),
+    doubt("function", "RUN f() { usermod -o -u 0 app; }; f"),
+    case("doubt-none-reading", "FROM debian:12\nRUN useradd -u 1234 app\n"
+         "RUN cat /etc/passwd && grep app /etc/passwd && getent passwd app && ls -l /etc/passwd\nUSER app\n",
+         uid=1234),
+    case("doubt-none-of-a-number", "FROM debian:12\nRUN perl -pi -e 's/x/y/' /etc/passwd\nUSER 1234\n", uid=1234),
+    case("doubt-none-elsewhere", "FROM debian:12\nRUN useradd -u 1234 app\n"
+         "RUN cp /tmp/passwd /opt/passwd && rm -rf /etc/apt && perl -pi -e 's/x/y/' /etc/hosts\nUSER app\n",
+         uid=1234),
+    case("doubt-none-the-context-says-it", "FROM scratch\nCOPY root/ /\nUSER app\n", uid=1001,
+         files={"root/etc/passwd": "app:x:1001:1002::/:/\n"}),
+    case("doubt-archive-on-scratch", "FROM scratch\nADD rootfs.tar.gz /\nUSER app\n", "unknown"),
+    root("doubt-archive-on-scratch-and-no-user", "FROM scratch\nADD rootfs.tar.gz /\n"),
+]
+
+CASES = WORDS + VARIABLES + STAGES + ONBUILD + NAMES + DOUBTS
