@@ -184,6 +184,7 @@ heredoc_text(const Copy *self, const NzHeredoc *doc)
 typedef struct {
   Copy *copy;
   NzSpan span;
+  const NzHeredoc *doc; /* where it is a heredoc: then lines have places of their own */
 } Finder;
 
 static void
@@ -214,15 +215,29 @@ take_account_file(Copy *self, guint file, const char *source, const NzHeredoc *d
   g_autofree char *unknown = text && whole ? NULL : unknown_file(self, file);
   account_files[file].set(accounts, text, unknown);
   NzUserFile passwd = {.data = file == 0 ? text : NULL, .len = text ? strlen(text) : 0};
-  Finder finder = {self, span};
+  Finder finder = {self, span, NULL};
   if (passwd.data)
     nz_passwd_foreach(&passwd, add_alias, &finder);
 }
 
-static void
-add_nopasswd(const char *who, guint line G_GNUC_UNUSED, gpointer data)
+/* The line number LINE, from 1, of a heredoc's body. */
+static NzSpan
+line_of_heredoc(const NzHeredoc *doc, guint line)
 {
-  add_act(data, NZ_ACT_NOPASSWD, who, strlen(who));
+  const char *begin = doc->body->data;
+  for (guint i = 1; i < line && strchr(begin, '\n'); i++)
+    begin = strchr(begin, '\n') + 1;
+  gsize start = (gsize)(begin - doc->body->data);
+  return nz_joined_span(doc->body, start, start + strcspn(begin, "\n"));
+}
+
+static void
+add_nopasswd(const char *who, guint line, gpointer data)
+{
+  Finder here = *(const Finder *)data;
+  if (here.doc)
+    here.span = line_of_heredoc(here.doc, line);
+  add_act(&here, NZ_ACT_NOPASSWD, who, strlen(who));
 }
 
 /* /etc/sudoers and what lies in sudoers.d. */
@@ -240,7 +255,7 @@ take_sudoers(Copy *self, const char *target, const char *source, const NzHeredoc
   if (!text)
     return;
   g_autoptr(NzSudoers) sudoers = nz_sudoers_new();
-  Finder finder = {self, span};
+  Finder finder = {self, span, doc};
   nz_sudoers_learn(sudoers, text, strlen(text));
   nz_sudoers_foreach_nopasswd(sudoers, text, strlen(text), add_nopasswd, &finder);
 }
