@@ -58,6 +58,7 @@ nz_stage_state_copy(const NzStageState *self)
   copy->workdir = g_strdup(self->workdir);
   copy->user = g_strdup(self->user);
   copy->is_root = self->is_root;
+  copy->opaque = self->opaque;
   copy->user_unknown = self->user_unknown;
   return copy;
 }

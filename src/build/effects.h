@@ -19,6 +19,7 @@ typedef struct {
   char *user;             /* as declared, variables expanded; NULL or "": nobody said */
   gboolean is_root;       /* commands run as root now; also where that is not known */
   GPtrArray *packages;    /* char *: what was installed, "nginx" */
+  gboolean opaque;        /* something was run of which nobody knows what it did to the image */
   gboolean user_unknown;  /* is_root is but a guess: the base's user is not known */
   GPtrArray *disarmed;    /* char *: paths that lost their setuid bits, or are gone, since */
   GPtrArray *programs;    /* char *: paths that the image starts; see nz_effects_program() */

@@ -51,6 +51,7 @@ void
 nz_call_doubt(NzCall *call, const char *why)
 {
   g_autofree char *shown = nz_printable(why, -1);
+  call->run->state->opaque = TRUE;
   nz_accounts_doubt(call->run->state->accounts, shown);
 }
 

@@ -204,7 +204,7 @@ is_made_late(const NzStageState *state, const NzPathFact *fact)
     if (is_below(fact->path, bases_have[i]))
       return FALSE;
   }
-  return fact->volume && !nz_accounts_unknown(state->accounts);
+  return fact->volume && !state->opaque && nz_accounts_family(state->accounts) != NZ_FAMILY_UNKNOWN;
 }
 
 static void
@@ -219,13 +219,24 @@ judge_volume(NzStageState *state, const NzUser *user, const char *path)
   say_unwritable(state, user, &sure, path, fact->place ? fact->place : fact->made, "VOLUME");
 }
 
+/* What is run lies there: then it is not there to be written. */
+static gboolean
+holds_code(const NzStageState *state, const char *path)
+{
+  g_autoptr(GPtrArray) facts = nz_paths_below(state->paths, path);
+  for (guint i = 0; i < facts->len; i++)
+    if (((const NzPathFact *)facts->pdata[i])->code)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 judge_state(NzStageState *state, const NzUser *user, const char *const *volumes,
             const NzPlace *workdir_place)
 {
   for (guint i = 0; volumes && volumes[i]; i++)
     judge_volume(state, user, volumes[i]);
-  if (workdir_place && strcmp(state->workdir, "/") != 0)
+  if (workdir_place && strcmp(state->workdir, "/") != 0 && !holds_code(state, state->workdir))
     say_unwritable(state, user, nz_paths_owner_of(state->paths, state->workdir), state->workdir,
                    workdir_place, "WORKDIR");
   g_autoptr(GPtrArray) facts = nz_paths_below(state->paths, "/");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chmod, setcap, and find with either.
+/* chmod and setcap.
  *
  *   mode   := octal | clause { "," clause }
  *   clause := [ugoa]* { ("+" | "-" | "=") ([rwxXst]* | [ugo]) }
@@ -12,11 +12,6 @@
 #define UMASK 0022
 
 /* --- modes --- */
-
-typedef struct {
-  guint16 set, clear; /* bits that are set and cleared whatever they were */
-  gboolean exact;     /* octal: no other bits are left */
-} ModeChange;
 
 static guint16
 who_mask(char c)
@@ -64,7 +59,7 @@ copied_mask(char c, guint16 old)
 }
 
 static const char *
-read_action(const char *p, guint16 who, gboolean given, guint16 old, ModeChange *change)
+read_action(const char *p, guint16 who, gboolean given, guint16 old, NzModeChange *change)
 {
   char op = *p++;
   guint16 bits = 0;
@@ -89,7 +84,7 @@ read_action(const char *p, guint16 who, gboolean given, guint16 old, ModeChange 
 }
 
 static gboolean
-read_symbolic(const char *text, guint16 old, ModeChange *change)
+read_symbolic(const char *text, guint16 old, NzModeChange *change)
 {
   for (const char *p = text;; p++) {
     guint16 who = 0;
@@ -108,14 +103,14 @@ read_symbolic(const char *text, guint16 old, ModeChange *change)
 }
 
 static gboolean
-read_mode(const char *text, guint16 old, ModeChange *change)
+read_mode(const char *text, guint16 old, NzModeChange *change)
 {
   guint64 octal;
-  *change = (ModeChange){0};
+  *change = (NzModeChange){0};
   if (nz_parse_octal(text, strlen(text), &octal)) {
     if (octal > 07777)
       return FALSE;
-    *change = (ModeChange){(guint16)octal, (guint16)(~octal & 07777), TRUE};
+    *change = (NzModeChange){(guint16)octal, (guint16)(~octal & 07777), TRUE};
     return TRUE;
   }
   return read_symbolic(text, old, change);
@@ -124,7 +119,7 @@ read_mode(const char *text, guint16 old, ModeChange *change)
 guint16
 nz_mode_apply(const char *text, guint16 old)
 {
-  ModeChange change;
+  NzModeChange change;
   return read_mode(text, old, &change) ? (guint16)((old & ~change.clear) | change.set) : old;
 }
 
@@ -155,12 +150,15 @@ is_only_directory(const NzCall *call, const NzTarget *target, const NzShellWord 
          (word && g_str_has_suffix(word->text, "/"));
 }
 
+/* Whose the file is, by whom a setuid program runs, or by which group a setgid one. Nobody but root
+ * changes the mode of another's file. */
 static gboolean
-is_roots(const NzCall *call, const NzTarget *target)
+is_roots(const NzCall *call, const NzTarget *target, NzActKind kind)
 {
   const NzPathFact *fact =
       target->path ? nz_paths_owner_of(call->run->state->paths, target->path) : NULL;
-  return !fact || !fact->owner || nz_is_root_name(fact->owner);
+  const char *id = !fact ? NULL : kind == NZ_ACT_SETGID ? fact->group : fact->owner;
+  return call->root && (!id || nz_is_root_name(id));
 }
 
 static void
@@ -174,7 +172,7 @@ add_mode_act(NzCall *call, NzActKind kind, const NzShellWord *word, const NzTarg
   if (!act)
     return;
   act->mode = mode;
-  act->by_root = is_roots(call, target);
+  act->by_root = is_roots(call, target, kind);
 }
 
 /* What is in these is the system's, and not the image's. */
@@ -215,8 +213,8 @@ nz_mode_acts(NzCall *call, const NzShellWord *word, const NzTarget *target, guin
     add_mode_act(call, NZ_ACT_WORLD_WRITABLE, word, target, known, how);
 }
 
-static void
-clear_acts(NzCall *call, const NzTarget *target, guint16 clear)
+void
+nz_mode_cleared(NzCall *call, const NzTarget *target, guint16 clear)
 {
   NzStageState *state = call->run->state;
   if (call->maybe)
@@ -277,34 +275,61 @@ old_mode(const NzPathFact *fact)
 }
 
 static void
-chmod_target(NzCall *call, const Chmod *c, const NzShellWord *word)
+chmod_target(NzCall *call, const NzShellWord *mode_word, const NzShellWord *word,
+             const NzTarget *target)
 {
   NzStageState *state = call->run->state;
-  g_auto(NzTarget) target = nz_target_of(call, word, c->recursive);
-  g_autofree char *how = nz_call_how(call, c->mode);
+  g_autofree char *how = nz_call_how(call, mode_word);
   g_autoptr(NzPlace) place = nz_call_place(call, NULL);
-  ModeChange change;
-  if (!c->mode->known || !read_mode(c->mode->text, 0755, &change))
+  NzModeChange change;
+  if (!mode_word->known || !read_mode(mode_word->text, 0755, &change))
     return;
-  clear_acts(call, &target, change.clear);
-  g_autoptr(GPtrArray) facts = nz_target_facts(state, &target);
-  guint16 mode = nz_mode_apply(c->mode->text, 0755);
+  nz_mode_cleared(call, target, change.clear);
+  g_autoptr(GPtrArray) facts = nz_target_facts(state, target);
+  guint16 mode = nz_mode_apply(mode_word->text, 0755);
   gboolean woken = FALSE; /* it had bits that nobody could use */
   for (guint i = 0; i < facts->len; i++) {
     NzPathFact *fact = facts->pdata[i];
-    guint16 next = nz_mode_apply(c->mode->text, old_mode(fact));
+    guint16 next = nz_mode_apply(mode_word->text, old_mode(fact));
     if (i == 0) {
       woken = (fact->mode & NZ_BIT_SETID) && !(fact->mode & 0111);
       mode = next;
     }
     nz_path_fact_set(fact, NULL, NULL, next, how, place);
-    if (c->recursive && target.path && strcmp(fact->path, target.path) == 0)
+    if (target->recursive && target->path && strcmp(fact->path, target->path) == 0)
       fact->directory = TRUE;
   }
   guint16 set = change.set;
   if ((set & 0111) && woken)
     set |= mode & NZ_BIT_SETID;
-  nz_mode_acts(call, word, &target, mode, set, change.exact, how);
+  nz_mode_acts(call, word, target, mode, set, change.exact, how);
+}
+
+/* Files that nobody knows: SHOWN says which for people. */
+void
+nz_chmod_unknown(NzCall *call, const NzShellWord *mode_word, const char *shown,
+                 gboolean directories)
+{
+  NzTarget target = {.shown = (char *)shown, .recursive = TRUE};
+  g_autofree char *how = nz_call_how(call, mode_word);
+  NzModeChange change;
+  if (!mode_word->known || !read_mode(mode_word->text, 0755, &change))
+    return;
+  guint16 set = directories ? change.set & (guint16)~NZ_BIT_SETID : change.set;
+  nz_mode_acts(call, mode_word, &target, nz_mode_apply(mode_word->text, 0755), set, change.exact,
+               how);
+}
+
+const NzShellWord *
+nz_chmod_read(const NzCall *call, NzModeChange *change)
+{
+  g_autoptr(GPtrArray) files = g_ptr_array_new();
+  Chmod c = {.files = files};
+  gboolean ended = FALSE;
+  for (guint i = 1; i < call->n; i++)
+    read_chmod_word(&c, call->words[i], &ended);
+  *change = (NzModeChange){0};
+  return c.mode && c.mode->known && read_mode(c.mode->text, 0755, change) ? c.mode : NULL;
 }
 
 void
@@ -317,15 +342,18 @@ nz_effect_chmod(NzCall *call)
     read_chmod_word(&c, call->words[i], &ended);
   if (!c.mode || c.reference)
     return;
-  ModeChange change;
+  NzModeChange change;
   gboolean understood = c.mode->known && read_mode(c.mode->text, 0755, &change);
   gboolean unknown_files = call->piped;
   for (guint i = 0; i < files->len; i++) {
     const NzShellWord *word = files->pdata[i];
     if (!word->known)
       unknown_files = TRUE;
-    chmod_target(call, &c, word);
+    g_auto(NzTarget) target = nz_target_of(call, word, c.recursive);
+    chmod_target(call, c.mode, word, &target);
   }
+  if (call->piped && files->len == 0)
+    nz_chmod_unknown(call, c.mode, "what xargs is given", FALSE);
   /* find ... -perm ... | xargs chmod a-s; chmod a-s $(find ...) */
   if (understood && unknown_files)
     nz_found_cleared(call, change.clear & NZ_BIT_SETID);
@@ -372,132 +400,4 @@ nz_effect_setcap(NzCall *call)
     removes = FALSE;
     caps = NULL;
   }
-}
-
-/* --- find --- */
-
-/* The setuid and setgid bits of which "-perm TEXT" finds all files that have any. */
-static guint16
-found_bits(const char *text)
-{
-  gboolean any = *text == '/' || *text == '+';
-  const char *mode = text + (any || *text == '-');
-  guint64 octal;
-  guint16 bits = 0;
-  if (mode == text)
-    return 0;
-  if (nz_parse_octal(mode, strlen(mode), &octal)) {
-    bits = (guint16)(octal & 07777);
-  } else {
-    ModeChange change;
-    if (!read_symbolic(mode, 0, &change))
-      return 0;
-    bits = change.set;
-  }
-  guint16 setid = bits & NZ_BIT_SETID;
-  if (any)
-    return setid;
-  return bits == NZ_BIT_SETUID || bits == NZ_BIT_SETGID ? setid : 0;
-}
-
-/* What takes files out that are not looked at. */
-static gboolean
-narrows(const char *text)
-{
-  static const char *const tests[] = {"!",      "-group", "-iname", "-ipath",  "-maxdepth",
-                                      "-name",  "-not",   "-newer", "-nouser", "-path",
-                                      "-prune", "-regex", "-size",  "-user",   NULL};
-  return g_strv_contains(tests, text);
-}
-
-static gboolean
-is_exec(const char *text)
-{
-  return strcmp(text, "-exec") == 0 || strcmp(text, "-execdir") == 0 || strcmp(text, "-ok") == 0;
-}
-
-/* Bits of files below the roots are cleared; those with names that only a running shell knows. */
-void
-nz_found_cleared(NzCall *call, guint16 bits)
-{
-  NzFound *found = &call->run->found;
-  if (!found->roots || call->maybe)
-    return;
-  for (guint i = 0; i < found->roots->len; i++) {
-    NzTarget target = {.path = found->roots->pdata[i], .recursive = TRUE};
-    clear_acts(call, &target, bits & found->bits);
-  }
-}
-
-static void
-read_chmod_mode(const NzCall *call, ModeChange *change)
-{
-  g_autoptr(GPtrArray) files = g_ptr_array_new();
-  Chmod c = {.files = files};
-  gboolean ended = FALSE;
-  for (guint i = 1; i < call->n; i++)
-    read_chmod_word(&c, call->words[i], &ended);
-  if (!c.mode || !c.mode->known || !read_mode(c.mode->text, 0755, change))
-    *change = (ModeChange){0};
-}
-
-/* -exec COMMAND with {}: a command over all below the roots. */
-static void
-find_exec(NzCall *call, guint at, guint end, gboolean narrow, gboolean typed)
-{
-  NzFound *found = &call->run->found;
-  NzCall inner = *call;
-  inner.words = call->words + at;
-  inner.n = end - at;
-  if (inner.n == 0 || !found->roots)
-    return;
-  const char *slash = strrchr(inner.words[0]->text, '/');
-  inner.name = slash ? slash + 1 : inner.words[0]->text;
-  gboolean removes = strcmp(inner.name, "rm") == 0;
-  ModeChange change = {0};
-  if (strcmp(inner.name, "chmod") == 0)
-    read_chmod_mode(&inner, &change);
-  else if (strcmp(inner.name, "chown") == 0 && !narrow && !typed && found->bits == 0)
-    nz_found_chowned(&inner, found->roots);
-  guint16 cleared = removes ? NZ_BIT_SETID : change.clear & NZ_BIT_SETID;
-  if (cleared && !narrow)
-    nz_found_cleared(call, cleared);
-}
-
-void
-nz_effect_find(NzCall *call)
-{
-  NzFound *found = &call->run->found;
-  g_clear_pointer(&found->roots, g_ptr_array_unref);
-  found->roots = g_ptr_array_new_with_free_func(g_free);
-  found->bits = 0;
-  gboolean narrow = FALSE, typed = FALSE, expression = FALSE;
-  for (guint i = 1; i < call->n; i++) {
-    const NzShellWord *word = call->words[i];
-    const char *text = word->text;
-    expression = expression || (*text == '-' && text[1] != '\0' && !strchr("HLPOD", text[1])) ||
-                 strcmp(text, "(") == 0 || strcmp(text, "!") == 0;
-    if (!expression) {
-      char *path = *text == '-' ? NULL : nz_call_path(call, word);
-      if (path)
-        g_ptr_array_add(found->roots, path);
-      continue;
-    }
-    narrow = narrow || narrows(text);
-    typed = typed || strcmp(text, "-type") == 0;
-    if (strcmp(text, "-perm") == 0 && i + 1 < call->n)
-      found->bits |= found_bits(call->words[++i]->text);
-    else if (strcmp(text, "-delete") == 0 && !narrow)
-      nz_found_cleared(call, NZ_BIT_SETID);
-    if (!is_exec(text))
-      continue;
-    guint end = i + 1;
-    while (end < call->n && strcmp(call->words[end]->text, ";") != 0 &&
-           strcmp(call->words[end]->text, "+") != 0)
-      end++;
-    find_exec(call, i + 1, end, narrow, typed);
-    i = end;
-  }
-  if (narrow || found->bits == 0)
-    g_clear_pointer(&found->roots, g_ptr_array_unref);
 }

@@ -173,6 +173,18 @@ gboolean nz_is_root_name(const char *owner);
 /* Of a file that says who may become root. */
 gboolean nz_account_file_held(const NzTarget *target);
 
+typedef struct {
+  guint16 set, clear; /* bits that are set and cleared whatever they were */
+  gboolean exact;     /* octal: no other bits are left */
+} NzModeChange;
+
+/* The mode of a chmod, or NULL. */
+const NzShellWord *nz_chmod_read(const NzCall *call, NzModeChange *change);
+/* chmod of files that nobody knows: SHOWN says which, for people. */
+void nz_chmod_unknown(NzCall *call, const NzShellWord *mode_word, const char *shown,
+                      gboolean directories);
+/* Acts of what TARGET holds are taken back, as it loses the bits CLEAR. */
+void nz_mode_cleared(NzCall *call, const NzTarget *target, guint16 clear);
 /* What find found loses BITS. */
 void nz_found_cleared(NzCall *call, guint16 bits);
 /* "chown app {}" of all below ROOTS. */

@@ -53,6 +53,8 @@ typedef struct {
   const NzBuildBase *base;               /* at the bottom of the target's stages */
   GPtrArray *bases;                      /* NzBuildBase: all that were asked for */
   const NzInstruction *entrypoint, *cmd; /* those that count; NULL: the base's, or none */
+  char *script;                          /* printable: the script that it starts; or NULL */
+  char *script_text;                     /* what that holds; NULL: it cannot be read */
   GPtrArray *volumes;                    /* char *: absolute, NULL-terminated */
   NzPlace *workdir_place;                /* or NULL */
   gboolean windows;

@@ -169,6 +169,8 @@ nz_build_free(NzBuild *self)
   nz_place_free(self->user_place);
   nz_place_free(self->workdir_place);
   g_free(self->because);
+  g_free(self->script);
+  g_free(self->script_text);
   g_free(self->number);
   g_clear_pointer(&self->bases, g_ptr_array_unref);
   g_clear_pointer(&self->volumes, g_ptr_array_unref);

@@ -246,45 +246,62 @@ add_drop(const char *tool, const char *user, guint line, gpointer user_data)
   g_ptr_array_add(state->acts, act);
 }
 
-static const NzCopied *
-find_copied(const NzStageRun *run, const char *program)
+/* Where COPIED, a file or a directory, has PROGRAM from; NULL: it is not in it. */
+static char *
+source_of(const NzStageRun *run, const NzCopied *copied, const char *program)
 {
-  const NzCopied *found = NULL;
-  g_autofree char *name = g_path_get_basename(program);
-  for (guint i = 0; i < run->copied->len; i++) {
-    const NzCopied *c = run->copied->pdata[i];
-    g_autofree char *base = g_path_get_basename(c->dest);
-    gboolean same = program[0] == '/' ? strcmp(c->dest, program) == 0 : strcmp(base, name) == 0;
-    if (same)
-      found = c;
+  g_autofree char *dest = nz_build_path("/", copied->dest);
+  if (!strchr(program, '/')) {
+    g_autofree char *base = g_path_get_basename(dest);
+    return strcmp(base, program) == 0 ? g_strdup(copied->source) : NULL;
   }
-  return found;
+  g_autofree char *path = nz_build_path(run->state->workdir, program);
+  gsize n = strcmp(dest, "/") == 0 ? 0 : strlen(dest);
+  if (strcmp(path, dest) == 0)
+    return g_strdup(copied->source);
+  if (copied->text || strncmp(path, dest, n) != 0 || path[n] != '/')
+    return NULL;
+  return g_build_filename(copied->source, path + n + 1, NULL);
 }
 
-/* What the copied file holds; NULL: it cannot be known, or is no script. */
+/* The script PROGRAM as the last COPY that brings it has it; NULL: it cannot be read. */
 static char *
-script_text(const NzEvaluation *e, const NzCopied *copied)
+script_text(const NzEvaluation *e, const char *program, char **name)
 {
-  if (copied->text)
-    return g_strdup(copied->text);
-  g_autoptr(GBytes) bytes =
-      e->options->read_context
-          ? e->options->read_context(copied->context, copied->source, e->options->data)
-          : NULL;
-  gsize len;
-  const char *data = bytes ? g_bytes_get_data(bytes, &len) : NULL;
-  return data && len > 2 && memcmp(data, "#!", 2) == 0 ? g_strndup(data, len) : NULL;
+  for (guint i = e->now->copied->len; i-- > 0;) {
+    const NzCopied *copied = e->now->copied->pdata[i];
+    g_autofree char *source = source_of(e->now, copied, program);
+    if (!source)
+      continue;
+    *name = g_path_get_basename(copied->text ? copied->dest : source);
+    if (copied->text)
+      return g_strdup(copied->text);
+    g_autoptr(GBytes) bytes =
+        e->options->read_context
+            ? e->options->read_context(copied->context, source, e->options->data)
+            : NULL;
+    gsize len;
+    const char *data = bytes ? g_bytes_get_data(bytes, &len) : NULL;
+    if (data)
+      return g_strndup(data, len);
+  }
+  return NULL;
 }
 
 static void
 look_into_script(Starter *self, const char *program)
 {
-  NzEvaluation *e = self->evaluation;
-  const NzCopied *copied = find_copied(e->now, program);
-  g_autofree char *text = copied ? script_text(e, copied) : NULL;
+  NzBuild *build = self->evaluation->build;
+  g_autofree char *name = NULL, *text = script_text(self->evaluation, program, &name);
+  gboolean script = text ? g_str_has_prefix(text, "#!") : g_str_has_suffix(program, ".sh");
+  if (!script)
+    return;
+  if (!build->script) {
+    build->script = nz_printable(program, -1);
+    build->script_text = g_strdup(text);
+  }
   if (!text)
     return;
-  g_autofree char *name = g_path_get_basename(copied->text ? copied->dest : copied->source);
   g_autofree char *shown = nz_printable(name, -1);
   self->script = shown;
   nz_privdrop_foreach(text, strlen(text), add_drop, self);

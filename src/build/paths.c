@@ -119,7 +119,7 @@ static gboolean
 is_followed(const char *path)
 {
   guint depth = 0, len = 0;
-  for (; path[len] && len < NZ_BUILD_PATH_MAX; len++)
+  for (; len < NZ_BUILD_PATH_MAX && path[len]; len++)
     depth += path[len] == '/';
   return *path == '/' && len < NZ_BUILD_PATH_MAX && depth <= NZ_BUILD_PATH_DEPTH_MAX;
 }

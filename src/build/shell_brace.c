@@ -89,7 +89,7 @@ read_end(const char *text, gsize len, gint *value, gboolean *letter)
   gsize i = len > 0 && text[0] == '-' ? 1 : 0;
   *letter = len == 1 && g_ascii_isalpha(text[0]);
   if (*letter) {
-    *value = text[0];
+    *value = (guchar)text[0];
     return TRUE;
   }
   if (i == len || len - i > 6 || (text[i] == '0' && len - i > 1))

@@ -319,7 +319,9 @@ get_variable(Builder *b, const ShPart *part)
 static Parameter
 get_parameter(Builder *b, const ShPart *part)
 {
-  char c = part->len > 0 ? part->text[0] : '\0';
+  char c = '\0';
+  if (part->len > 0)
+    c = part->text[0];
   if (c == '@' || c == '*')
     return get_arguments(b, c == '@');
   if (g_ascii_isdigit(c))
@@ -594,9 +596,8 @@ append_text(ShWalker *w, const char *name, gsize len, const char *text, gsize at
   nz_sh_spend(w->budget, size + more, at);
   if (w->budget->exhausted)
     return;
-  char *joined = nz_sh_alloc(w->budget->arena, size + more + 1);
-  memcpy(joined, before->texts[0], size);
-  memcpy(joined + size, text, more);
+  g_autofree char *both = g_strconcat(before->texts[0], text, NULL);
+  const char *joined = nz_sh_strndup(w->budget->arena, both, size + more);
   nz_sh_set_text(&w->variables, name, len, joined);
 }
 

@@ -26,14 +26,17 @@ basename_of(const char *word)
   return slash ? slash + 1 : word;
 }
 
+/* LIST has a blank before each name and behind the last. */
 static gboolean
 is_listed(const char *list, const char *name, gsize len)
 {
-  if (len == 0 || len > 40)
-    return FALSE;
-  char key[48];
-  g_snprintf(key, sizeof key, " %.*s ", (int)len, name);
-  return strstr(list, key) != NULL;
+  for (const char *at = list + 1; len > 0 && *at;) {
+    gsize n = strcspn(at, " ");
+    if (n == len && memcmp(at, name, n) == 0)
+      return TRUE;
+    at += n + 1;
+  }
+  return FALSE;
 }
 
 static gsize

@@ -116,14 +116,15 @@ peek_reserved(ShParser *p, gsize *len)
 {
   int c = nz_sh_peek(p);
   *len = 0;
-  if (c < 0 || !(g_ascii_islower(c) || strchr("{}![", c)))
+  if (c < 0 || !(g_ascii_islower(c) || c == '{' || c == '}' || c == '!' || c == '['))
     return W_NONE;
   gsize n = 1;
   while (n <= sizeof reserved[0].text && !nz_sh_is_meta(nz_sh_peek_at(p, n)) &&
          nz_sh_peek_at(p, n) != '\\')
     n++;
-  for (guint i = 0; i < G_N_ELEMENTS(reserved); i++)
-    if (strlen(reserved[i].text) == n && memcmp(p->s + p->at, reserved[i].text, n) == 0) {
+  for (guint i = 0; n < sizeof reserved[0].text && i < G_N_ELEMENTS(reserved); i++)
+    if (reserved[i].text[0] == c && reserved[i].text[n] == '\0' &&
+        memcmp(p->s + p->at, reserved[i].text, n) == 0) {
       *len = n;
       return reserved[i].word;
     }

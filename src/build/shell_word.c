@@ -34,7 +34,21 @@ nz_sh_is_name(int c)
 gboolean
 nz_sh_is_meta(int c)
 {
-  return c < 0 || strchr(" \t\n;&|()<>", c) != NULL;
+  switch (c) {
+  case ' ':
+  case '\t':
+  case '\n':
+  case ';':
+  case '&':
+  case '|':
+  case '(':
+  case ')':
+  case '<':
+  case '>':
+    return TRUE;
+  default:
+    return c < 0;
+  }
 }
 
 static gboolean

@@ -57,7 +57,7 @@ typedef struct {
 } NzMendCommand;
 
 typedef void (*NzMendCommandFunc)(NzMend *self, const NzMendCommand *command, gpointer data);
-/* Commands of RUN's that are written out in shell form, where they always run. */
+/* Commands of RUN's that are written out in shell form. */
 void nz_mend_foreach_command(NzMend *self, NzMendCommandFunc func, gpointer data);
 const NzShellWord *nz_mend_word(const NzMendCommand *self, guint i); /* NULL: there is none */
 NzSpan nz_mend_word_span(const NzMendCommand *self, const NzShellWord *word);

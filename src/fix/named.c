@@ -51,7 +51,8 @@ look_for_maker(NzMend *self, const NzMendCommand *command, gpointer data)
   if (!option || !named)
     return;
   maker->n++;
-  if (numbered || strcmp(last->text, maker->name) != 0 ||
+  if (numbered || command->command->maybe || command->command->depth > 0 ||
+      strcmp(last->text, maker->name) != 0 ||
       !nz_mend_literal(self, nz_mend_word_span(command, first), first->text, &inside) ||
       nz_mend_is_shared(
           self, nz_mend_stage_of(self, (guint)nz_mend_index_at(self, command->in->span.start)))) {

@@ -9,12 +9,6 @@ typedef struct {
   gpointer data;
 } Walk;
 
-static gboolean
-can_be_edited(const NzShellCommand *command)
-{
-  return command->depth == 0 && !command->maybe && command->words->len > 0;
-}
-
 static void
 walk_run(NzMend *self, const NzInstruction *in, gpointer data)
 {
@@ -27,7 +21,7 @@ walk_run(NzMend *self, const NzInstruction *in, gpointer data)
     const NzShellCommand *command = text->commands->pdata[i];
     NzMendCommand found = {.in = in, .text = text, .index = i, .command = command};
     found.span = nz_joined_span(in->rest, command->start, command->end);
-    if (can_be_edited(command))
+    if (command->words->len > 0)
       walk->func(self, &found, walk->data);
   }
 }
@@ -96,7 +90,8 @@ gboolean
 nz_mend_remove_command(const NzMend *self, NzFix *fix, const NzMendCommand *command)
 {
   NzSpan a, b;
-  if (command->command->redirects->len > 0 || command->command->assignments->len > 0 ||
+  if (command->command->depth > 0 || command->command->maybe ||
+      command->command->redirects->len > 0 || command->command->assignments->len > 0 ||
       is_awaited(command))
     return FALSE;
   if (command->index > 0 && command->command->join == NZ_SHELL_AND) {

@@ -12,6 +12,7 @@ typedef enum {
   START_CHANGES, /* it changes to another user by its own configuration */
   START_ROOT,    /* it does what takes root */
   START_MANY,    /* it starts others, as users that it is told */
+  START_TOOL,    /* it makes root of a user */
 } StartKind;
 
 static const char *const reasons[] = {
@@ -19,6 +20,7 @@ static const char *const reasons[] = {
                       "what it writes must be that user's first",
     [START_ROOT] = "does what takes root",
     [START_MANY] = "starts other programs, and may be told as whom",
+    [START_TOOL] = "is there to become root",
 };
 
 static const struct {
@@ -41,6 +43,7 @@ static const struct {
     {"crond", START_ROOT},
     {"dnf", START_ROOT},
     {"dnsmasq", START_ROOT},
+    {"doas", START_TOOL},
     {"dockerd", START_ROOT},
     {"dovecot", START_CHANGES},
     {"fail2ban-server", START_ROOT},
@@ -76,6 +79,7 @@ static const struct {
     {"squid", START_CHANGES},
     {"sshd", START_ROOT},
     {"strongswan", START_ROOT},
+    {"sudo", START_TOOL},
     {"supervisord", START_MANY},
     {"sysctl", START_ROOT},
     {"systemctl", START_ROOT},
@@ -290,13 +294,33 @@ doubt_acts(const NzMend *self)
       return g_strdup_printf("%s drops root itself with %s: what it does as root before that is to "
                              "be done in the build, and the %s to be taken out",
                              act->how ? act->how : "what it starts", act->what, act->what);
-    if (act->kind == NZ_ACT_PRIVILEGED_TOOL && act->how && strstr(act->how, "command line"))
-      return g_strdup_printf("it starts by %s", act->what);
   }
   return NULL;
 }
 
-/* --- scripts that are written in the file, and those that are not --- */
+/* --- the script that it starts --- */
+
+static char *
+doubt_script(const NzMend *self)
+{
+  const NzBuild *build = self->build;
+  if (!build->script)
+    return NULL;
+  if (!build->script_text)
+    return g_strdup_printf("it starts %s, which cannot be read here: what that does as root is not "
+                           "known",
+                           build->script);
+  g_autoptr(NzShellText) text =
+      nz_shell_split(build->script_text, strlen(build->script_text), NULL);
+  for (guint i = 0; i < text->commands->len; i++) {
+    const NzShellCommand *command = text->commands->pdata[i];
+    /* What it does if it is root it does not do as another. */
+    g_autofree char *why = command->maybe ? NULL : judge_words(command->words);
+    if (why)
+      return g_strdup_printf("%s: %s", build->script, why);
+  }
+  return NULL;
+}
 
 static char *
 doubt_variable(const NzMend *self)
@@ -311,7 +335,8 @@ char *
 nz_mend_doubt(const NzMend *self)
 {
   static char *(*const doubts[])(const NzMend *self) = {
-      doubt_build, doubt_base, doubt_acts, doubt_program, doubt_base_start, doubt_variable,
+      doubt_build,  doubt_base,       doubt_acts,     doubt_program,
+      doubt_script, doubt_base_start, doubt_variable,
   };
   for (guint i = 0; i < G_N_ELEMENTS(doubts); i++) {
     char *why = doubts[i](self);

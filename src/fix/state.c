@@ -81,6 +81,16 @@ find_volume(const NzMend *self, const char *path)
   return G_MAXUINT;
 }
 
+/* Something in the build makes the directory. Where nothing but VOLUME speaks of it, none does. */
+static gboolean
+is_made(const NzMend *self, const Content *content)
+{
+  if (!content->fact || !content->fact->made)
+    return FALSE;
+  guint made = index_of(self, content->fact->made);
+  return made == self->stage->first || nz_mend_instruction(self, made)->kind != NZ_DOCKER_VOLUME;
+}
+
 /* A working directory that nothing is put into is there to be written. */
 static gboolean
 is_used_after(const NzMend *self, guint i)
@@ -123,9 +133,9 @@ word_of(const char *path)
 }
 
 static char *
-command_for(const char *number, const char *word, const Content *content)
+command_for(const char *number, const char *word, const Content *content, gboolean made)
 {
-  if (content->fact && content->fact->made)
+  if (made)
     return g_strdup_printf("chown %s%s %s", content->full ? "-R " : "", number, word);
   g_auto(GStrv) parts = g_strsplit(number, ":", 2);
   return parts[1] ? g_strdup_printf("install -d -o %s -g %s %s", parts[0], parts[1], word)
@@ -170,11 +180,11 @@ take(const NzMend *self, const char *path, const char *number, GPtrArray *out, c
       *refused = g_steal_pointer(&why);
     return;
   }
+  gboolean made = is_made(self, &content);
   NzMendDirectory *directory = g_new0(NzMendDirectory, 1);
   directory->path = g_strdup(path);
-  directory->command = command_for(number, word, &content);
-  directory->after =
-      content.fact && content.fact->made ? index_of(self, content.fact->made) : self->stage->first;
+  directory->command = command_for(number, word, &content, made);
+  directory->after = made ? index_of(self, content.fact->made) : self->stage->first;
   directory->before = find_volume(self, path);
   g_ptr_array_add(out, directory);
 }
@@ -201,6 +211,11 @@ nz_mend_directories(const NzMend *self, const char *number, char **refused)
     const NzAct *act = then->acts->pdata[i];
     if (act->kind == NZ_ACT_UNWRITABLE_STATE && !is_taken(out, act->what))
       take(self, act->what, number, out, refused);
+  }
+  /* Those of the base are root's, whether or not anything in the file speaks of them. */
+  for (guint i = 0; i + 1 < build->volumes->len; i++) {
+    if (g_strv_contains(of_the_system, build->volumes->pdata[i]))
+      take(self, build->volumes->pdata[i], number, out, refused);
   }
   return out;
 }

@@ -150,6 +150,10 @@ doubt_finding(const NzUser *user)
   case NZ_USER_ROOT:
     return NULL;
   case NZ_USER_WONT_START:
+    /* That is what root is called, where there is a passwd. */
+    if (g_strcmp0(user->declared, "root") == 0 ||
+        g_str_has_prefix(user->declared ? user->declared : "", "root:"))
+      return NULL;
     return g_strdup("whom its USER means is not known: perhaps an account is missing that another "
                     "line was to make");
   case NZ_USER_UNKNOWN:

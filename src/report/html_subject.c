@@ -41,8 +41,9 @@ write_fact(FILE *out, const char *name, const char *text)
 }
 
 static void
-write_user(FILE *out, const NzUser *user, const NzPlace *place)
+write_user(FILE *out, const NzSubject *s)
 {
+  const NzUser *user = s->user;
   if (!user)
     return;
   fprintf(out, "<div class=user><dt>Starts as<dd><strong class=\"%s\">",
@@ -54,14 +55,14 @@ write_user(FILE *out, const NzUser *user, const NzPlace *place)
     fprintf(out, ":%u", user->gid);
   fputs("</strong>", out);
   if (user->declared && *user->declared) {
-    fputs(" <code>USER ", out);
+    fputs(nz_kind_is_source(s->kind) ? " <code>" : " <code>USER ", out);
     nz_html_text(out, user->declared);
     fputs("</code>", out);
   }
   fputs("<p>", out);
   nz_html_text(out, user->why);
-  if (place) {
-    g_autofree char *text = nz_place_text(place);
+  if (s->place) {
+    g_autofree char *text = nz_place_text(s->place);
     fputs(" (<code>", out);
     nz_html_text(out, text);
     fputs("</code>)", out);
@@ -99,7 +100,7 @@ write_head(FILE *out, const NzSubject *s, guint index)
     fputs("</small>", out);
   }
   fputs("</h2>\n<dl>\n", out);
-  write_user(out, s->user, s->place);
+  write_user(out, s);
   write_base(out, s->base);
   write_fact(out, "Source", s->source);
   write_fact(out, "Digest", s->digest);

@@ -89,7 +89,7 @@ write_user(Text *self, const NzSubject *s)
     fprintf(self->out, " %u", user->uid);
   if (user->has_uid && user->has_gid)
     fprintf(self->out, ":%u", user->gid);
-  if (declared && *declared)
+  if (declared && *declared && !nz_kind_is_source(s->kind)) /* there WHY says it */
     fprintf(self->out, " (USER %s)", declared);
   fprintf(self->out, ": %s\n", user->why);
   if (s->place) {

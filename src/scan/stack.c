@@ -3,6 +3,8 @@
  * thread applies the logs in order. See rootfs/layer_log.h for why this cannot stall. */
 #include "scan/stack.h"
 
+#include <sched.h>
+
 #include "core/limits.h"
 #include "core/text.h"
 #include "image/board.h"
@@ -170,12 +172,21 @@ apply_all(Job *job, NzTree *tree, NzStackStart *start, GError **error)
   return TRUE;
 }
 
+/* Those that this process may run on. GLib would look for all there are, in files. */
+static gsize
+count_processors(void)
+{
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? (gsize)MAX(CPU_COUNT(&set), 1)
+                                                     : g_get_num_processors();
+}
+
 guint
 nz_stack_processors(void)
 {
-  static gsize processors; /* asked once: the answer is in a file */
+  static gsize processors; /* asked once: a confined process may not ask */
   if (g_once_init_enter(&processors))
-    g_once_init_leave(&processors, g_get_num_processors());
+    g_once_init_leave(&processors, count_processors());
   return (guint)processors;
 }
 

@@ -96,7 +96,7 @@ def test_neovim_shows_what_lint_finds_and_mends_as_it_does(talk):
     for one in said["found"]:
         if one["code"] == "setuid-root":
             # Neovim counts bytes.
-            assert line.encode()[one["col"] :].startswith(b"chmod")
+            assert line.encode()[one["col"] :].startswith(b"/opt/tool")
     assert "starts as **root** 0" in said["hover"]
     assert "image-user" in [one["code"] for one in said["typed"]]
     run("lint", "--fix", "--no-images", "Dockerfile", cwd=work)

@@ -213,6 +213,13 @@
 {DEBIAN, "mkdir -m 777 /srv/x", "1:14 world-writable /srv/x", NULL, NULL},
 {DEBIAN, "mkdir -pm 1777 /srv/x", "", NULL, NULL},
 
+{DEBIAN, "ls /opt | xargs chmod u+s", "1:23 setuid what xargs is given", NULL, NULL},
+{DEBIAN, "find /opt -name x -exec chmod u+s {} +", "1:31 setuid what find finds in /opt", NULL, NULL},
+{DEBIAN, "find /opt -type d -exec chmod 2755 {} \\;", "", NULL, NULL},
+{DEBIAN, "find /opt -type d -exec chmod 777 {} \\;",
+ "1:31 world-writable what find finds in /opt", NULL, NULL},
+{DEBIAN, "find /opt -exec echo chmod u+s {} +", "", NULL, NULL},
+
 /* --- capabilities --- */
 {DEBIAN, "setcap cap_net_bind_service=+ep /usr/bin/x", "1:33 capability /usr/bin/x", NULL, NULL},
 {DEBIAN, "setcap 'cap_net_raw,cap_net_admin+eip' x", "1:40 capability /x", NULL, NULL},
