@@ -63,7 +63,7 @@ def test_the_action_writes_the_report_where_it_is_told(images, path):
 @pytest.mark.parametrize("hostile", [
     "x; touch owned", "$(touch owned)", "`touch owned`", "x\ntouch owned", "' ; touch owned; '", "--output=owned"])
 def test_the_actions_inputs_are_never_run(images, path, hostile):
-    for name in ("image", "format", "user", "platform"):
+    for name in ("image", "lint", "format", "user", "platform"):
         code = act(images, path, **{"image": "good.oci.tar", name: hostile})[0]
         assert code in (1, 2, 64), (name, hostile)
         assert not (images / "owned").exists()
@@ -83,6 +83,54 @@ def test_the_action_wants_one_image(images, path):
     assert act(images, path, image="good.oci.tar", docker_image="app")[0] == 64
 
 
+ROOT, USER = "FROM scratch\nCMD [\"/app\"]\n", "FROM scratch\nUSER 1000\n"
+
+
+@pytest.fixture
+def sources(images):
+    """Beside the archives Dockerfiles: one starts as root, one has a blank in its name."""
+    for name, text in (("good", USER), ("bad", ROOT), ("a b", USER)):
+        (images / f"{name}.Dockerfile").write_text(text, encoding="ascii")
+    (images / ".git").mkdir()  # what is above it ignores all that is built
+    return images
+
+
+@pytest.mark.parametrize("lint, code, verdict", [
+    ("good.Dockerfile", 0, "pass"), ("bad.Dockerfile", 1, "fail"), (".", 1, "fail"), ("absent", 2, "error"),
+    ("good.Dockerfile\na b.Dockerfile\n", 0, "pass"), ("good.Dockerfile\nbad.Dockerfile", 1, "fail")])
+def test_the_action_lints_sources_alone(sources, path, lint, code, verdict):
+    got, outputs, _, complaints = act(sources, path, lint=lint)
+    assert (got, outputs) == (code, {"exit-code": str(code), "verdict": verdict}), complaints
+
+
+def test_the_action_annotates_sources(sources, path):
+    got, _, out, _ = act(sources, path, lint="bad.Dockerfile")
+    assert got == 1 and out.startswith("::error file=bad.Dockerfile,line=1,"), out
+
+
+@pytest.mark.parametrize("image, lint, code", [
+    ("good.oci.tar", "good.Dockerfile", 0), ("bad.oci.tar", "good.Dockerfile", 1),
+    ("good.oci.tar", "bad.Dockerfile", 1), ("good.oci.tar", "absent", 2), ("absent.tar", "bad.Dockerfile", 2)])
+def test_the_action_tells_the_worse_of_an_image_and_its_sources(sources, path, image, lint, code):
+    assert act(sources, path, image=image, lint=lint)[0] == code
+
+
+def test_the_report_is_the_images_where_there_is_one(sources, path):
+    got, _, out, _ = act(sources, path, image="good.oci.tar", lint="bad.Dockerfile", format="json", output="report.json")
+    assert got == 1 and "::error file=bad.Dockerfile" in out
+    (one,) = json.loads((sources / "report.json").read_text())["subjects"]
+    assert one["kind"] == "image"
+    assert act(sources, path, lint="bad.Dockerfile", format="sarif", output="lint.sarif")[0] == 1
+    assert json.loads((sources / "lint.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_the_action_lints_by_the_policy_it_is_given(sources, path):
+    (sources / "mine.yaml").write_text("rules: {image-user: off}\n", encoding="ascii")
+    assert act(sources, path, lint="bad.Dockerfile", policy="mine.yaml")[0] == 0
+    assert act(sources, path, lint="good.Dockerfile", platform="nonsense")[0] == 64
+    assert act(sources, path, lint="good.Dockerfile", user="1000")[0] == 0, "it is the image's"
+
+
 def test_the_action_builds_a_program_where_there_is_none(images):
     code, outputs, _, complaints = act(images, "/usr/bin:/bin", image="good.oci.tar")
     assert (code, outputs.get("verdict")) == (0, "pass"), complaints
@@ -100,9 +148,9 @@ def test_the_actions_inputs_all_reach_the_script_as_variables():
     assert set(action["outputs"]) == {"exit-code", "verdict"}
 
 
-def run_gitlab_job(images, path, **variables):
+def run_gitlab_job(images, path, name="nonzero", **variables):
     """(process, what its report holds)"""
-    job = read("packaging/gitlab-ci/nonzero.yml")["nonzero"]
+    job = read(f"packaging/gitlab-ci/{name}.yml")[name]
     variables = {**job["variables"], "NONZERO_IMAGE": "bad.oci.tar", **variables}
     done = subprocess.run(["sh", "-ec", "\n".join(job["script"])], cwd=images, capture_output=True, check=False,
                           timeout=120, env={"PATH": path, **variables})
@@ -126,37 +174,75 @@ def test_the_gitlab_jobs_report_is_a_code_quality_report(images, path):
     assert any("setuid-root" in str(one["check_name"]) for one in report)
 
 
-def test_the_hook_stops_a_commit_of_an_image_that_fails(images, path, tmp_path):
+def test_the_gitlab_job_lints_the_repository(sources, path):
+    job = read("packaging/gitlab-ci/nonzero-lint.yml")["nonzero-lint"]
+    assert job["artifacts"]["reports"]["codequality"] == job["variables"]["NONZERO_REPORT"]
+    assert job["artifacts"]["when"] == "always"
+    done, report = run_gitlab_job(sources, path, "nonzero-lint")
+    assert done.returncode == 1, done.stderr.decode()
+    assert [one["location"]["path"] for one in report] == ["bad.Dockerfile"]
+    done, report = run_gitlab_job(sources, path, "nonzero-lint", NONZERO_PATHS="good.Dockerfile good.Dockerfile")
+    assert (done.returncode, report) == (0, []), done.stderr.decode()
+
+
+@pytest.fixture
+def commits(place, path, tmp_path):
+    """A function: runs a hook of this project over files of a repository at `place`."""
     kit.need("pre-commit", "git")
     environment = {**os.environ, "PATH": path, "HOME": str(tmp_path), "PRE_COMMIT_HOME": str(tmp_path / "cache"),
                    "GIT_CONFIG_NOSYSTEM": "1"}
 
-    def repository(directory, *files):
+    def repository(directory):
         kit.run("git", "init", "--quiet", directory)
         for key, value in (("user.name", "e2e"), ("user.email", "e2e@example.com")):
             kit.run("git", "-C", directory, "config", key, value)
-        kit.run("git", "-C", directory, "add", *files)
-        return directory
 
-    hooks = images / "hooks"
+    hooks = tmp_path / "hooks"
     hooks.mkdir()
     (hooks / ".pre-commit-hooks.yaml").write_text((kit.PROJECT / ".pre-commit-hooks.yaml").read_text())
-    repository(hooks, ".")
+    repository(hooks)
+    kit.run("git", "-C", hooks, "add", ".")
     kit.run("git", "-C", hooks, "commit", "--quiet", "-m", "hooks")
     revision = kit.run("git", "-C", hooks, "rev-parse", "HEAD").stdout.decode().strip()
-    (images / ".pre-commit-config.yaml").write_text(yaml.safe_dump(
-        {"repos": [{"repo": str(hooks), "rev": revision, "hooks": [{"id": "nonzero-scan"}]}]}))
+    repository(place)
+
+    def run(hook, *files):
+        (place / ".pre-commit-config.yaml").write_text(yaml.safe_dump(
+            {"repos": [{"repo": str(hooks), "rev": revision, "hooks": [{"id": hook}]}]}))
+        kit.run("git", "-C", place, "add", ".pre-commit-config.yaml", *files)
+        done = kit.run("pre-commit", "run", "--all-files", cwd=place, env=environment, check=False)
+        return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+    return run
+
+
+def test_the_hook_stops_a_commit_of_an_image_that_fails(images, commits):
     kit.run("tar", "-cf", images / "no-image.tar", "-C", images, "good")
-    repository(images, ".pre-commit-config.yaml", "good.oci.tar", "no-image.tar")
+    code, said = commits("nonzero-scan", "good.oci.tar", "no-image.tar")
+    assert code == 0 and "Passed" in said, said
+    code, said = commits("nonzero-scan", "bad.oci.tar")
+    assert code == 1 and "setuid-root" in said, said
 
-    def commits():
-        return kit.run("pre-commit", "run", "--all-files", cwd=images, env=environment, check=False)
 
-    done = commits()
-    assert done.returncode == 0 and b"Passed" in done.stdout, done.stdout.decode() + done.stderr.decode()
-    kit.run("git", "-C", images, "add", "bad.oci.tar")
-    done = commits()
-    assert done.returncode == 1 and b"setuid-root" in done.stdout, done.stdout.decode()
+def test_the_hook_stops_a_commit_of_a_source_that_fails(place, commits):
+    def put(name, text):
+        (place / name).write_text(text, encoding="ascii")
+        return name
+
+    # What only looks like a source is none.
+    others = [put("Dockerfile.dockerignore", "node_modules\n"), put("composer.yaml", "a: b\n"),
+              put("meson.build", "project('x')\n"),
+              put("compose.override.yaml", "services: {a: {environment: {X: y}}}\n")]
+    code, said = commits("nonzero-lint", *others)
+    assert code == 0 and "Skipped" in said, said
+    code, said = commits("nonzero-lint", put("Dockerfile", USER),
+                         put("compose.yaml", "services:\n  a:\n    build: .\n"))
+    assert code == 0 and "Passed" in said, said
+    for name, text in (("app.Dockerfile", ROOT), ("docker-compose.prod.yml", "services: {a: {image: a, user: '0'}}\n"),
+                       ("a.container", "[Container]\nImage=a\nUser=0\n"), ("Containerfile", ROOT)):
+        code, said = commits("nonzero-lint", put(name, text))
+        assert code == 1 and "image-user" in said, (name, said)
+        commits("nonzero-lint", put(name, text.replace("'0'", "'7'").replace("=0", "=7") if text != ROOT else USER))
 
 
 def test_the_scripts_are_clean():
