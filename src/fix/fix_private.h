@@ -102,8 +102,10 @@ typedef struct {
   guint before; /* one that it must come before; G_MAXUINT: none */
 } NzMendDirectory;
 
-/* What NUMBER must own (NzMendDirectory). *REFUSED: why that cannot be, if it cannot. */
-GPtrArray *nz_mend_directories(const NzMend *self, const char *number, char **refused);
+/* What NUMBER must own (NzMendDirectory). ALL: volumes too of which it is not known that it must.
+ * *REFUSED: why that cannot be, if it cannot. */
+GPtrArray *nz_mend_directories(const NzMend *self, const char *number, gboolean all,
+                               char **refused);
 /* Adds their RUN lines, none of them after instruction LAST; MAKE (may be NULL) is run first.
  * FALSE: there is no place where root runs. */
 gboolean nz_mend_own(const NzMend *self, NzFix *fix, const GPtrArray *directories, const char *make,
