@@ -186,6 +186,22 @@ discover(nonzero_scanner *self, const char *const *paths, GPtrArray *found)
   return nz_scanner_take(self, outcome);
 }
 
+/* Finds the stores in which base images may be; again, it costs nothing. */
+static void
+prepare_images(nonzero_scanner *self)
+{
+  if (self->lint.prepared)
+    return;
+  self->lint.prepared = TRUE;
+  if (!self->lint.no_images)
+    nz_host_prepare_all(self->host, NULL);
+  for (guint i = 0; self->lint.bases && i + 1 < self->lint.bases->len; i++) {
+    const char *value = strchr(self->lint.bases->pdata[i], '=') + 1;
+    if (nz_image_has_transport(value))
+      nz_host_prepare(self->host, value);
+  }
+}
+
 int
 nonzero_scanner_lint(nonzero_scanner *self, const char *const *paths)
 {
@@ -195,6 +211,7 @@ nonzero_scanner_lint(nonzero_scanner *self, const char *const *paths)
   g_auto(GStrv) environment = g_get_environ();
   Work work = {self, found, outcomes, environment, 0};
   nz_scanner_scan_options(self); /* sets the profile */
+  prepare_images(self);
   guint jobs = self->jobs ? self->jobs : MIN(g_get_num_processors(), NZ_JOBS_MAX);
   guint n_threads = MIN(jobs - 1, found->len / FILES_A_THREAD);
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
@@ -225,8 +242,7 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
   /* What a source names may lie anywhere: all can be read, and nothing be changed. */
   static const char *const all[] = {"/", NULL};
   g_autofree char *said = NULL;
-  if (!self->lint.no_images)
-    nz_host_prepare_all(self->host, NULL);
+  prepare_images(self);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
   nz_scan_prepare();

@@ -78,6 +78,13 @@ set_all(NzScanRun *run, const char *option, char **values)
   return TRUE;
 }
 
+/* Those who read these reports show how a finding is mended. */
+static gboolean
+wants_fixes(void)
+{
+  return opt_fix || nz_outputs_has("json") || nz_outputs_has("sarif") || nz_outputs_has("html");
+}
+
 static gboolean
 set_options(NzScanRun *run)
 {
@@ -86,7 +93,7 @@ set_options(NzScanRun *run)
     return FALSE;
   }
   return nz_scan_run_set(run, "target", opt_target) &&
-         nz_scan_run_set(run, "fix", opt_fix ? "" : NULL) &&
+         nz_scan_run_set(run, "fix", wants_fixes() ? "" : NULL) &&
          nz_scan_run_set(run, "no-images", opt_no_images ? "" : NULL) &&
          set_all(run, "build-arg", opt_build_args) && set_all(run, "build-context", opt_contexts) &&
          set_all(run, "known-base", opt_bases) && set_all(run, "compose-profile", opt_profiles) &&

@@ -93,6 +93,19 @@ nz_outputs_default(const char *format)
   default_format = format;
 }
 
+gboolean
+nz_outputs_has(const char *format)
+{
+  guint n = asked.formats ? asked.formats->len : 0;
+  for (guint i = 0; i < n; i++)
+    if (strcmp(asked.formats->pdata[i], format) == 0)
+      return TRUE;
+  for (guint i = 0; asked.outputs && i < asked.outputs->len; i++)
+    if (g_str_has_suffix(asked.outputs->pdata[i], format))
+      return TRUE;
+  return FALSE;
+}
+
 /* The format that a file's name asks for where none was named. */
 static const char *
 format_of_name(const char *path)

@@ -24,6 +24,9 @@ NzOutputs *nz_outputs_new(const char *const *inputs, gboolean quiet, GError **er
 /* Opens all; no thread may run yet, because this may fork. FALSE: one cannot be written. */
 gboolean nz_outputs_open(NzOutputs *self, GError **error);
 
+/* TRUE when a report will be written as FORMAT. */
+gboolean nz_outputs_has(const char *format);
+
 /* What no --format was named for is written as FORMAT, a name that holds for good. Before
  * nz_outputs_new(). */
 void nz_outputs_default(const char *format);

@@ -427,8 +427,8 @@
 
 /* --- what an editor sends --- */
 
-/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is escaped
- * has 12 MiB. A longer one is passed over. */
+/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is
+ * escaped has 12 MiB. A longer one is passed over. */
 #define NZ_LSP_MESSAGE_MAX ((gsize)16 * 1024 * 1024)
 
 /* What is passed over at most: behind a longer message there may be no other. */
