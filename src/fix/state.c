@@ -2,6 +2,7 @@
 /* Directories that an image must write, and who owns them. What is run stays root's. */
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 #include "fix/fix_private.h"
 
@@ -168,6 +169,11 @@ refuse_directory(const NzMend *self, const char *path, const Content *content)
 static void
 take(const NzMend *self, const char *path, const char *number, GPtrArray *out, char **refused)
 {
+  if (out->len >= NZ_FIX_DIRECTORIES_MAX) {
+    if (!*refused)
+      *refused = g_strdup("there are more directories to give away than it may do by itself");
+    return;
+  }
   Content content = content_of(self, path);
   if (g_strv_contains(open_to_all, path) || !is_state(self, path, &content))
     return;
