@@ -523,6 +523,9 @@
 /* What is noted of one Compose file or unit, a line each. */
 #define NZ_SERVICE_NOTES_MAX 100u
 
+/* Directories that a fix gives to the user, each by a line. Above that somebody is to look. */
+#define NZ_FIX_DIRECTORIES_MAX 32u
+
 /* Lines that a diff follows as added or taken out: above that it shows all between the first and
  * the last as replaced. A fix changes a dozen; this many take some 4 MiB. */
 #define NZ_DIFF_EDITS_MAX 1000
