@@ -205,7 +205,8 @@ int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs
  */
 int nonzero_scanner_lint(nonzero_scanner *scanner, const char *const *paths);
 
-/** As nonzero_scanner_confine(), for nonzero_scanner_lint() of PATHS: all files can still be read. */
+/** As nonzero_scanner_confine(), for nonzero_scanner_lint() of PATHS: all files can still be read.
+ */
 int nonzero_scanner_confine_sources(nonzero_scanner *scanner, const char *const *paths,
                                     char **summary);
 

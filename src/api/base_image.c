@@ -63,6 +63,23 @@ base_of(nonzero_scanner *self, const char *name, const NzImage *image)
   return base;
 }
 
+/* Finds the stores in which base images may be, once: most sources need none. Under the lint's
+ * mutex. */
+static void
+prepare(nonzero_scanner *self)
+{
+  if (self->lint.prepared)
+    return;
+  self->lint.prepared = TRUE;
+  if (!self->lint.no_images)
+    nz_host_prepare_all(self->host, NULL);
+  for (guint i = 0; self->lint.bases && i + 1 < self->lint.bases->len; i++) {
+    const char *value = strchr(self->lint.bases->pdata[i], '=') + 1;
+    if (nz_image_has_transport(value))
+      nz_host_prepare(self->host, value);
+  }
+}
+
 /* NULL: no engine has it. */
 static NzBuildBase *
 look_up(nonzero_scanner *self, const char *name, const char *source, const char *platform)
@@ -93,10 +110,15 @@ nz_scanner_image_base(nonzero_scanner *self, const char *name, const char *sourc
                       const char *platform)
 {
   gboolean in_engines = strcmp(name, source) == 0;
-  if (in_engines && (self->lint.no_images || nz_host_stores(self->host)->len == 0))
+  if (in_engines && self->lint.no_images)
     return NULL;
   /* One at a time: an image is read once, whoever asks for it first. */
   g_mutex_lock(&self->lint.mutex);
+  prepare(self);
+  if (in_engines && nz_host_stores(self->host)->len == 0) {
+    g_mutex_unlock(&self->lint.mutex);
+    return NULL;
+  }
   if (!self->lint.known)
     self->lint.known = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, free_known);
   g_autofree char *key = g_strconcat(source, " ", platform ? platform : "", NULL);

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "fix/fix.h"
 #include "lint/discover.h"
+#include "scan/stack.h"
 
 /* With fewer files than this a second thread costs more than it gains. */
 #define FILES_A_THREAD 32u
@@ -195,8 +196,10 @@ nonzero_scanner_lint(nonzero_scanner *self, const char *const *paths)
   g_auto(GStrv) environment = g_get_environ();
   Work work = {self, found, outcomes, environment, 0};
   nz_scanner_scan_options(self); /* sets the profile */
-  guint jobs = self->jobs ? self->jobs : MIN(g_get_num_processors(), NZ_JOBS_MAX);
-  guint n_threads = MIN(jobs - 1, found->len / FILES_A_THREAD);
+  guint n_threads = found->len / FILES_A_THREAD;
+  if (n_threads > 0)
+    n_threads =
+        MIN(n_threads, (self->jobs ? self->jobs : MIN(nz_stack_processors(), NZ_JOBS_MAX)) - 1);
   g_autofree GThread **threads = g_new0(GThread *, n_threads + 1);
   for (guint i = 0; i < n_threads; i++)
     threads[i] = g_thread_new("lint", lint_some, &work);
@@ -220,13 +223,12 @@ may_be_yaml(const char *const *paths)
 }
 
 int
-nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
+nonzero_scanner_confine_sources(nonzero_scanner *self G_GNUC_UNUSED, const char *const *paths,
+                                char **summary)
 {
   /* What a source names may lie anywhere: all can be read, and nothing be changed. */
   static const char *const all[] = {"/", NULL};
   g_autofree char *said = NULL;
-  if (!self->lint.no_images)
-    nz_host_prepare_all(self->host, NULL);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
   nz_scan_prepare();

@@ -10,6 +10,7 @@ typedef struct {
   GPtrArray *arguments, *contexts, *bases, *profiles, *env_files, *overrides;
   gboolean fix;
   gboolean no_images; /* base images are looked up in the table alone */
+  gboolean prepared;  /* the engines' stores were looked for */
   GMutex mutex;       /* guards KNOWN */
   /* What was learned of base images, by name: NzBuildBase, NULL where no engine has it. */
   GHashTable *known;

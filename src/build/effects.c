@@ -290,10 +290,26 @@ is_own_program(const char *text)
 }
 
 static void
+doubt(NzCall *call, const NzEffectCommand *effect)
+{
+  if (call->piped)
+    nz_doubt_passed_on(call);
+  if (strcmp(call->name, "alias") == 0)
+    nz_doubt_all(call);
+  if (effect && effect->run == nz_effect_sed)
+    nz_doubt_patterns(call);
+  else if (effect && effect->run == nz_effect_find)
+    nz_doubt_found(call);
+  else if (!effect || effect->run == nz_effect_script)
+    nz_doubt_unknown(call);
+}
+
+static void
 run_command(NzCall *call)
 {
   const NzShellWord *first = call->words[0];
   const NzEffectCommand *effect = nz_effect_named(call->name);
+  doubt(call, effect);
   if (is_own_program(first->text)) {
     nz_effect_script(call);
     return;

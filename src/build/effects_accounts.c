@@ -342,8 +342,8 @@ nz_effect_gpasswd(NzCall *call)
     return;
   if (add && add->value)
     nz_account_member(call, add->word, add->value, group->text);
-  g_auto(GStrv) names = g_strsplit(members && members->value ? members->value : "", ",", -1);
-  for (char **name = names; *name; name++)
+  g_auto(GStrv) names = members && members->value ? g_strsplit(members->value, ",", -1) : NULL;
+  for (char **name = names; name && *name; name++)
     nz_account_member(call, members->word, *name, group->text);
 }
 

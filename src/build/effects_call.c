@@ -246,8 +246,9 @@ is_owner(const NzStageState *state, const NzUser *user, const char *owner)
 {
   if (!owner || *owner == '\0')
     return SAME_UNKNOWN;
-  gsize len = user->declared ? strcspn(user->declared, ":") : 0;
-  if (strlen(owner) == len && strncmp(owner, user->declared, len) == 0)
+  const char *declared = user->declared ? user->declared : "";
+  gsize len = strcspn(declared, ":");
+  if (strlen(owner) == len && strncmp(owner, declared, len) == 0)
     return SAME;
   if (nz_is_root_name(owner))
     return user->state == NZ_USER_ROOT ? SAME : SAME_NOT;

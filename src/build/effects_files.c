@@ -97,8 +97,9 @@ foreach_landing(NzCall *call, const NzArguments *args, LandFunc func)
     dest = args->operands->pdata[--n];
   for (guint i = 0; dest && i < n; i++) {
     const NzShellWord *source = args->operands->pdata[i];
-    g_autofree char *path =
-        landing(call, source, dest, into && !nz_given(args, "no-target-directory"));
+    gboolean over = nz_given(args, "no-target-directory") != NULL;
+    nz_doubt_landed(call, source, dest, over);
+    g_autofree char *path = landing(call, source, dest, into && !over);
     if (path)
       func(call, source, dest, path, args);
   }
@@ -311,6 +312,7 @@ nz_effect_rm(NzCall *call)
   for (guint i = 0; i < args.operands->len && !call->maybe; i++) {
     const NzShellWord *word = args.operands->pdata[i];
     g_auto(NzTarget) target = nz_target_of(call, word, recursive);
+    nz_doubt_removed(call, word, recursive);
     for (guint k = 0; k < G_N_ELEMENTS(gone); k++)
       nz_disarm(state, gone[k], &target);
     nz_packages_disarm(state, &target, NZ_BIT_SETID);

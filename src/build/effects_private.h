@@ -204,6 +204,21 @@ void nz_sudoers_written(NzCall *call, const NzShellWord *word, const char *text)
 /* PATH is replaced by what nobody knows: cp, mv, curl -o. */
 void nz_file_replaced(NzCall *call, const NzShellWord *word, const char *path);
 void nz_redirects(NzCall *call);
+
+/* --- what is not followed (effects_doubts.c): what passwd and group held is forgotten --- */
+
+/* A command that is not known, or runs a program text, and names one of them. */
+void nz_doubt_unknown(NzCall *call);
+/* Patterns in words of the command that they match. */
+void nz_doubt_patterns(NzCall *call);
+void nz_doubt_removed(NzCall *call, const NzShellWord *word, gboolean recursive);
+/* cp, mv and their like of SOURCE to DEST; OVER: onto it, not into it. */
+void nz_doubt_landed(NzCall *call, const NzShellWord *source, const NzShellWord *dest,
+                     gboolean over);
+/* A command that xargs gives words to. */
+void nz_doubt_passed_on(NzCall *call);
+void nz_doubt_found(NzCall *call);
+void nz_doubt_all(NzCall *call);
 /* What comes in: by a pipe, a heredoc; or NULL. */
 char *nz_call_input(NzCall *call);
 

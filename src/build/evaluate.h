@@ -12,6 +12,8 @@ typedef NzBuildBase *(*NzFindBase)(const char *name, const char *platform, gpoin
 /* Asked for a small file of the build's context (passwd, group, scripts); NULL: it cannot be read.
  * CONTEXT is NULL, or the name of a --build-context. */
 typedef GBytes *(*NzReadContext)(const char *context, const char *path, gpointer data);
+/* Asked for the mode (07777) of a file of it; 0: it is no regular file, or cannot be known. */
+typedef guint16 (*NzContextMode)(const char *context, const char *path, gpointer data);
 
 typedef struct {
   const char *target;           /* a stage's name or index; NULL: the last */
@@ -20,6 +22,7 @@ typedef struct {
   const char *const *contexts;  /* "NAME=value" of --build-context; NULL: none */
   NzFindBase find_base;
   NzReadContext read_context; /* or NULL */
+  NzContextMode context_mode; /* or NULL */
   gpointer data;              /* of both */
 } NzBuildOptions;
 

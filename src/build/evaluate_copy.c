@@ -260,6 +260,17 @@ take_sudoers(Copy *self, const char *target, const char *source, const NzHeredoc
   nz_sudoers_foreach_nopasswd(sudoers, text, strlen(text), add_nopasswd, &finder);
 }
 
+/* A directory by its looks: what it is laid over becomes what it holds. */
+static gboolean
+is_tree(const char *source)
+{
+  static const char *const names[] = {"",     ".",       "*",      "etc",     "rootfs",
+                                      "root", "out",     "output", "overlay", "install",
+                                      "dest", "staging", "target", NULL};
+  const char *slash = strrchr(source, '/');
+  return g_strv_contains(names, slash ? slash + 1 : source);
+}
+
 /* SOURCE may be a directory that is laid over "/" or "/etc", with a passwd in it. */
 static void
 look_below(Copy *self, const char *source)
@@ -281,7 +292,10 @@ look_below(Copy *self, const char *source)
     g_autofree char *why = g_strdup_printf("the %s of line %u may bring an /etc/passwd",
                                            nz_docker_kind_name(self->in->kind),
                                            nz_evaluate_line(self->evaluation, self->in->keyword));
-    nz_accounts_doubt(accounts, why);
+    if (archive || is_tree(source))
+      nz_accounts_forget(accounts, why);
+    else
+      nz_accounts_doubt(accounts, why);
   }
 }
 
@@ -300,6 +314,9 @@ take_privileges(const Copy *self, const char *source, const char *target)
   gsize n = strlen(from);
   for (guint i = 0; i < self->stage->state->acts->len && state->acts->len < NZ_ACTS_MAX; i++) {
     const NzAct *act = self->stage->state->acts->pdata[i];
+    /* --chmod says all bits anew. */
+    if (self->mode != 0 && act->kind != NZ_ACT_CAPABILITY)
+      continue;
     gboolean same = stays[act->kind] && strcmp(act->what, from) == 0;
     gboolean below =
         stays[act->kind] && strncmp(act->what, from, n) == 0 && (n == 1 || act->what[n] == '/');
@@ -331,6 +348,18 @@ remember(Copy *self, const char *source, const char *target, const NzHeredoc *do
   g_ptr_array_add(run->copied, copied);
 }
 
+/* A file of the context keeps its setuid and setgid bits where --chmod says nothing. */
+static guint16
+mode_of(const Copy *self, const char *source)
+{
+  const NzEvaluation *e = self->evaluation;
+  if (self->mode != 0 || self->stage || self->image || !e->options->context_mode ||
+      e->triggered_by_base || self->in->kind != NZ_DOCKER_COPY)
+    return self->mode;
+  guint16 mode = e->options->context_mode(self->context, source, e->options->data);
+  return mode & 06000 ? mode : 0;
+}
+
 static void
 copy_one(Copy *self, const NzWord *word, const char *source)
 {
@@ -353,11 +382,12 @@ copy_one(Copy *self, const NzWord *word, const char *source)
     look_below(self, source);
   take_sudoers(self, target, source, doc, word->span);
   remember(self, source, target, doc);
+  nz_effects_copy(e->now->state, directory && !strpbrk(name, "*?[") ? target : self->dest,
+                  self->owner, self->group, doc ? self->mode : mode_of(self, source), self->how,
+                  nz_evaluate_place(e, word->span));
+  /* Only now: what comes takes away what was there. */
   if (!doc)
     take_privileges(self, source, target);
-  nz_effects_copy(e->now->state, directory && !strpbrk(name, "*?[") ? target : self->dest,
-                  self->owner, self->group, self->mode, self->how,
-                  nz_evaluate_place(e, word->span));
 }
 
 static gboolean

@@ -20,6 +20,7 @@ typedef struct {
 /* Any thread may call it, any number of times. */
 gboolean nz_library_open(NzLibrary *self, GError **error);
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names, which take none */
 #define NZ_LIBRARY_MEMBER(name) __typeof__(name) *name;
 #define NZ_LIBRARY_NAME(name)   #name,
 
@@ -47,3 +48,4 @@ gboolean nz_library_open(NzLibrary *self, GError **error);
     return nz_library_open(&library, error);                                                       \
   }
 #endif
+/* NOLINTEND(bugprone-macro-parentheses) */

@@ -427,8 +427,8 @@
 
 /* --- what an editor sends --- */
 
-/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is escaped
- * has 12 MiB. A longer one is passed over. */
+/* A message of the Language Server Protocol: a source of NZ_SOURCE_MAX of which each byte is
+ * escaped has 12 MiB. A longer one is passed over. */
 #define NZ_LSP_MESSAGE_MAX ((gsize)16 * 1024 * 1024)
 
 /* What is passed over at most: behind a longer message there may be no other. */
@@ -522,6 +522,9 @@
 
 /* What is noted of one Compose file or unit, a line each. */
 #define NZ_SERVICE_NOTES_MAX 100u
+
+/* Directories that a fix gives to the user, each by a line. Above that somebody is to look. */
+#define NZ_FIX_DIRECTORIES_MAX 32u
 
 /* Lines that a diff follows as added or taken out: above that it shows all between the first and
  * the last as replaced. A fix changes a dozen; this many take some 4 MiB. */

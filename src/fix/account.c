@@ -8,6 +8,8 @@
 
 /* The first number of those that we give. Above those of distributions and of hosts' people. */
 #define FIRST_NUMBER 10001u
+/* So many are tried. */
+#define NUMBERS 1000u
 
 /* "nonroot" of distroless images, which their passwd has; where there is no passwd, any would do.
  */
@@ -53,10 +55,10 @@ take_made(const char *name, gsize len, gint64 uid, gint64 gid G_GNUC_UNUSED, gpo
     return TRUE;
   if (made->n++ == 0)
     made->name = g_steal_pointer(&copy);
-  return TRUE;
+  return made->n < 2;
 }
 
-/* Users that this file makes: the first of them, and how many they are. */
+/* Users that this file makes: the first of them, and whether there are others (2). */
 static Made
 find_made(const NzMend *self)
 {
@@ -67,40 +69,34 @@ find_made(const NzMend *self)
   return made;
 }
 
-typedef struct {
-  guint32 number;
-  gboolean taken;
-} Wanted;
-
+/* Marks what is taken of the numbers from FIRST_NUMBER on. */
 static gboolean
-look_for(const char *name G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, gint64 uid, gint64 gid,
-         gpointer data)
+mark(const char *name G_GNUC_UNUSED, gsize len G_GNUC_UNUSED, gint64 id, gint64 other,
+     gpointer data)
 {
-  Wanted *wanted = data;
-  wanted->taken |= uid == wanted->number || gid == wanted->number;
-  return !wanted->taken;
-}
-
-static gboolean
-is_group_number(const char *group, guint32 number)
-{
-  g_autofree char *field = g_strdup_printf(":%u:", number);
-  return group && strstr(group, field);
+  gboolean *taken = data;
+  const gint64 ids[] = {id, other};
+  for (guint i = 0; i < G_N_ELEMENTS(ids); i++)
+    if (ids[i] >= FIRST_NUMBER && ids[i] < FIRST_NUMBER + NUMBERS)
+      taken[ids[i] - FIRST_NUMBER] = TRUE;
+  return TRUE;
 }
 
 guint32
 nz_mend_free_number(const NzMend *self)
 {
   const NzAccounts *accounts = self->build->state->accounts;
-  const char *passwd = nz_accounts_passwd(accounts);
-  NzUserFile file = {passwd, passwd ? strlen(passwd) : 0, NULL};
-  for (Wanted wanted = {.number = FIRST_NUMBER};; wanted.number++) {
-    wanted.taken = is_group_number(nz_accounts_group(accounts), wanted.number);
-    if (!wanted.taken)
-      nz_passwd_foreach(&file, look_for, &wanted);
-    if (!wanted.taken)
-      return wanted.number;
+  gboolean taken[NUMBERS] = {FALSE};
+  /* A group's number stands where a user's does. */
+  const char *texts[] = {nz_accounts_passwd(accounts), nz_accounts_group(accounts)};
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+    NzUserFile file = {texts[i], texts[i] ? strlen(texts[i]) : 0, NULL};
+    nz_passwd_foreach(&file, mark, taken);
   }
+  for (guint32 i = 0; i < NUMBERS; i++)
+    if (!taken[i])
+      return FIRST_NUMBER + i;
+  return FIRST_NUMBER + NUMBERS;
 }
 
 /* --- images that have somebody for it --- */
@@ -257,9 +253,8 @@ take_made_user(NzMend *self, NzMendUser *user)
     return FALSE;
   if (take_named(self, name, user)) {
     if (made.n > 1)
-      user->refused = g_strdup_printf("the file makes %u users, and which of them it is to start "
-                                      "as is not known",
-                                      made.n);
+      user->refused = g_strdup("the file makes several users, and which of them it is to start as "
+                               "is not known");
     return TRUE;
   }
   guint32 number = nz_mend_free_number(self);

@@ -68,6 +68,10 @@ nz_fix_dockerfile(const NzBuild *build, GPtrArray *findings, GPtrArray *fixes)
                  .stage = build->stages->pdata[build->target],
                  .findings = findings,
                  .fixes = fixes};
+  if (findings->len == 0)
+    return;
+  nz_mend_learn_users(&self);
+  nz_mend_learn_places(&self);
   nz_mend_start_user(&self);
   nz_mend_named_user(&self);
   if (!build->windows) {
@@ -77,4 +81,6 @@ nz_fix_dockerfile(const NzBuild *build, GPtrArray *findings, GPtrArray *fixes)
   }
   drop_overlaps(&self);
   g_ptr_array_sort(fixes, compare_fixes);
+  g_array_unref(self.root);
+  g_ptr_array_unref(self.placed);
 }

@@ -10,6 +10,8 @@ typedef struct {
   const NzStage *stage; /* the target */
   GPtrArray *findings;  /* NzFinding */
   GPtrArray *fixes;     /* NzFix */
+  GPtrArray *placed;    /* NzFinding: those that count and have a place in the file, by that */
+  GArray *root;         /* gboolean: do commands run as root after that instruction of the stage? */
 } NzMend;
 
 /* --- lines.c: where things stand, and edits --- */
@@ -24,6 +26,9 @@ const NzStage *nz_mend_stage_of(const NzMend *self, guint i);
 typedef void (*NzMendFunc)(NzMend *self, const NzInstruction *in, gpointer data);
 void nz_mend_foreach(NzMend *self, NzMendFunc func, gpointer data);
 
+/* Fill what of NzMend is asked for below. */
+void nz_mend_learn_users(NzMend *self);
+void nz_mend_learn_places(NzMend *self);
 /* Do commands after instruction I of the target stage run as root, as far as it is known? */
 gboolean nz_mend_is_root_after(const NzMend *self, guint i);
 /* TRUE when other stages are built on STAGE, of those that the target is not. */
@@ -43,6 +48,8 @@ gboolean nz_mend_literal(const NzMend *self, NzSpan span, const char *text, NzSp
 /* The first finding from number *I on that is of RULE and does not count as excepted; *I moves past
  * it. NULL: none. */
 NzFinding *nz_mend_next(const NzMend *self, const char *rule, guint *i);
+/* Calls for those that are in SPAN, for as long as there are some. *I: 0 to begin with. */
+NzFinding *nz_mend_next_in(const NzMend *self, NzSpan span, guint *i);
 /* Adds FIX, its edits sorted. */
 void nz_mend_add(NzMend *self, NzFix *fix);
 
@@ -64,11 +71,13 @@ NzSpan nz_mend_word_span(const NzMendCommand *self, const NzShellWord *word);
 /* Takes the command out of its chain of "&&". FALSE: it stands alone, or the chain is none. */
 gboolean nz_mend_remove_command(const NzMend *self, NzFix *fix, const NzMendCommand *command);
 
-/* --- start.c --- */
+/* --- start.c, start_base.c, ports.c --- */
 
 /* Why it would be a guess that the image still works as another user than root; NULL: nothing
  * speaks against it. */
 char *nz_mend_doubt(const NzMend *self);
+/* The same, by what it starts of its base image alone. */
+char *nz_mend_doubt_base_start(const NzMend *self);
 /* What publishes the ports below 1024: "listen on 8080 and publish it with `-p 80:8080`"; NULL:
  * there are none. */
 char *nz_mend_ports(const NzMend *self);
@@ -100,8 +109,10 @@ typedef struct {
   guint before; /* one that it must come before; G_MAXUINT: none */
 } NzMendDirectory;
 
-/* What NUMBER must own (NzMendDirectory). *REFUSED: why that cannot be, if it cannot. */
-GPtrArray *nz_mend_directories(const NzMend *self, const char *number, char **refused);
+/* What NUMBER must own (NzMendDirectory). ALL: volumes too of which it is not known that it must.
+ * *REFUSED: why that cannot be, if it cannot. */
+GPtrArray *nz_mend_directories(const NzMend *self, const char *number, gboolean all,
+                               char **refused);
 /* Adds their RUN lines, none of them after instruction LAST; MAKE (may be NULL) is run first.
  * FALSE: there is no place where root runs. */
 gboolean nz_mend_own(const NzMend *self, NzFix *fix, const GPtrArray *directories, const char *make,

@@ -13,10 +13,16 @@ nz_mend_instruction(const NzMend *self, guint i)
 gint
 nz_mend_index_at(const NzMend *self, guint32 offset)
 {
-  for (guint i = 0; i < self->build->file->instructions->len; i++) {
-    const NzInstruction *in = nz_mend_instruction(self, i);
+  guint low = 0, high = self->build->file->instructions->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const NzInstruction *in = nz_mend_instruction(self, middle);
     if (in->span.start <= offset && offset <= in->span.end)
-      return (gint)i;
+      return (gint)middle;
+    if (in->span.end < offset)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return -1;
 }
@@ -24,27 +30,34 @@ nz_mend_index_at(const NzMend *self, guint32 offset)
 const NzStage *
 nz_mend_stage_of(const NzMend *self, guint i)
 {
-  for (guint s = 0; s < self->build->stages->len; s++) {
-    const NzStage *stage = self->build->stages->pdata[s];
+  guint low = 0, high = self->build->stages->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const NzStage *stage = self->build->stages->pdata[middle];
     if (stage->first <= i && i < stage->end)
       return stage;
+    if (stage->end <= i)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return self->stage;
-}
-
-static void
-foreach_of_stage(NzMend *self, const NzStage *stage, NzMendFunc func, gpointer data)
-{
-  if (stage->parent >= 0)
-    foreach_of_stage(self, self->build->stages->pdata[stage->parent], func, data);
-  for (guint i = stage->first; i < stage->end; i++)
-    func(self, nz_mend_instruction(self, i), data);
 }
 
 void
 nz_mend_foreach(NzMend *self, NzMendFunc func, gpointer data)
 {
-  foreach_of_stage(self, self->stage, func, data);
+  g_autoptr(GPtrArray) chain = g_ptr_array_new();
+  for (const NzStage *stage = self->stage;; stage = self->build->stages->pdata[stage->parent]) {
+    g_ptr_array_add(chain, (gpointer)stage);
+    if (stage->parent < 0)
+      break;
+  }
+  for (guint s = chain->len; s-- > 0;) {
+    const NzStage *stage = chain->pdata[s];
+    for (guint i = stage->first; i < stage->end; i++)
+      func(self, nz_mend_instruction(self, i), data);
+  }
 }
 
 /* --- who runs --- */
@@ -68,19 +81,37 @@ is_root_line(const NzMend *self, const NzInstruction *in)
   return is_root_name(self, name);
 }
 
+/* Who the commands of the target stage begin as. */
+static gboolean
+begins_as_root(const NzMend *self)
+{
+  const NzStage *stage = self->stage;
+  while (stage->parent >= 0) {
+    stage = self->build->stages->pdata[stage->parent];
+    for (guint i = stage->end; i-- > stage->first;)
+      if (nz_mend_instruction(self, i)->kind == NZ_DOCKER_USER)
+        return is_root_line(self, nz_mend_instruction(self, i));
+  }
+  return is_root_name(self, self->build->base->user);
+}
+
+void
+nz_mend_learn_users(NzMend *self)
+{
+  gboolean root = begins_as_root(self);
+  self->root = g_array_new(FALSE, FALSE, sizeof(gboolean));
+  for (guint i = self->stage->first; i < self->stage->end; i++) {
+    const NzInstruction *in = nz_mend_instruction(self, i);
+    if (in->kind == NZ_DOCKER_USER)
+      root = is_root_line(self, in);
+    g_array_append_val(self->root, root);
+  }
+}
+
 gboolean
 nz_mend_is_root_after(const NzMend *self, guint i)
 {
-  const NzStage *stage = self->stage;
-  for (guint n = i + 1;;) {
-    for (; n > stage->first; n--)
-      if (nz_mend_instruction(self, n - 1)->kind == NZ_DOCKER_USER)
-        return is_root_line(self, nz_mend_instruction(self, n - 1));
-    if (stage->parent < 0)
-      return is_root_name(self, self->build->base->user);
-    stage = self->build->stages->pdata[stage->parent];
-    n = stage->end;
-  }
+  return g_array_index(self->root, gboolean, i - self->stage->first);
 }
 
 static gboolean
@@ -207,6 +238,47 @@ nz_mend_next(const NzMend *self, const char *rule, guint *i)
   while (*i < self->findings->len) {
     NzFinding *f = self->findings->pdata[(*i)++];
     if (strcmp(f->rule, rule) == 0 && !f->excepted)
+      return f;
+  }
+  return NULL;
+}
+
+static int
+compare_placed(gconstpointer a, gconstpointer b)
+{
+  return nz_place_compare((*(NzFinding *const *)a)->place, (*(NzFinding *const *)b)->place);
+}
+
+void
+nz_mend_learn_places(NzMend *self)
+{
+  self->placed = g_ptr_array_new();
+  for (guint i = 0; i < self->findings->len; i++) {
+    NzFinding *f = self->findings->pdata[i];
+    if (!f->excepted && f->place && strcmp(f->place->file, self->source->name) == 0)
+      g_ptr_array_add(self->placed, f);
+  }
+  g_ptr_array_sort(self->placed, compare_placed);
+}
+
+NzFinding *
+nz_mend_next_in(const NzMend *self, NzSpan span, guint *i)
+{
+  if (*i == 0) {
+    guint high = self->placed->len;
+    while (*i < high) {
+      guint middle = *i + (high - *i) / 2;
+      if (((NzFinding *)self->placed->pdata[middle])->place->start < span.start)
+        *i = middle + 1;
+      else
+        high = middle;
+    }
+  }
+  while (*i < self->placed->len) {
+    NzFinding *f = self->placed->pdata[(*i)++];
+    if (f->place->start > span.end)
+      break;
+    if (f->place->end <= span.end)
       return f;
   }
   return NULL;

@@ -113,36 +113,32 @@ static const struct {
     {"setgid-root", SETGID}, {"setgid-other", SETGID},
 };
 
-static gboolean
-is_in(const NzMend *self, const NzFinding *f, NzSpan span)
+static guint
+bits_of_rule(const char *rule)
 {
-  return f->place && strcmp(f->place->file, self->source->name) == 0 &&
-         span.start <= f->place->start && f->place->end <= span.end;
+  for (guint r = 0; r < G_N_ELEMENTS(rules); r++)
+    if (strcmp(rules[r].rule, rule) == 0)
+      return rules[r].bits;
+  return 0;
 }
 
 /* The bits that findings in SPAN are about. */
 static guint
 bits_found(const NzMend *self, NzSpan span)
 {
-  guint bits = 0;
-  for (guint r = 0; r < G_N_ELEMENTS(rules); r++) {
-    guint i = 0;
-    for (NzFinding *f; (f = nz_mend_next(self, rules[r].rule, &i));)
-      if (is_in(self, f, span))
-        bits |= rules[r].bits;
-  }
+  guint bits = 0, i = 0;
+  for (NzFinding *f; (f = nz_mend_next_in(self, span, &i));)
+    bits |= bits_of_rule(f->rule);
   return bits;
 }
 
 static void
 tie(const NzMend *self, NzSpan span, const NzFix *fix)
 {
-  for (guint r = 0; r < G_N_ELEMENTS(rules); r++) {
-    guint i = 0;
-    for (NzFinding *f; (f = nz_mend_next(self, rules[r].rule, &i));)
-      if (is_in(self, f, span))
-        f->fix = fix;
-  }
+  guint i = 0;
+  for (NzFinding *f; (f = nz_mend_next_in(self, span, &i));)
+    if (bits_of_rule(f->rule))
+      f->fix = fix;
 }
 
 static void

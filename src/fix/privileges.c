@@ -8,9 +8,8 @@ static NzFinding *
 find_in(const NzMend *self, const char *rule, NzSpan span)
 {
   guint i = 0;
-  for (NzFinding *f; (f = nz_mend_next(self, rule, &i));)
-    if (f->place && span.start <= f->place->start && f->place->end <= span.end &&
-        strcmp(f->place->file, self->source->name) == 0)
+  for (NzFinding *f; (f = nz_mend_next_in(self, span, &i));)
+    if (strcmp(f->rule, rule) == 0)
       return f;
   return NULL;
 }

@@ -170,77 +170,6 @@ doubt_program(const NzMend *self)
   return judge_text(text);
 }
 
-/* --- what the base starts --- */
-
-/* Entry points of bases that do nothing as root. */
-static const char *const harmless[] = {"tini",
-                                       "dumb-init",
-                                       "catatonit",
-                                       "sh",
-                                       "bash",
-                                       "dash",
-                                       "ash",
-                                       "env",
-                                       "node",
-                                       "bun",
-                                       "deno",
-                                       "python",
-                                       "python3",
-                                       "ruby",
-                                       "irb",
-                                       "perl",
-                                       "php",
-                                       "java",
-                                       "jshell",
-                                       "dotnet",
-                                       "mvn",
-                                       "gradle",
-                                       "go",
-                                       "cargo",
-                                       "R",
-                                       "lua",
-                                       "julia",
-                                       "erl",
-                                       "iex",
-                                       "elixir",
-                                       "swift",
-                                       "pwsh",
-                                       "__cacert_entrypoint.sh",
-                                       "nvidia_entrypoint.sh",
-                                       NULL};
-/* Images whose script only starts what it is told. */
-static const char *const plain_images[] = {
-    "node", "bun", "deno", "php", "ruby", "python", "maven", "eclipse-temurin", NULL};
-
-static gboolean
-is_plain_image(const char *reference)
-{
-  const char *name = base_name(reference);
-  g_autofree char *bare = g_strndup(name, strcspn(name, ":@"));
-  return g_strv_contains(plain_images, bare);
-}
-
-static char *
-doubt_base_start(const NzMend *self)
-{
-  const NzBuild *build = self->build;
-  const NzBuildBase *base = build->base;
-  g_autoptr(NzUser) user = nz_accounts_resolve(build->state->accounts, base->user);
-  if (build->entrypoint || is_plain_image(base->name) ||
-      (base->user && user->state == NZ_USER_NON_ROOT))
-    return NULL;
-  char *const *start = base->entrypoint && base->entrypoint[0] ? base->entrypoint
-                       : build->cmd                            ? NULL
-                                                               : base->cmd;
-  if (!start || !start[0] || g_strv_contains(harmless, base_name(start[0])))
-    return NULL;
-  g_autofree char *program = nz_printable(start[0], -1);
-  g_autofree char *name = nz_printable(base->name, -1);
-  return g_strdup_printf("it starts %s of the base image %s, and what that does as root is not "
-                         "known",
-                         program, name);
-}
-
 /* --- the build --- */
 
 static char *
@@ -335,8 +264,8 @@ char *
 nz_mend_doubt(const NzMend *self)
 {
   static char *(*const doubts[])(const NzMend *self) = {
-      doubt_build,  doubt_base,       doubt_acts,     doubt_program,
-      doubt_script, doubt_base_start, doubt_variable,
+      doubt_build,    doubt_base, doubt_acts, doubt_program, doubt_script, nz_mend_doubt_base_start,
+      doubt_variable,
   };
   for (guint i = 0; i < G_N_ELEMENTS(doubts); i++) {
     char *why = doubts[i](self);
@@ -344,52 +273,4 @@ nz_mend_doubt(const NzMend *self)
       return why;
   }
   return NULL;
-}
-
-/* --- ports --- */
-
-#define FIRST_FREE_PORT 1024u
-#define PORT_STEP       8000u
-
-static guint
-port_of(const NzAct *act)
-{
-  guint64 port = 0;
-  g_autofree char *digits = g_strndup(act->what, strspn(act->what, "0123456789"));
-  if (act->kind != NZ_ACT_PORT || !g_ascii_string_to_unsigned(digits, 10, 1, 65535, &port, NULL))
-    return 0;
-  return (guint)port;
-}
-
-static gboolean
-is_exposed(const GPtrArray *acts, guint port)
-{
-  for (guint i = 0; i < acts->len; i++)
-    if (port_of(acts->pdata[i]) == port)
-      return TRUE;
-  return FALSE;
-}
-
-char *
-nz_mend_ports(const NzMend *self)
-{
-  const GPtrArray *acts = self->build->state->acts;
-  g_autoptr(GString) listen = g_string_new(NULL);
-  g_autoptr(GString) options = g_string_new(NULL);
-  for (guint i = 0; i < acts->len; i++) {
-    const NzAct *act = acts->pdata[i];
-    guint port = port_of(act);
-    if (port == 0 || port >= FIRST_FREE_PORT)
-      continue;
-    guint other = port + PORT_STEP;
-    while (is_exposed(acts, other))
-      other += 1000;
-    const char *slash = strchr(act->what, '/');
-    g_string_append_printf(listen, "%s%u", listen->len > 0 ? " and " : "", other);
-    g_string_append_printf(options, "%s-p %u:%u%s", options->len > 0 ? " " : "", port, other,
-                           slash && g_ascii_strcasecmp(slash, "/tcp") != 0 ? slash : "");
-  }
-  if (listen->len == 0)
-    return NULL;
-  return g_strdup_printf("listen on %s and publish it with `%s`", listen->str, options->str);
 }

@@ -2,6 +2,7 @@
 /* Directories that an image must write, and who owns them. What is run stays root's. */
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 #include "fix/fix_private.h"
 
@@ -85,9 +86,10 @@ find_volume(const NzMend *self, const char *path)
 static gboolean
 is_made(const NzMend *self, const Content *content)
 {
-  if (!content->fact || !content->fact->made)
+  const NzPathFact *fact = content->fact;
+  if (!fact || !fact->made || (fact->volume && fact->maybe))
     return FALSE;
-  guint made = index_of(self, content->fact->made);
+  guint made = index_of(self, fact->made);
   return made == self->stage->first || nz_mend_instruction(self, made)->kind != NZ_DOCKER_VOLUME;
 }
 
@@ -167,6 +169,11 @@ refuse_directory(const NzMend *self, const char *path, const Content *content)
 static void
 take(const NzMend *self, const char *path, const char *number, GPtrArray *out, char **refused)
 {
+  if (out->len >= NZ_FIX_DIRECTORIES_MAX) {
+    if (!*refused)
+      *refused = g_strdup("there are more directories to give away than it may do by itself");
+    return;
+  }
   Content content = content_of(self, path);
   if (g_strv_contains(open_to_all, path) || !is_state(self, path, &content))
     return;
@@ -198,24 +205,48 @@ is_taken(const GPtrArray *directories, const char *path)
   return FALSE;
 }
 
+/* The image's user is the one that its base image has for it: what that declares is its already. */
+static gboolean
+is_of_base(const NzMend *self, const NzUser *user)
+{
+  const NzBuild *build = self->build;
+  g_autoptr(NzUser) base = nz_accounts_resolve(build->state->accounts, build->base->user);
+  return base->state == NZ_USER_NON_ROOT && base->has_uid && base->uid == user->uid;
+}
+
+/* Of a VOLUME that nothing else speaks of, nobody knows whether it is there, and whose it is; those
+ * of the base are root's. */
+static gboolean
+is_open(const NzMend *self, const char *volume)
+{
+  const NzPaths *paths = self->build->state->paths;
+  Content content = content_of(self, volume);
+  return g_strv_contains(of_the_system, volume) ||
+         (!is_made(self, &content) && (content.fact || !nz_paths_owner_of(paths, volume)));
+}
+
 GPtrArray *
-nz_mend_directories(const NzMend *self, const char *number, char **refused)
+nz_mend_directories(const NzMend *self, const char *number, gboolean all, char **refused)
 {
   const NzBuild *build = self->build;
   GPtrArray *out = g_ptr_array_new_with_free_func(directory_free);
   g_autoptr(NzStageState) then = nz_stage_state_copy(build->state);
   g_autoptr(NzUser) user = nz_accounts_resolve(then->accounts, number);
+  gboolean of_base = is_of_base(self, user);
   g_ptr_array_set_size(then->acts, 0);
   nz_effects_conclude(then, user, (const char *const *)build->volumes->pdata, build->workdir_place);
+  for (guint i = 0; all && i + 1 < build->volumes->len; i++) {
+    const char *volume = build->volumes->pdata[i];
+    gboolean base_volume = of_base && find_volume(self, volume) == G_MAXUINT;
+    if (!base_volume && is_open(self, volume) && !is_taken(out, volume))
+      take(self, volume, number, out, refused);
+  }
   for (guint i = 0; i < then->acts->len; i++) {
     const NzAct *act = then->acts->pdata[i];
-    if (act->kind == NZ_ACT_UNWRITABLE_STATE && !is_taken(out, act->what))
+    gboolean base_volume =
+        of_base && is_volume(self, act->what) && find_volume(self, act->what) == G_MAXUINT;
+    if (act->kind == NZ_ACT_UNWRITABLE_STATE && !base_volume && !is_taken(out, act->what))
       take(self, act->what, number, out, refused);
-  }
-  /* Those of the base are root's, whether or not anything in the file speaks of them. */
-  for (guint i = 0; i + 1 < build->volumes->len; i++) {
-    if (g_strv_contains(of_the_system, build->volumes->pdata[i]))
-      take(self, build->volumes->pdata[i], number, out, refused);
   }
   return out;
 }
@@ -295,7 +326,7 @@ nz_mend_state(NzMend *self)
   g_autofree char *number = user->has_gid ? g_strdup_printf("%u:%u", user->uid, user->gid)
                                           : g_strdup_printf("%u", user->uid);
   g_autofree char *refused = NULL;
-  g_autoptr(GPtrArray) directories = nz_mend_directories(self, number, &refused);
+  g_autoptr(GPtrArray) directories = nz_mend_directories(self, number, FALSE, &refused);
   if (directories->len == 0)
     return;
   g_autofree char *names = nz_mend_directory_names(directories);

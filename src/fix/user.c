@@ -100,7 +100,7 @@ static NzFix *
 make_fix(NzMend *self, const NzMendUser *user)
 {
   g_autofree char *undone = NULL;
-  g_autoptr(GPtrArray) directories = nz_mend_directories(self, user->number, &undone);
+  g_autoptr(GPtrArray) directories = nz_mend_directories(self, user->number, TRUE, &undone);
   g_autofree char *ports = nz_mend_ports(self);
   g_autofree char *title = title_of(user, directories, ports);
   NzFix *fix = nz_fix_new(title);

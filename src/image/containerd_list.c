@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/openat2.h"
 #include "core/text.h"
 #include "image/bolt.h"
 #include "image/containerd.h"
 #include "image/digest.h"
-#include "core/openat2.h"
 
 void
 nz_containerd_target_free(gpointer target)

@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/openat2.h"
 #include "core/text.h"
 #include "image/compression.h"
 #include "image/dirwalk.h"
-#include "core/openat2.h"
 #include "image/tar_split.h"
 
 typedef struct {

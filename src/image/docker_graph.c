@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/openat2.h"
 #include "core/text.h"
 #include "image/compression.h"
 #include "image/digest.h"
 #include "image/dirwalk.h"
 #include "image/docker_graph.h"
 #include "image/json.h"
-#include "core/openat2.h"
 #include "image/tar_split.h"
 
 /* Where a driver keeps a layer's files, around the cache-id. */

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/openat2.h"
 #include "core/text.h"
 #include "image/digest.h"
 #include "image/docker_graph.h"
 #include "image/json.h"
-#include "core/openat2.h"
 
 /* --- files of the store --- */
 

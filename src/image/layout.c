@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/openat2.h"
 #include "core/text.h"
 #include "image/members.h"
-#include "core/openat2.h"
 #include "image/transport.h"
 
 typedef struct {

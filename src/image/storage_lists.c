@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/openat2.h"
 #include "core/text.h"
 #include "image/digest.h"
 #include "image/json.h"
-#include "core/openat2.h"
 
 /* Which state of a file was read. */
 typedef struct {

@@ -28,16 +28,22 @@ read_all(int fd, gsize size)
   return g_bytes_new_take(g_steal_pointer(&data), n);
 }
 
-GBytes *
-nz_context_read(const char *directory, const char *path)
+static int
+open_below(const char *directory, const char *path, int flags)
 {
   int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0)
-    return NULL;
+    return -1;
   path += strspn(path, "/");
-  int fd = nz_openat2(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-                      RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+  int fd = nz_openat2(dir, path, flags | O_CLOEXEC, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
   close(dir);
+  return fd;
+}
+
+GBytes *
+nz_context_read(const char *directory, const char *path)
+{
+  int fd = open_below(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
     return NULL;
   struct stat st;
@@ -46,4 +52,16 @@ nz_context_read(const char *directory, const char *path)
     bytes = read_all(fd, (gsize)st.st_size);
   close(fd);
   return bytes;
+}
+
+guint16
+nz_context_mode(const char *directory, const char *path)
+{
+  int fd = open_below(directory, path, O_PATH);
+  if (fd < 0)
+    return 0;
+  struct stat st;
+  gboolean regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+  close(fd);
+  return regular ? (guint16)(st.st_mode & 07777) : 0;
 }

@@ -36,6 +36,14 @@ read_context(const char *context, const char *path, gpointer data)
   return directory ? nz_context_read(directory, path) : NULL;
 }
 
+static guint16
+context_mode(const char *context, const char *path, gpointer data)
+{
+  const NzDockerfileLint *lint = data;
+  const char *directory = context ? context : lint->directory;
+  return directory ? nz_context_mode(directory, path) : 0;
+}
+
 NzBuild *
 nz_lint_build(NzSourceFile *source, const NzDockerfileLint *lint, NzDockerfile **file,
               GError **error)
@@ -49,6 +57,7 @@ nz_lint_build(NzSourceFile *source, const NzDockerfileLint *lint, NzDockerfile *
                             .contexts = lint->contexts,
                             .find_base = find_base,
                             .read_context = read_context,
+                            .context_mode = context_mode,
                             .data = (gpointer)lint};
   return nz_build_evaluate(*file, &options, error);
 }

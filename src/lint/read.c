@@ -38,7 +38,9 @@ nz_source_read(const char *path, GError **error)
 {
   gboolean standard = strcmp(path, "-") == 0;
   g_autofree char *shown = standard ? g_strdup("<stdin>") : nz_printable(path, -1);
-  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  /* "<(command)" is waited for; a pipe that lies in a directory is not. */
+  int wait = g_str_has_prefix(path, "/dev/fd/") ? 0 : O_NONBLOCK;
+  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | wait);
   if (fd < 0 && errno == ENOENT) {
     g_set_error(error, NZ_ERROR, NZ_ERROR_NOT_FOUND, "%s: there is no such file", shown);
     return NULL;
@@ -48,9 +50,6 @@ nz_source_read(const char *path, GError **error)
     return NULL;
   }
   struct stat st;
-  /* A pipe ("<(command)") was opened without waiting, but is read with it. */
-  if (!standard)
-    fcntl(fd, F_SETFL, O_RDONLY);
   g_autoptr(GString) text = g_string_sized_new(4096);
   gboolean ok = TRUE;
   if (!standard && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))

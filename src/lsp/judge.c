@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "confine/confine.h"
+#include "core/fyaml.h"
 #include "lsp/server.h"
 
 /* What is typed must be answered at once: no store is looked into. */
@@ -21,6 +22,7 @@ confine(void)
 {
   static const char *const readable[] = {"/", NULL};
   g_autofree char *summary = NULL;
+  nz_fyaml_open(NULL); /* where it is not there, policies and Compose files say so */
   NzConfined parts = nz_confine(readable, &summary);
   return parts == NZ_CONFINED_ALL ? NULL : g_steal_pointer(&summary);
 }

@@ -11,8 +11,8 @@
 #include "check/check.h"
 #include "core/error.h"
 #include "core/finding.h"
-#include "policy/date.h"
 #include "core/glob.h"
+#include "policy/date.h"
 
 typedef struct NzPolicy NzPolicy;
 

@@ -183,6 +183,8 @@ summary_of(const Case *c)
     if (n++ == 0)
       first = f;
   }
+  if (!first) /* a case that did not pass has one */
+    return g_strdup("");
   g_autofree char *what = nz_ci_sentence(first);
   g_autofree char *place = first->place ? nz_place_text(first->place) : NULL;
   g_autofree char *sentence =

@@ -26,7 +26,7 @@ MENDED = {
     "setuid": ("FROM debian:12\nRUN chmod u+s /opt/x\nUSER 1000:1000\n", ()),
     "setuid-number": ("FROM debian:12\nRUN true && chmod 4755 /opt/x && true\nUSER 1000:1000\n", (b"0755",)),
     "setuid-copied": ("FROM scratch\nCOPY --chmod=4755 x /x\nUSER 1000:1000\n", ()),
-    "state-and-root": ("FROM debian:12\nVOLUME /data\nCMD [\"/a\"]\n", (b"/data", b"\nUSER ")),
+    "state-and-root": ("FROM debian:12\nVOLUME /data\nCMD [\"/a\"]\n", (b" /data\nVOLUME /data", b"\nUSER ")),
     "workdir": ("FROM debian:12\nWORKDIR /work\nCOPY . .\nCMD [\"./a\"]\n", ()),
     "heredoc": ("FROM debian:12\nRUN <<EOF\nset -e\ntrue\nEOF\nCMD [\"/a\"]\n", ()),
     "escape": ("# escape=`\nFROM debian:12\nRUN true && `\n    true\nCMD [\"/a\"]\n", ()),

@@ -51,10 +51,16 @@ LEAN = re.compile(r"\./((bin|sbin|lib|lib64|tmp|root|home|opt|etc|var|usr|var/ma
 
 
 def lean_root(path, debian_root):
+    """Without the user that is not Debian's own."""
     with tarfile.open(debian_root) as whole, tarfile.open(path, "w") as tar:
         for one in whole:
-            if LEAN.match(one.name.rstrip("/")):
-                tar.addfile(one, whole.extractfile(one) if one.isreg() else None)
+            if not LEAN.match(one.name.rstrip("/")):
+                continue
+            body = whole.extractfile(one).read() if one.isreg() else b""
+            if one.name in ("./etc/passwd", "./etc/group", "./etc/shadow", "./etc/gshadow"):
+                body = re.sub(rb"(?m)^app:.*\n", b"", body)
+                one.size = len(body)
+            tar.addfile(one, io.BytesIO(body))
     return path
 
 
@@ -138,7 +144,9 @@ def test_lint_and_the_image_agree(docker, context, name):
     image = build(docker, context, *args)
     scanned = kit.scan(f"docker-daemon:[{docker.root}]{image}:latest")
     ours, theirs = judged["user"], scanned["user"]
-    assert ours["state"] == theirs["state"], f"{ours}\n{theirs}"
+    # Of a name that nobody made, lint need not know all that the base image has.
+    assert ours["state"] == theirs["state"] or (ours["state"], theirs["state"]) == (
+        "unknown", "wont-start"), f"{ours}\n{theirs}"
     for key in ("uid", "gid"):
         if key in ours:
             assert ours[key] == theirs[key], f"{ours}\n{theirs}"
@@ -152,12 +160,21 @@ def test_lint_and_the_image_agree(docker, context, name):
 PRIVATE = "registry.example.com/base:1"
 
 
-@pytest.mark.parametrize("user", [None, "app", "nobody", "nosuch", "app:www-data", "1000", "4711:4711"])
-def test_base_image_in_a_store_is_looked_into(docker, context, user):
-    """Its accounts are those that the container will have."""
+@pytest.fixture(scope="module")
+def bases(docker, scratch):
+    """Where the private base image lies: in a store, in an archive."""
     docker("tag", "debian:12", PRIVATE)
+    docker("save", "--output", scratch / "base.tar", PRIVATE)
+    return {"store": f"docker-daemon:[{docker.root}]{PRIVATE}", "archive": f"docker-archive:{scratch}/base.tar"}
+
+
+@pytest.mark.parametrize("form, user", [
+    ("store", None), ("store", "nobody"), *(("archive", user) for user in (
+        None, "nobody", "nosuch", "daemon:www-data", "33", "4711:4711"))])
+def test_base_image_is_looked_into(docker, bases, context, form, user):
+    """Its accounts are those that the container will have."""
     (context / "Dockerfile").write_text(f"FROM {PRIVATE}\n" + (f"USER {user}\n" if user else ""), encoding="ascii")
-    judged = lint(context, "--base", f"{PRIVATE}=docker-daemon:[{docker.root}]{PRIVATE}")["user"]
+    judged = lint(context, "--base", f"{PRIVATE}={bases[form]}")["user"]
     image = build(docker, context)
     scanned = kit.scan(f"docker-daemon:[{docker.root}]{image}:latest")["user"]
     for key in ("state", "uid", "gid"):
@@ -246,7 +263,8 @@ def test_what_is_mended_is_built_and_runs_as_a_user(docker, context, name):
 # Buildah -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [n for n in SAMPLE if n.startswith(("scratch", "copied", "inherited"))])
+@pytest.mark.parametrize("name", ["scratch", "scratch-number-and-group", "scratch-quoted", "scratch-only-a-group",
+                                  "copied-passwd", "inherited"])
 def test_buildah_agrees_too(storage, context, name):
     """Another builder, which reads Dockerfiles with a parser of its own."""
     text, args = SAMPLE[name]

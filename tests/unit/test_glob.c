@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns for paths and names. */
-#include "core/text.h"
 #include "core/glob.h"
+#include "core/text.h"
 
 #include <string.h>
 
