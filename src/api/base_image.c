@@ -63,10 +63,8 @@ base_of(nonzero_scanner *self, const char *name, const NzImage *image)
   return base;
 }
 
-/* Finds the stores in which base images may be, once: most sources need none. Under the lint's
- * mutex. */
-static void
-prepare(nonzero_scanner *self)
+void
+nz_scanner_prepare_bases(nonzero_scanner *self)
 {
   if (self->lint.prepared)
     return;
@@ -114,7 +112,7 @@ nz_scanner_image_base(nonzero_scanner *self, const char *name, const char *sourc
     return NULL;
   /* One at a time: an image is read once, whoever asks for it first. */
   g_mutex_lock(&self->lint.mutex);
-  prepare(self);
+  nz_scanner_prepare_bases(self);
   if (in_engines && nz_host_stores(self->host)->len == 0) {
     g_mutex_unlock(&self->lint.mutex);
     return NULL;

@@ -223,12 +223,12 @@ may_be_yaml(const char *const *paths)
 }
 
 int
-nonzero_scanner_confine_sources(nonzero_scanner *self G_GNUC_UNUSED, const char *const *paths,
-                                char **summary)
+nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
 {
   /* What a source names may lie anywhere: all can be read, and nothing be changed. */
   static const char *const all[] = {"/", NULL};
   g_autofree char *said = NULL;
+  nz_scanner_prepare_bases(self);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
   nz_scan_prepare();

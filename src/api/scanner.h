@@ -71,6 +71,9 @@ gboolean nz_scanner_has_room(nonzero_scanner *self, const char *input, const cha
 /* Lays the policy over SUBJECT (owned) and keeps it. */
 void nz_scanner_add_subject(nonzero_scanner *self, NzSubject *subject, NzOutcome *outcome);
 
+/* Finds the stores in which base images may be, once; before the confinement, if there is one. */
+void nz_scanner_prepare_bases(nonzero_scanner *self);
+
 /* What a build that begins with the image NAME begins with, where SOURCE is at hand; else NULL. */
 NzBuildBase *nz_scanner_image_base(nonzero_scanner *self, const char *name, const char *source,
                                    const char *platform);

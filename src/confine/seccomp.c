@@ -128,7 +128,6 @@ static const Call calls[] = {
     {SYS_getrandom, ALLOWED},
     {SYS_getpid, ALLOWED},
     {SYS_gettid, ALLOWED},
-    {SYS_capget, ALLOWED},
     {SYS_getuid, ALLOWED},
     {SYS_geteuid, ALLOWED},
     {SYS_getgid, ALLOWED},
