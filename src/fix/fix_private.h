@@ -119,6 +119,8 @@ GPtrArray *nz_mend_directories(const NzMend *self, const char *number, gboolean 
  * FALSE: there is no place where root runs. */
 gboolean nz_mend_own(const NzMend *self, NzFix *fix, const GPtrArray *directories, const char *make,
                      guint last);
+/* The last instruction of the stage after which commands run as root. */
+guint nz_mend_last_root(const NzMend *self);
 /* "/data and /log" */
 char *nz_mend_directory_names(const GPtrArray *directories);
 /* The state directories of an image that starts as another user already. */

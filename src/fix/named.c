@@ -127,6 +127,13 @@ find_end(const NzMend *self)
 }
 
 static void
+refuse(NzFix *fix, const char *why)
+{
+  if (!fix->refused)
+    fix->refused = g_strdup(why);
+}
+
+static void
 write_number(NzMend *self, NzFix *fix, const char *number, gboolean all)
 {
   const NzInstruction *line = self->build->user_line;
@@ -134,17 +141,17 @@ write_number(NzMend *self, NzFix *fix, const char *number, gboolean all)
   if (!is_own_line(self)) {
     nz_mend_add_line(self, fix, find_end(self), NZ_DOCKER_USER, number);
     if (!nz_mend_can_follow(self, find_end(self)))
-      fix->refused = g_strdup("the line that it must follow ends with a continuation");
+      refuse(fix, "the line that it must follow ends with a continuation");
   } else if (user_span(self, all, &span)) {
     nz_mend_replace(self, fix, span, number);
   } else {
     nz_mend_replace(self, fix, ((const NzWord *)line->words->pdata[0])->span, number);
-    fix->refused = g_strdup(memchr(line->rest->data, '$', line->rest->len)
-                                ? "the user comes from a variable, whose value is to be mended"
-                                : "its USER is written in an odd way");
+    refuse(fix, memchr(line->rest->data, '$', line->rest->len)
+                    ? "the user comes from a variable, whose value is to be mended"
+                    : "its USER is written in an odd way");
   }
-  if (!fix->refused && nz_mend_is_shared(self, self->stage))
-    fix->refused = g_strdup("other stages are built on this one, and may count on the name");
+  if (nz_mend_is_shared(self, self->stage))
+    refuse(fix, "other stages are built on this one, and may count on the name");
 }
 
 static NzFix *
@@ -174,6 +181,11 @@ fix_chosen(NzMend *self)
     nz_fix_free(fix);
     return NULL;
   }
+  /* What it must write could not be judged while it had no number. */
+  g_autofree char *refused = NULL;
+  g_autoptr(GPtrArray) directories = nz_mend_directories(self, number, FALSE, &refused);
+  if (!nz_mend_own(self, fix, directories, NULL, nz_mend_last_root(self)))
+    refuse(fix, "no commands run as root where its directories are to be given away");
   write_number(self, fix, number, FALSE);
   return fix;
 }

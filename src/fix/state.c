@@ -305,8 +305,8 @@ nz_mend_directory_names(const GPtrArray *directories)
 
 /* --- of an image that starts as another user already --- */
 
-static guint
-last_root(const NzMend *self)
+guint
+nz_mend_last_root(const NzMend *self)
 {
   guint i = self->stage->end - 1;
   while (i > self->stage->first && !nz_mend_is_root_after(self, i))
@@ -332,7 +332,7 @@ nz_mend_state(NzMend *self)
   g_autofree char *names = nz_mend_directory_names(directories);
   g_autofree char *title = g_strdup_printf("%s owns %s", number, names);
   NzFix *fix = nz_fix_new(title);
-  if (!nz_mend_own(self, fix, directories, NULL, last_root(self)))
+  if (!nz_mend_own(self, fix, directories, NULL, nz_mend_last_root(self)))
     fix->refused = g_strdup("no commands run as root where that is to be done");
   else if (nz_mend_is_shared(self, self->stage))
     fix->refused = g_strdup("other stages are built on this one");

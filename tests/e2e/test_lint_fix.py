@@ -103,10 +103,7 @@ def alpine_root(scratch, whole_busybox):
 def docker(docker_engine, debian_root, alpine_root, scratch):
     """Docker with bases of the names that lint has in its table."""
     path = ("--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin")
-    docker_engine("import", *path, lean_root(scratch / "lean-fix.tar", debian_root), "lean:1")
-    # The real one has no user `app`.
-    docker_engine("build", "--quiet", "--network", "none", "--tag", "debian:12", "-",
-                  input=b"FROM lean:1\nRUN userdel app\n", env={**os.environ, "DOCKER_BUILDKIT": "1"})
+    docker_engine("import", *path, lean_root(scratch / "lean-fix.tar", debian_root), "debian:12")
     docker_engine("import", *path, alpine_root, "alpine:3.20")
     docker_engine("import", small_root(scratch / "distroless.tar", DISTROLESS),
                   "gcr.io/distroless/static-debian12:latest")

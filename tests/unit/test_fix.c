@@ -325,6 +325,13 @@ static const Mended mended[] = {
      "FROM alpine\nRUN adduser -u 10001 -D app\nUSER 10001\n"},
     {"name-without-a-number-and-a-group", "FROM debian\nRUN useradd app\nUSER app:app\n",
      "FROM debian\nRUN useradd -u 10001 app\nUSER 10001:app\n"},
+    {"name-without-a-number-and-state", "FROM debian\nRUN useradd app\nVOLUME /data\nUSER app\n",
+     "FROM debian\nRUN useradd -u 10001 app\nRUN install -d -o 10001 /data\nVOLUME /data\nUSER "
+     "10001\n"},
+    {"name-with-a-number-and-state",
+     "FROM debian\nRUN useradd -u 1000 app\nVOLUME /data\nUSER app\n",
+     "FROM debian\nRUN useradd -u 1000 app\nRUN install -d -o 1000 -g 1000 /data\nVOLUME /data\n"
+     "USER 1000:1000\n"},
     {"number-stays", "FROM debian\nUSER 1000\n", NULL},
 
     /* setuid */
