@@ -23,6 +23,12 @@ do_overlap(const NzFix *a, const NzFix *b)
   return FALSE;
 }
 
+gboolean
+nz_mend_overlaps(const NzMend *self, const NzFix *fix)
+{
+  return self->fixes->len > 0 && do_overlap(self->fixes->pdata[self->fixes->len - 1], fix);
+}
+
 static void
 forget(const NzMend *self, const NzFix *fix)
 {
@@ -33,8 +39,7 @@ forget(const NzMend *self, const NzFix *fix)
   }
 }
 
-/* Two commands of one chain may both be taken out, with what joins them: the later fix waits for
- * the next time. One that may be applied is not given up for a proposal. */
+/* A proposal may take out what a fix changes: one that may be applied is not given up for it. */
 static void
 drop_overlaps(NzMend *self)
 {

@@ -50,6 +50,8 @@ gboolean nz_mend_literal(const NzMend *self, NzSpan span, const char *text, NzSp
 NzFinding *nz_mend_next(const NzMend *self, const char *rule, guint *i);
 /* Calls for those that are in SPAN, for as long as there are some. *I: 0 to begin with. */
 NzFinding *nz_mend_next_in(const NzMend *self, NzSpan span, guint *i);
+/* TRUE when FIX and the one that was added last change the same bytes. */
+gboolean nz_mend_overlaps(const NzMend *self, const NzFix *fix);
 /* Adds FIX, its edits sorted. */
 void nz_mend_add(NzMend *self, NzFix *fix);
 

@@ -207,7 +207,12 @@ look_at_command(NzMend *self, const NzMendCommand *command, gpointer data G_GNUC
                                            bits == SETGID ? "setgid" : "setuid");
   NzFix *fix = nz_fix_new(title);
   span.start += (guint32)begin;
-  if (!is_chmod || !gone || !nz_mend_remove_command(self, fix, command))
+  if (is_chmod && gone)
+    nz_mend_remove_command(self, fix, command);
+  /* The command before it may take what joins the two with it. */
+  if (nz_mend_overlaps(self, fix))
+    g_ptr_array_set_size(fix->edits, 0);
+  if (fix->edits->len == 0)
     nz_mend_replace(self, fix, span, mode);
   add(self, fix, command->in, command->span);
 }
