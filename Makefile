@@ -14,7 +14,7 @@ RESULTS := build/results
 CONFIGURE := meson setup
 STRICT := $(CONFIGURE) -Dwerror=true
 
-.PHONY: all help demo check unit cli asan zlib e2e lint format bench fuzz soak install uninstall static deb \
+.PHONY: all help demo check unit cli asan e2e lint format bench fuzz soak install uninstall static deb \
   clean
 
 all: build/build.ninja
@@ -22,7 +22,7 @@ all: build/build.ninja
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo 'make unit, cli, asan, zlib, e2e   parts of make check'
+	@echo 'make unit, cli, asan, e2e   parts of make check'
 	@echo 'make format  rewrites the C files as clang-format wants them'
 	@echo 'make bench   measures against other programs and writes docs/BENCHMARKS.md'
 	@echo 'make fuzz    runs each fuzzer for FUZZ_SECONDS (60)'
@@ -47,8 +47,8 @@ check:
 	@packaging/deps.sh build check
 	rm -rf $(RESULTS)
 	$(MAKE) all
-	for part in unit cli asan zlib e2e; do $(MAKE) $$part || echo "make $$part failed"; done
-	$(PYTHON) tests/summary.py $(RESULTS) unit cli unit-asan cli-asan unit-zlib e2e
+	for part in unit cli asan e2e; do $(MAKE) $$part || echo "make $$part failed"; done
+	$(PYTHON) tests/summary.py $(RESULTS) unit cli unit-asan cli-asan e2e
 
 # $(1): build directory, $(2): name of the result
 define meson_test
@@ -76,10 +76,6 @@ asan:
 	NONZERO=$(CURDIR)/build-asan/nonzero NONZERO_TEST_TIMEOUT=300 NONZERO_TEST_MAX_RSS=4294967296 \
 	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	  $(PYTEST) -n $(JOBS) --junitxml=$(RESULTS)/cli-asan.xml tests/cli
-
-zlib:
-	test -d build-zlib || $(STRICT) -Dgzip=zlib build-zlib
-	$(call meson_test,build-zlib,unit-zlib)
 
 e2e: all
 	@packaging/deps.sh e2e deb

@@ -169,21 +169,29 @@ lint_some(gpointer data)
 
 /* --- all --- */
 
+static void
+discover_one(nonzero_scanner *self, const char *path, GPtrArray *found, NzOutcome *outcome)
+{
+  g_autoptr(GError) error = NULL;
+  guint before = found->len;
+  if (!nz_lint_discover(path, found, &error)) {
+    nz_scanner_fail(self, outcome, path, NULL, error);
+  } else if (found->len == before) {
+    g_autofree char *shown = nz_printable(path, -1);
+    g_autofree char *text = g_strdup_printf("%s: there is nothing to judge by itself", shown);
+    nz_scanner_note(self, text);
+  }
+}
+
+/* Files that override others come after those, in whatever order they were named. */
 static gboolean
 discover(nonzero_scanner *self, const char *const *paths, GPtrArray *found)
 {
   NzOutcome *outcome = nz_outcome_new();
-  for (guint i = 0; paths[i]; i++) {
-    g_autoptr(GError) error = NULL;
-    guint before = found->len;
-    if (!nz_lint_discover(paths[i], found, &error)) {
-      nz_scanner_fail(self, outcome, paths[i], NULL, error);
-    } else if (found->len == before) {
-      g_autofree char *shown = nz_printable(paths[i], -1);
-      g_autofree char *text = g_strdup_printf("%s: no source file is in it", shown);
-      nz_scanner_note(self, text);
-    }
-  }
+  for (guint overrides = 0; overrides < 2; overrides++)
+    for (guint i = 0; paths[i]; i++)
+      if ((strstr(paths[i], ".override.") != NULL) == (overrides == 1))
+        discover_one(self, paths[i], found, outcome);
   return nz_scanner_take(self, outcome);
 }
 

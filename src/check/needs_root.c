@@ -8,7 +8,7 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
   for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_NEEDS_ROOT, &i));)
     nz_finding_add_act(findings, &nz_check_needs_root, NZ_LEVEL_WARN, act,
                        "%s needs root, and runs as the user of the USER before it",
-                       act->how ? act->how : "a command");
+                       act->what ? act->what : "a command");
 }
 
 static const char *const aliases[] = {NULL};

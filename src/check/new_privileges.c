@@ -7,8 +7,8 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
   guint i = 0;
   for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_NEW_PRIVILEGES, &i));)
     nz_finding_add_act(findings, &nz_check_new_privileges, NZ_LEVEL_INFO, act,
-                       "%s lets processes gain privileges by setuid files",
-                       act->how ? act->how : "a command");
+                       "nothing sets no-new-privileges: setuid files and file capabilities give "
+                       "what they promise");
 }
 
 static const char *const aliases[] = {"KSV-0001", "CKV_K8S_20", "C-0016", NULL};

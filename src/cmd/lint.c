@@ -86,8 +86,12 @@ wants_fixes(void)
 }
 
 static gboolean
-set_options(NzScanRun *run)
+set_options(NzScanRun *run, const char *const *paths)
 {
+  if (opt_fix && g_strv_contains(paths, "-")) {
+    nz_complain("--fix changes files, and standard input is none");
+    return FALSE;
+  }
   if (opt_diff && !opt_fix) {
     nz_complain("--diff goes with --fix");
     return FALSE;
@@ -116,16 +120,21 @@ finish(NzScanRun *run, const char *const *paths, nonzero_report *report)
   return code;
 }
 
+/* What a fix makes possible is mended in another round; after so many there is something wrong. */
+#define ROUNDS_MAX 5
+
 /* Files that were mended are judged again, as they are now. */
 static nonzero_report *
 mend(NzScanRun *run, const char *const *paths, nonzero_report *report, gboolean *ok)
 {
-  guint changed = nz_mend_files(report, opt_diff, ok);
-  if (changed == 0 || opt_diff)
-    return report;
-  nonzero_report_free(report);
-  nonzero_scanner_lint(run->scanner, paths);
-  return nonzero_scanner_finish(run->scanner);
+  for (guint round = 0; round < ROUNDS_MAX; round++) {
+    if (nz_mend_files(report, opt_diff, ok) == 0 || opt_diff || !*ok)
+      break;
+    nonzero_report_free(report);
+    nonzero_scanner_lint(run->scanner, paths);
+    report = nonzero_scanner_finish(run->scanner);
+  }
+  return report;
 }
 
 static int
@@ -138,7 +147,7 @@ run_lint(const char *const *paths)
   int code = nz_scan_run_begin(&run, NULL);
   if (code != NZ_EXIT_PASS)
     return code;
-  if (!set_options(&run))
+  if (!set_options(&run, paths))
     return NZ_EXIT_USAGE;
   code = nz_scan_run_open_sources(&run, paths, !opt_fix || opt_diff);
   if (code != NZ_EXIT_PASS)

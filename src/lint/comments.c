@@ -88,7 +88,7 @@ line_of(NzSourceFile *source, guint32 offset)
   return nz_source_line(source, offset, NULL);
 }
 
-/* The instruction after OFFSET; of a FROM, all of its stage. */
+/* The instruction after OFFSET; of ours above a FROM, all of its stage. */
 static void
 aim_at_instruction(const NzDockerfile *file, guint32 offset, Comment *comment)
 {
@@ -102,7 +102,7 @@ aim_at_instruction(const NzDockerfile *file, guint32 offset, Comment *comment)
   }
   const NzInstruction *in = all->pdata[i];
   comment->line = line_of(file->source, in->span.start);
-  if (in->kind == NZ_DOCKER_FROM)
+  if (in->kind == NZ_DOCKER_FROM && comment->ours)
     while (i + 1 < all->len && ((NzInstruction *)all->pdata[i + 1])->kind != NZ_DOCKER_FROM)
       in = all->pdata[++i];
   comment->last_line = line_of(file->source, in->span.end);

@@ -32,7 +32,7 @@ nz_text_write_excepted(const NzSubject *subject, FILE *out)
   if (rows->len == 0)
     return;
   guint n = g_hash_table_size(exceptions);
-  fprintf(out, "\nexcepted: %u finding%s by %u exception%s of the policy\n", rows->len,
-          rows->len == 1 ? "" : "s", n, n == 1 ? "" : "s");
+  fprintf(out, "\nexcepted: %u finding%s by %u exception%s\n", rows->len, rows->len == 1 ? "" : "s",
+          n, n == 1 ? "" : "s");
   nz_table_print(heads, rows, out);
 }
