@@ -414,7 +414,9 @@ nz_evaluate_copy(NzEvaluation *self, const NzInstruction *in, GError **error)
   g_auto(Copy) copy = {.evaluation = self, .in = in};
   if (in->words->len < 2 || self->now->windows)
     return TRUE;
-  if (!read_flags(&copy, error) || !read_dest(&copy, error))
+  /* Each source is looked for among the files. */
+  if (!nz_evaluate_count(self, in->span, (gsize)4096 * in->words->len, error) ||
+      !read_flags(&copy, error) || !read_dest(&copy, error))
     return FALSE;
   for (guint i = 0; i + 1 < in->words->len; i++) {
     const NzWord *word = in->words->pdata[i];
