@@ -66,3 +66,106 @@ def test_run_that_is_not_read_may_have_made_users(tmp_path, name):
 def test_mksh_is_a_shell(tmp_path):
     text = HEAD + 'SHELL ["/bin/mksh", "-c"]\nRUN chmod 4755 /x\nUSER 1000\n'
     assert judged(tmp_path, text).code == FAIL
+
+
+# Setuid files that the Dockerfile makes -------------------------------------------------------------
+
+SETUID = r"""
+chmod +4755 /x
+chmod =4755 /x
+install -m=4755 /bin/true /y
+//bin/chmod 4755 /x
+/usr/../bin/chmod 4755 /x
+cd /bin; ./chmod 4755 /x
+env - chmod 4755 /x
+runuser -c "chmod 4755 /x"
+dpkg-statoverride --update --add root root 4755 /x
+find / -name x -exec env chmod 4755 {} \;
+find / -name x -okdir chmod 4755 {} \;
+chmod u+s /x; chmod --help 755 /x
+chmod u+s /x; mv /x /opt/; chmod 755 /x
+chmod u+s /x; mv /x /y; rm -f /x
+chmod u+s /x; cp -p /x /y; rm /x
+chmod u+s /x; cp --preserve=mode /x /y; rm /x
+chmod u+s /x; ln /x /y; rm /x
+chmod u+s /x; su app -c "chmod u-s /x"; true
+chmod u+s /x; grep -q a /b && chmod u-s /x; true
+chmod u+s /x; find / -perm -4000 -type d -exec chmod u-s {} +
+chmod u+s /x; find / -perm -4000 -type l -exec chmod u-s {} +
+chmod u+s /x; find / -perm -4000 -mmin +5 -exec chmod u-s {} +
+chmod u+s /x; find / -perm -4000 -mindepth 2 -exec chmod u-s {} +
+chmod u+s /x; find / -perm -4000 -perm -2000 -exec chmod u-s {} +
+chmod u+s /x; find / -perm -4000 -o -perm -2000 -exec chmod a-s {} +
+chmod u+s /x; find / -perm -4000 -exec false ';' -exec chmod u-s {} ';'
+chmod u+s /x; find / -perm -4000 -exec chmod u-s /y ';'
+chmod u+s /x; find / -perm -4000 | head -1 | xargs chmod u-s
+chmod u+s /x; find / -perm -4000 | grep -v /x | xargs chmod u-s
+""".strip().split(
+    "\n"
+)
+
+MAYBE = r"""
+$(which chmod) 4755 /x
+strace chmod 4755 /x
+setpriv --reuid 0 chmod 4755 /x
+parallel chmod 4755 ::: /x
+dpkg-statoverride --add root root 4755 /x
+""".strip().split(
+    "\n"
+)
+
+NONE = r"""
+echo chmod 4755 /x
+grep chmod 4755 /x
+apt-get install chmod
+chmod u+s /x; find / -xdev -perm /6000 -type f -exec chmod a-s {} \; || true
+chmod u+s /x; find / -perm +6000 -type f -exec ls -l {} \; -exec chmod a-s {} \;
+chmod u+s /x; find / \( -perm -4000 -o -perm -2000 \) -type f -exec chmod a-s {} +
+chmod u+s /x; find / -xdev -perm /6000 -type f -print0 | xargs -0 -r chmod a-s
+chmod u+s /x; mv /x /y; chmod u-s /y
+chmod u+s /x; cp /x /y; rm /x
+chmod u+s /x; ln -s /x /y; rm /x
+""".strip().split(
+    "\n"
+)
+
+SOURCES = {
+    "/x /y": FAIL,
+    "/* /": FAIL,
+    "/[x] /": FAIL,
+    "/d/* /z/": FAIL,
+    "/t/bin/foo /z": FAIL,
+    "/u/bin/foo /z": FAIL,
+    "/e /z": FAIL,
+    "/etc/hosts /z": PASS,
+    "--chmod=755 /x /y": PASS,
+}
+
+
+@pytest.mark.parametrize(
+    "verdict, command", [("fail", one) for one in SETUID] + [("pass", one) for one in NONE]
+)
+def test_setuid_files_of_commands(tmp_path, verdict, command):
+    result = judged(tmp_path, HEAD + "RUN " + command + "\nUSER 1000\n")
+    assert result.subjects[0]["verdict"] == verdict, result
+
+
+@pytest.mark.parametrize("command", MAYBE)
+def test_setuid_files_of_programs_that_nobody_knows(tmp_path, command):
+    result = judged(tmp_path, HEAD + "RUN " + command + "\nUSER 1000\n")
+    assert result.subjects[0]["verdict"] == "unknown", result
+
+
+@pytest.mark.parametrize("words", SOURCES)
+def test_setuid_files_of_another_stage(tmp_path, words):
+    stage = HEAD.replace("debian:12", "debian:12 AS b") + (
+        "WORKDIR /d\nRUN cp /bin/true x && chmod 4755 /x x && chmod -R u+s /t/bin && chmod u+s /u/bin/*"
+        " && mkdir /f && cp /bin/true /f/x && chmod u+s /f/x && mv /f /e\n"
+    )
+    result = judged(tmp_path, stage + f"FROM debian:12\nCOPY --from=b {words}\nUSER 1000\n")
+    assert result.code == SOURCES[words], result
+
+
+def test_busybox_copies_setuid_bits(tmp_path):
+    text = "FROM alpine:3.20\nRUN cp /bin/true /x && chmod 4755 /x && cp /x /y && rm /x\nUSER 1000\n"
+    assert judged(tmp_path, text).code == FAIL
