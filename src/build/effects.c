@@ -247,12 +247,16 @@ take_starter(NzCall *call)
   else if (starter->kind == START_USER_OPTION && user)
     call->root = call->root && is_root_spec(user->value);
   else if (nz_given(&args, "command"))
-    call->root = call->root && args.operands->len > 0 && is_root_spec(nz_operand(&args, 0)->text);
+    call->root =
+        call->root && (args.operands->len == 0 || is_root_spec(nz_operand(&args, 0)->text));
   call->piped = call->piped || starter->kind == START_XARGS;
 
   gboolean nothing = nz_given(&args, "command") || nz_given(&args, "v") ||
                      nz_given(&args, "list") || nz_given(&args, "chroot");
   guint skip = starter->skip;
+  if (starter->options == env_options && args.operands->len > 0 &&
+      strcmp(nz_operand(&args, 0)->text, "-") == 0)
+    skip++; /* "env - NAME=value COMMAND" */
   gboolean assigns = starter->kind == START_SUDO || starter->options == env_options;
   while (assigns && skip < args.operands->len && is_assignment(nz_operand(&args, skip)->text))
     skip++;
@@ -280,12 +284,12 @@ nz_is_program_directory(const char *path)
 
 /* A program that stands where the distribution's do not: it may do anything. */
 static gboolean
-is_own_program(const char *text)
+is_own_program(const NzCall *call, const NzShellWord *word)
 {
-  const char *slash = strrchr(text, '/');
-  if (!slash)
+  if (!strchr(word->text, '/'))
     return FALSE;
-  g_autofree char *directory = g_strndup(text, (gsize)(slash - text));
+  g_autofree char *path = nz_call_path(call, word);
+  g_autofree char *directory = g_path_get_dirname(path ? path : word->text);
   return !nz_is_program_directory(directory);
 }
 
@@ -304,18 +308,47 @@ doubt(NzCall *call, const NzEffectCommand *effect)
     nz_doubt_unknown(call);
 }
 
+/* These say their words and run none. */
+static const char *const speakers[] = {"[",     "alias", "apropos", "egrep", "echo",   "export",
+                                       "fgrep", "grep",  "hash",    "man",   "printf", "test",
+                                       "true",  "type",  "which",   ":",     NULL};
+
+/* "strace chmod 4755 FILE", "$(which chmod) 4755 FILE": another program that nobody knows may run
+ * it. */
+static void
+run_unknown(NzCall *call)
+{
+  gboolean known = call->words[0]->known;
+  guint at = 1;
+  if (g_strv_contains(speakers, call->name))
+    return;
+  while (known && at < call->n && strcmp(base_name(call->words[at]->text), "chmod") != 0)
+    at++;
+  if (at >= call->n || (!known && !strstr(call->words[0]->text, "chmod")))
+    return;
+  NzCall inner = *call;
+  at -= !known;
+  inner.words += at;
+  inner.n -= at;
+  inner.name = "chmod";
+  inner.maybe = TRUE;
+  nz_effect_chmod(&inner);
+}
+
 static void
 run_command(NzCall *call)
 {
   const NzShellWord *first = call->words[0];
   const NzEffectCommand *effect = nz_effect_named(call->name);
   doubt(call, effect);
-  if (is_own_program(first->text)) {
+  if (is_own_program(call, first)) {
     nz_effect_script(call);
     return;
   }
-  if (!effect)
+  if (!effect) {
+    run_unknown(call);
     return;
+  }
   if (effect->need == NZ_NEEDS_ROOT)
     nz_call_needs_root(call, NULL, call->name);
   if (effect->run)

@@ -32,6 +32,42 @@ nz_call_act(NzCall *call, NzActKind kind, const NzShellWord *word, const char *w
   return act;
 }
 
+/* PATH, which is FROM or in it, when FROM is TO. */
+static char *
+moved_path(const char *path, const char *from, const char *to)
+{
+  gsize n = strlen(from);
+  if (strncmp(path, from, n) != 0 || (path[n] != '\0' && path[n] != '/'))
+    return NULL;
+  return g_strconcat(to, path + n, NULL);
+}
+
+void
+nz_call_carry(NzCall *call, const char *from, const char *to, gboolean moved)
+{
+  static const gboolean stays[NZ_ACT_N] = {
+      [NZ_ACT_SETUID] = TRUE, [NZ_ACT_SETGID] = TRUE, [NZ_ACT_CAPABILITY] = TRUE};
+  NzStageState *state = call->run->state;
+  guint n = strcmp(from, to) == 0 ? 0 : state->acts->len;
+  for (guint i = 0; i < n && (moved || state->acts->len < NZ_ACTS_MAX); i++) {
+    NzAct *act = state->acts->pdata[i];
+    char *path = stays[act->kind] ? moved_path(act->what, from, to) : NULL;
+    if (!path)
+      continue;
+    if (moved && !call->maybe) {
+      g_free(act->what);
+      act->what = path;
+      continue;
+    }
+    NzAct *copy = nz_act_new(act->kind, nz_place_copy(act->place), path, act->how);
+    g_free(path);
+    copy->mode = act->mode;
+    copy->by_root = act->by_root;
+    copy->maybe = act->maybe || call->maybe;
+    g_ptr_array_add(state->acts, copy);
+  }
+}
+
 void
 nz_call_needs_root(NzCall *call, const NzShellWord *word, const char *how)
 {

@@ -199,10 +199,14 @@ nz_effect_install(NzCall *call)
 /* --- cp, mv, ln --- */
 
 static const NzOption copy_options[] = {
-    {'t', "target-directory", NZ_VALUE}, {'T', "no-target-directory", NZ_NO_VALUE},
-    {'S', "suffix", NZ_VALUE},           {'a', "archive", NZ_NO_VALUE},
-    {'p', "preserve", NZ_NO_VALUE},      {'r', "recursive", NZ_NO_VALUE},
-    {'R', "recursive", NZ_NO_VALUE},     {0},
+    {'t', "target-directory", NZ_VALUE},
+    {'T', "no-target-directory", NZ_NO_VALUE},
+    {'S', "suffix", NZ_VALUE},
+    {'a', "archive", NZ_NO_VALUE},
+    {'p', "preserve", NZ_VALUE_OPTIONAL},
+    {'r', "recursive", NZ_NO_VALUE},
+    {'R', "recursive", NZ_NO_VALUE},
+    {0},
 };
 
 static void
@@ -219,6 +223,10 @@ copy_file(NzCall *call, const NzShellWord *source, const NzShellWord *dest, cons
     return;
   fact->directory = fact->directory || (old && copy.directory && nz_given(args, "recursive"));
   fact->tree = fact->directory;
+  /* BusyBox keeps the mode of what it copies. */
+  gboolean busybox = nz_accounts_family(call->run->state->accounts) == NZ_FAMILY_ALPINE;
+  if (from && call->root && (keeps || busybox))
+    nz_call_carry(call, from, path, FALSE);
   if (keeps && old)
     nz_path_fact_set(fact, owner, group, copy.mode, NULL, NULL);
   else if (keeps)
@@ -244,6 +252,7 @@ move_file(NzCall *call, const NzShellWord *source, const NzShellWord *dest, cons
   nz_file_replaced(call, source, from);
   nz_file_replaced(call, dest, path);
   nz_paths_rename(call->run->state->paths, from, path);
+  nz_call_carry(call, from, path, TRUE);
 }
 
 void
@@ -258,16 +267,20 @@ static const NzOption link_options[] = {
     {'t', "target-directory", NZ_VALUE},
     {'T', "no-target-directory", NZ_NO_VALUE},
     {'n', "no-dereference", NZ_NO_VALUE},
+    {'s', "symbolic", NZ_NO_VALUE},
     {'S', "suffix", NZ_VALUE},
     {0},
 };
 
 static void
-link_file(NzCall *call, const NzShellWord *source G_GNUC_UNUSED, const NzShellWord *dest,
-          const char *path, const NzArguments *args G_GNUC_UNUSED)
+link_file(NzCall *call, const NzShellWord *source, const NzShellWord *dest, const char *path,
+          const NzArguments *args)
 {
+  g_autofree char *from = nz_call_path(call, source);
   needs_root_for(call, path);
   nz_file_replaced(call, dest, path);
+  if (from && !nz_given(args, "symbolic"))
+    nz_call_carry(call, from, path, FALSE);
 }
 
 void

@@ -2,7 +2,7 @@
 /* chmod and setcap.
  *
  *   mode   := octal | clause { "," clause }
- *   clause := [ugoa]* { ("+" | "-" | "=") ([rwxXst]* | [ugo]) }
+ *   clause := [ugoa]* { ("+" | "-" | "=") ([rwxXst]* | [ugo]) } | ("+" | "-" | "=") octal
  * Without "ugoa" the umask counts, which is 022 in builds. */
 #include <string.h>
 
@@ -63,13 +63,17 @@ read_action(const char *p, guint16 who, gboolean given, guint16 old, NzModeChang
 {
   char op = *p++;
   guint16 bits = 0;
-  if (strchr("ugo", *p) && *p)
+  gboolean octal = !given && *p >= '0' && *p <= '7';
+  if (octal)
+    for (; *p >= '0' && *p <= '7'; p++)
+      bits = (guint16)((bits << 3 | (*p - '0')) & 07777);
+  else if (strchr("ugo", *p) && *p)
     bits = copied_mask(*p++, old);
   else
     while (*p && strchr("rwxXst", *p))
       bits |= perm_mask(*p++);
   bits &= who;
-  if (!given)
+  if (!given && !octal)
     bits &= (guint16)~UMASK;
   if (op == '=')
     change->clear |= (guint16)(who & 06777 & ~bits);
@@ -213,11 +217,20 @@ nz_mode_acts(NzCall *call, const NzShellWord *word, const NzTarget *target, guin
     add_mode_act(call, NZ_ACT_WORLD_WRITABLE, word, target, known, how);
 }
 
+/* As far as it is known; what nobody has said is root's. */
+static gboolean
+is_roots_by_fact(const NzStageState *state, const NzTarget *target)
+{
+  const NzPathFact *fact = nz_paths_owner_of(state->paths, target->path);
+  return !fact || !fact->owner || nz_is_root_name(fact->owner);
+}
+
 void
 nz_mode_cleared(NzCall *call, const NzTarget *target, guint16 clear)
 {
   NzStageState *state = call->run->state;
-  if (call->maybe)
+  /* Others than root change only what is theirs. */
+  if (call->maybe || !(call->root || (target->path && !is_roots_by_fact(state, target))))
     return;
   if (clear & NZ_BIT_SETUID)
     nz_disarm(state, NZ_ACT_SETUID, target);
@@ -235,8 +248,8 @@ nz_mode_cleared(NzCall *call, const NzTarget *target, guint16 clear)
 
 typedef struct {
   const NzShellWord *mode;
-  GPtrArray *files; /* NzShellWord */
-  gboolean recursive, reference;
+  GPtrArray *files;                       /* NzShellWord */
+  gboolean recursive, reference, nothing; /* --help */
 } Chmod;
 
 static gboolean
@@ -260,6 +273,7 @@ read_chmod_word(Chmod *c, const NzShellWord *word, gboolean *ended)
   } else if (text[1] == '-') {
     c->recursive |= strcmp(text, "--recursive") == 0;
     c->reference |= g_str_has_prefix(text, "--reference");
+    c->nothing |= strcmp(text, "--help") == 0 || strcmp(text, "--version") == 0;
   } else if (consists_of(text + 1, "RcfvhHLP")) {
     c->recursive |= strchr(text, 'R') != NULL;
   } else if (!c->mode) {
@@ -340,7 +354,7 @@ nz_effect_chmod(NzCall *call)
   gboolean ended = FALSE;
   for (guint i = 1; i < call->n; i++)
     read_chmod_word(&c, call->words[i], &ended);
-  if (!c.mode || c.reference)
+  if (!c.mode || c.reference || c.nothing)
     return;
   NzModeChange change;
   gboolean understood = c.mode->known && read_mode(c.mode->text, 0755, &change);
@@ -357,6 +371,39 @@ nz_effect_chmod(NzCall *call)
   /* find ... -perm ... | xargs chmod a-s; chmod a-s $(find ...) */
   if (understood && unknown_files)
     nz_found_cleared(call, change.clear & NZ_BIT_SETID);
+}
+
+/* dpkg-statoverride [--update] --add USER GROUP MODE FILE: without --update, when dpkg next brings
+ * the file. */
+void
+nz_effect_statoverride(NzCall *call)
+{
+  gboolean adds = FALSE, now = FALSE;
+  const NzShellWord *words[4] = {NULL};
+  guint n = 0;
+  for (guint i = 1; i < call->n; i++) {
+    const char *text = call->words[i]->text;
+    adds |= strcmp(text, "--add") == 0;
+    now |= strcmp(text, "--update") == 0;
+    if (*text != '-' && n < G_N_ELEMENTS(words))
+      words[n++] = call->words[i];
+  }
+  if (!adds || n < G_N_ELEMENTS(words))
+    return;
+  g_auto(NzTarget) target = nz_target_of(call, words[3], FALSE);
+  NzPathFact *fact = target.path ? nz_paths_know(call->run->state->paths, target.path) : NULL;
+  g_autofree char *how = nz_call_how(call, words[2]);
+  g_autoptr(NzPlace) place = nz_call_place(call, NULL);
+  NzModeChange change;
+  if (!words[2]->known || !read_mode(words[2]->text, 0, &change))
+    return;
+  if (fact && now)
+    nz_path_fact_set(fact, words[0]->text, words[1]->text, change.set, how, place);
+  gboolean maybe = call->maybe;
+  call->maybe = maybe || !now;
+  nz_mode_cleared(call, &target, change.clear);
+  nz_mode_acts(call, words[3], &target, change.set, change.set, TRUE, how);
+  call->maybe = maybe;
 }
 
 /* --- setcap --- */

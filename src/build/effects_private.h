@@ -16,6 +16,7 @@
 typedef struct {
   GPtrArray *roots; /* char *: absolute paths; NULL: no such find */
   guint16 bits;     /* files with any of these are all found */
+  guint at;         /* the command, in run->text */
 } NzFound;
 
 /* What holds for a subshell. */
@@ -78,6 +79,8 @@ NzFrame *nz_run_frame(const NzRun *run);
 NzAct *nz_call_act(NzCall *call, NzActKind kind, const NzShellWord *word, const char *what,
                    const char *how);
 NzPlace *nz_call_place(const NzCall *call, const NzShellWord *word);
+/* Setuid bits and capabilities of FROM, or of what is in it, are TO's too, or TO's alone. */
+void nz_call_carry(NzCall *call, const char *from, const char *to, gboolean moved);
 /* Does HOW need root, and is the user none? Said once a RUN. */
 void nz_call_needs_root(NzCall *call, const NzShellWord *word, const char *how);
 /* "chmod u+s" */
@@ -239,6 +242,7 @@ void nz_effect_addgroup(NzCall *call);
 void nz_effect_deluser(NzCall *call);
 void nz_effect_delgroup(NzCall *call);
 void nz_effect_chmod(NzCall *call);
+void nz_effect_statoverride(NzCall *call);
 void nz_effect_chown(NzCall *call);
 void nz_effect_chgrp(NzCall *call);
 void nz_effect_install(NzCall *call);

@@ -30,6 +30,7 @@ static const NzEffectCommand commands[] = {
     {"dnf", nz_effect_dnf, NZ_NEEDS_NO_ROOT},
     {"dpkg", nz_effect_dpkg, NZ_NEEDS_NO_ROOT},
     {"dpkg-reconfigure", NULL, NZ_NEEDS_ROOT},
+    {"dpkg-statoverride", nz_effect_statoverride, NZ_NEEDS_ROOT},
     {"find", nz_effect_find, NZ_NEEDS_NO_ROOT},
     {"gpasswd", nz_effect_gpasswd, NZ_NEEDS_ROOT},
     {"groupadd", nz_effect_groupadd, NZ_NEEDS_ROOT},

@@ -27,6 +27,17 @@ nz_evaluate_error_at(NzEvaluation *self, NzSpan span, GError **error)
   return FALSE;
 }
 
+gboolean
+nz_evaluate_count(NzEvaluation *self, NzSpan span, gsize work, GError **error)
+{
+  self->work += MIN(work, NZ_EVALUATE_WORK_MAX);
+  if (self->work < NZ_EVALUATE_WORK_MAX)
+    return TRUE;
+  g_set_error_literal(error, NZ_ERROR, NZ_ERROR_LIMIT,
+                      "its stages and commands make more work than the limit allows");
+  return nz_evaluate_error_at(self, span, error);
+}
+
 guint
 nz_evaluate_line(NzEvaluation *self, NzSpan span)
 {
@@ -274,7 +285,8 @@ run_cmd(NzEvaluation *self, const NzInstruction *in, GError **error G_GNUC_UNUSE
 static gboolean
 run_shell(NzEvaluation *self, const NzInstruction *in, GError **error G_GNUC_UNUSED)
 {
-  static const char *const known[] = {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", NULL};
+  static const char *const known[] = {"sh",  "bash", "dash",    "ash", "ksh",
+                                      "zsh", "mksh", "busybox", NULL};
   if (in->words->len == 0)
     return TRUE;
   const NzWord *first = in->words->pdata[0];

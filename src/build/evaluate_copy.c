@@ -301,6 +301,25 @@ look_below(Copy *self, const char *source)
 
 /* --- files --- */
 
+/* PATH up to the directory that is named without a pattern. */
+static char *
+before_glob(const char *path)
+{
+  gsize n = strcspn(path, "*?[");
+  if (path[n] == '\0')
+    return g_strdup(path);
+  while (n > 1 && path[n] != '/')
+    n--;
+  return g_strndup(path, MAX(n, 1));
+}
+
+static gboolean
+is_in(const char *path, const char *top)
+{
+  gsize n = strlen(top);
+  return n == 1 || (strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/'));
+}
+
 /* Files that got setuid in another stage keep it. */
 static void
 take_privileges(const Copy *self, const char *source, const char *target)
@@ -310,27 +329,34 @@ take_privileges(const Copy *self, const char *source, const char *target)
   NzStageState *state = self->evaluation->now->state;
   if (!self->stage || self->stage->state == state)
     return;
-  g_autofree char *from = nz_build_path("/", source);
+  g_autofree char *all = nz_build_path("/", source);
+  g_autofree char *from = before_glob(all);
+  gboolean some = strcmp(from, all) != 0; /* of those there, by a pattern */
   gsize n = strlen(from);
   for (guint i = 0; i < self->stage->state->acts->len && state->acts->len < NZ_ACTS_MAX; i++) {
     const NzAct *act = self->stage->state->acts->pdata[i];
     /* --chmod says all bits anew. */
-    if (self->mode != 0 && act->kind != NZ_ACT_CAPABILITY)
+    if (!stays[act->kind] || (self->mode != 0 && act->kind != NZ_ACT_CAPABILITY))
       continue;
-    gboolean same = stays[act->kind] && strcmp(act->what, from) == 0;
-    gboolean below =
-        stays[act->kind] && strncmp(act->what, from, n) == 0 && (n == 1 || act->what[n] == '/');
-    if (!same && !below)
+    if (*act->what != '/' && act->kind != NZ_ACT_SETUID)
       continue;
-    g_autofree char *path =
-        same ? g_strdup(target) : g_strconcat(self->dest, act->what + (n == 1 ? 1 : n + 1), NULL);
+    g_autofree char *top = *act->what == '/' ? before_glob(act->what) : g_strdup("/");
+    gboolean same = !some && strcmp(act->what, from) == 0;
+    gboolean below = strncmp(act->what, from, n) == 0 && (n == 1 || act->what[n] == '/');
+    /* Of all in TOP, or of what nobody knows: it may hold what is copied. */
+    gboolean above = !same && !below && is_in(from, top);
+    if (!same && !below && !above)
+      continue;
+    g_autofree char *path = same || above
+                                ? g_strdup(target)
+                                : g_strconcat(self->dest, act->what + (n == 1 ? 1 : n + 1), NULL);
     g_autofree char *how = g_strdup_printf("%s in line %u", act->how ? act->how : "a command",
                                            act->place ? act->place->line : 0);
     NzAct *copy =
         nz_act_new(act->kind, nz_evaluate_place(self->evaluation, self->in->span), path, how);
     copy->mode = act->mode;
     copy->by_root = act->by_root;
-    copy->maybe = act->maybe;
+    copy->maybe = act->maybe || (above && *act->what != '/');
     g_ptr_array_add(state->acts, copy);
   }
 }
@@ -414,7 +440,9 @@ nz_evaluate_copy(NzEvaluation *self, const NzInstruction *in, GError **error)
   g_auto(Copy) copy = {.evaluation = self, .in = in};
   if (in->words->len < 2 || self->now->windows)
     return TRUE;
-  if (!read_flags(&copy, error) || !read_dest(&copy, error))
+  /* Each source is looked for among the files. */
+  if (!nz_evaluate_count(self, in->span, (gsize)4096 * in->words->len, error) ||
+      !read_flags(&copy, error) || !read_dest(&copy, error))
     return FALSE;
   for (guint i = 0; i + 1 < in->words->len; i++) {
     const NzWord *word = in->words->pdata[i];

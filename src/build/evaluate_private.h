@@ -19,7 +19,8 @@ typedef struct {
 typedef struct {
   NzStageState *state;
   NzVariables *variables;
-  gboolean stale; /* the state's environment is not that of the variables */
+  gboolean stale;         /* the state's environment is not that of the variables */
+  gsize environment_size; /* in bytes */
   const NzInstruction *user_line, *entrypoint, *cmd;
   gboolean cmd_inherited; /* from a parent stage */
   gboolean user_by_base;  /* user_line is a trigger of the base image */
@@ -42,6 +43,7 @@ typedef struct {
   NzVariables *globals; /* ARG before the first FROM, and the platform's */
   NzStageRun **runs;    /* by the stage's index; NULL: not evaluated yet */
   guint64 budget;       /* of expansions, for the whole file */
+  gsize work;           /* of NZ_EVALUATE_WORK_MAX */
   NzStageRun *now;
   NzStage *stage;
   gboolean triggered_by_base;   /* the instruction at work stands in the base's configuration, */
@@ -58,6 +60,8 @@ char *nz_evaluate_heredoc(NzEvaluation *self, const char *text);
 
 /* "NAME:LINE:COLUMN: ..." in front of an error. Is FALSE. */
 gboolean nz_evaluate_error_at(NzEvaluation *self, NzSpan span, GError **error);
+/* Counts the work that SPAN has made. FALSE with an error when it is too much. */
+gboolean nz_evaluate_count(NzEvaluation *self, NzSpan span, gsize work, GError **error);
 NzPlace *nz_evaluate_place(NzEvaluation *self, NzSpan span);
 guint nz_evaluate_line(NzEvaluation *self, NzSpan span);
 

@@ -130,21 +130,35 @@ add_note(NzEvaluation *self, const NzInstruction *in, const char *what)
                                                       nz_evaluate_line(self, in->keyword), what));
 }
 
-static void
-run_text(NzEvaluation *self, const NzInstruction *in, const NzJoined *joined)
+/* Each RUN reads all of it. */
+static gboolean
+settle_environment(NzEvaluation *self, const NzInstruction *in, GError **error)
 {
   NzStageRun *run = self->now;
   if (run->stale) {
     g_ptr_array_unref(run->state->environment);
     run->state->environment = nz_variables_list(run->variables);
+    run->environment_size = 0;
+    for (guint i = 0; run->state->environment->pdata[i]; i++)
+      run->environment_size += strlen(run->state->environment->pdata[i]) + 64;
     run->stale = FALSE;
   }
+  return nz_evaluate_count(self, in->span, run->environment_size, error);
+}
+
+static gboolean
+run_text(NzEvaluation *self, const NzInstruction *in, const NzJoined *joined, GError **error)
+{
+  NzStageRun *run = self->now;
   g_autoptr(NzShellText) text = nz_shell_split(joined->data, joined->len,
                                                (const char *const *)run->state->environment->pdata);
   if (text->unsplit)
     add_note(self, in, text->unsplit);
+  if (!nz_evaluate_count(self, in->span, text->work, error))
+    return FALSE;
   NzSourceFile *source = self->triggered_by_base ? self->trigger_source : self->build->file->source;
   nz_effects_run(run->state, text, joined, source);
+  return TRUE;
 }
 
 static void
@@ -194,6 +208,19 @@ judge_mounts(NzEvaluation *self, const NzInstruction *in, GError **error)
   return TRUE;
 }
 
+/* It may do anything. */
+static void
+add_unread(NzEvaluation *self, const NzInstruction *in, const char *what)
+{
+  NzStageState *state = self->now->state;
+  g_autofree char *why = g_strdup_printf("the RUN in line %u may have made users",
+                                         nz_evaluate_line(self, in->keyword));
+  add_note(self, in, what);
+  state->opaque = TRUE;
+  if (state->is_root)
+    nz_accounts_doubt(state->accounts, why);
+}
+
 gboolean
 nz_evaluate_run(NzEvaluation *self, const NzInstruction *in, GError **error)
 {
@@ -202,24 +229,28 @@ nz_evaluate_run(NzEvaluation *self, const NzInstruction *in, GError **error)
   judge_security(self, in);
   if (self->now->windows)
     return TRUE;
+  if (!settle_environment(self, in, error))
+    return FALSE;
   if (in->json) {
     g_autoptr(NzJoined) joined = join_words(in);
-    run_text(self, in, joined);
-  } else if (self->now->foreign_shell) {
-    add_note(self, in, "SHELL is none that is known here");
-  } else if (is_script(in)) {
+    return run_text(self, in, joined, error);
+  }
+  if (self->now->foreign_shell) {
+    add_unread(self, in, "SHELL is none that is known here");
+    return TRUE;
+  }
+  if (is_script(in)) {
     const NzHeredoc *doc = in->heredocs->pdata[0];
     if (is_shell_script(doc->body->data))
-      run_text(self, in, doc->body);
-    else
-      add_note(self, in, "its script is none of a shell");
-  } else if (in->heredocs->len > 0) {
-    g_autoptr(NzJoined) joined = join_heredocs(in);
-    run_text(self, in, joined);
-  } else {
-    run_text(self, in, in->rest);
+      return run_text(self, in, doc->body, error);
+    add_unread(self, in, "its script is none of a shell");
+    return TRUE;
   }
-  return TRUE;
+  if (in->heredocs->len > 0) {
+    g_autoptr(NzJoined) joined = join_heredocs(in);
+    return run_text(self, in, joined, error);
+  }
+  return run_text(self, in, in->rest, error);
 }
 
 /* --- what it starts --- */

@@ -52,6 +52,20 @@ run_new(void)
   return self;
 }
 
+/* What a stage on PARENT copies of it, in bytes, about. */
+static gsize
+copied_size(const NzStageRun *parent)
+{
+  const NzStageState *state = parent->state;
+  gsize n = nz_paths_count(state->paths) + nz_variables_count(parent->variables) +
+            state->acts->len + state->packages->len + state->disarmed->len + state->programs->len +
+            parent->volumes->len + parent->copied->len + 8;
+  const char *passwd = nz_accounts_passwd(state->accounts);
+  const char *group = nz_accounts_group(state->accounts);
+  return 1024 * n + (passwd ? strlen(passwd) : 0) + (group ? strlen(group) : 0) +
+         parent->environment_size;
+}
+
 static NzStageRun *
 run_on_stage(const NzStageRun *parent)
 {
@@ -71,6 +85,7 @@ run_on_stage(const NzStageRun *parent)
   self->foreign_shell = FALSE;
   self->windows = parent->windows;
   self->stale = TRUE;
+  self->environment_size = parent->environment_size;
   for (guint i = 0; i < parent->volumes->len; i++)
     g_ptr_array_add(self->volumes, g_strdup(parent->volumes->pdata[i]));
   for (guint i = 0; i < parent->copied->len; i++) {
@@ -241,6 +256,8 @@ nz_evaluate_stage(NzEvaluation *self, guint i, GError **error)
   NzStage *stage = self->build->stages->pdata[i];
   const NzStageRun *parent = NULL;
   if (stage->parent >= 0 && !(parent = nz_evaluate_stage(self, (guint)stage->parent, error)))
+    return NULL;
+  if (parent && !nz_evaluate_count(self, stage->from->span, copied_size(parent), error))
     return NULL;
   NzStageRun *before = self->now;
   NzStage *stage_before = self->stage;

@@ -89,10 +89,16 @@ nz_paths_free(NzPaths *self)
   g_free(self);
 }
 
+guint
+nz_paths_count(const NzPaths *self)
+{
+  return (guint)g_tree_nnodes(self->tree);
+}
+
 static gboolean
 is_full(const NzPaths *self)
 {
-  return (guint)g_tree_nnodes(self->tree) >= NZ_BUILD_PATHS_MAX;
+  return nz_paths_count(self) >= NZ_BUILD_PATHS_MAX;
 }
 
 /* The directory of PATH, in BUFFER, which holds PATH: FALSE at "/". */

@@ -22,6 +22,7 @@ typedef struct {
 } NzPathFact;
 
 NzPaths *nz_paths_new(void);
+guint nz_paths_count(const NzPaths *self);
 NzPaths *nz_paths_copy(const NzPaths *self);
 void nz_paths_free(NzPaths *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzPaths, nz_paths_free)

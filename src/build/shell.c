@@ -58,6 +58,8 @@ finish(Result *result, ShBudget *budget, ShWalker *w)
 {
   result->text.unsplit = budget->unsplit;
   result->text.unsplit_at = budget->unsplit_at;
+  result->text.work = 4 * budget->n_bytes + budget->n_matched +
+                      1024 * ((gsize)budget->n_commands + budget->n_steps / 4);
   nz_sh_variables_clear(&w->variables);
   g_ptr_array_unref(w->none);
   g_ptr_array_unref(w->spare);

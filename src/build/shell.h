@@ -44,6 +44,7 @@ typedef struct {
   const char *unsplit; /* static: what made it impossible to split to the end, such as "an
                           unterminated quote"; NULL: all was split */
   gsize unsplit_at;
+  gsize work; /* that it was, and that following it is: in bytes, about */
 } NzShellText;
 
 /* Splits LEN bytes of TEXT, hostile. ENVIRONMENT ("NAME=value", NULL-terminated, may be NULL) are

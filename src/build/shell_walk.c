@@ -519,6 +519,7 @@ walk_node(ShWalker *w, const ShNode *node, ShContext *context)
 static gboolean
 is_test(const ShPipeline *pipeline)
 {
+  static const char *const tests[] = {"[", "test", "false", "grep", "egrep", "fgrep"};
   const ShNode *node = pipeline->nodes;
   if (pipeline->negated)
     return TRUE;
@@ -529,8 +530,10 @@ is_test(const ShPipeline *pipeline)
   const ShPart *part = node->kind == SH_SIMPLE && node->words ? node->words->parts : NULL;
   if (!part || part->kind != SH_LITERAL || part->next)
     return FALSE;
-  return (part->len == 1 && part->text[0] == '[') ||
-         (part->len == 4 && memcmp(part->text, "test", 4) == 0);
+  for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+    if (part->len == strlen(tests[i]) && memcmp(part->text, tests[i], part->len) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* Pipelines that "&&" and "||" join: whether one of them follows "||", so that those before it may

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "build/evaluate_private.h"
+#include "core/limits.h"
 #include "core/text.h"
 
 static void
@@ -106,6 +107,10 @@ static gboolean
 add_stage(NzEvaluation *self, guint at, const NzInstruction *in, GError **error)
 {
   NzBuild *build = self->build;
+  if (build->stages->len >= NZ_STAGES_MAX) {
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "more stages than the limit of %u", NZ_STAGES_MAX);
+    return nz_evaluate_error_at(self, in->span, error);
+  }
   NzStage *stage = g_new0(NzStage, 1);
   stage->index = build->stages->len;
   stage->from = in;

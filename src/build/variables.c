@@ -52,6 +52,12 @@ nz_variables_copy(const NzVariables *self)
   return copy;
 }
 
+guint
+nz_variables_count(const NzVariables *self)
+{
+  return self->list->len;
+}
+
 const NzVariable *
 nz_variables_find(const NzVariables *self, const char *name)
 {

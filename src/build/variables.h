@@ -21,6 +21,7 @@ typedef struct {
 typedef struct NzVariables NzVariables;
 
 NzVariables *nz_variables_new(void);
+guint nz_variables_count(const NzVariables *self);
 NzVariables *nz_variables_copy(const NzVariables *self);
 void nz_variables_free(NzVariables *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzVariables, nz_variables_free)
