@@ -139,12 +139,12 @@ run_scan(const char *const *images)
   g_auto(GStrv) inputs = inputs_of(images, &code);
   if (!inputs)
     return code;
-  g_autofree char *processors = NULL;
+  g_autofree char *processors =
+      many ? g_strdup_printf("%u", MIN(g_get_num_processors(), NZ_JOBS_MAX)) : NULL;
   if (many)
     nz_outputs_default("summary");
   if (many && !nz_scan_args.jobs)
-    nz_scan_args.jobs = processors =
-        g_strdup_printf("%u", MIN(g_get_num_processors(), NZ_JOBS_MAX));
+    nz_scan_args.jobs = processors;
   g_auto(NzScanRun) run = {0};
   code = nz_scan_run_start(&run, (const char *const *)inputs, opt_base);
   if (code != NZ_EXIT_PASS)

@@ -459,9 +459,9 @@
  * thrown away again ("${a:+$long}") costs too. Some hundredths of a second. */
 #define NZ_EXPAND_WORK_MAX ((guint64)16 * 1024 * 1024)
 
-/* Work of following a Dockerfile, in bytes, about: the environment that each RUN reads, its commands,
- * and what is known of a stage for each that builds on it. Real ones take some 100 KiB; this many
- * take a second. */
+/* Work of following a Dockerfile, in bytes, about: the environment that each RUN reads, its
+ * commands, and what is known of a stage for each that builds on it. Real ones take some 100 KiB;
+ * this many take a second. */
 #define NZ_EVALUATE_WORK_MAX ((gsize)256 * 1024 * 1024)
 
 /* Stages of a Dockerfile. An image has 127 layers at most; stages wait for each other by recursion.
