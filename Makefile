@@ -26,7 +26,7 @@ help:
 	@echo 'make format  rewrites the C files as clang-format wants them'
 	@echo 'make bench   measures against other programs and writes docs/BENCHMARKS.md'
 	@echo 'make fuzz    runs each fuzzer for FUZZ_SECONDS (60)'
-	@echo 'make soak    the long tests: every fuzzer for 10 minutes, 10 times the random images'
+	@echo 'make soak    the long tests: every fuzzer for 10 minutes, 10 times the random images, deep analysis'
 	@echo 'make install [DESTDIR=DIR] [PREFIX=/usr/local]'
 	@echo 'make uninstall  removes what the last make install installed'
 	@echo 'make deb     the Debian package, in build/deb'
@@ -115,6 +115,7 @@ fuzz:
 soak:
 	$(MAKE) fuzz FUZZ_SECONDS=600
 	NONZERO_SOAK=10 $(MAKE) e2e
+	ANALYZER_NODES=225000 $(MAKE) lint
 
 PREFIX ?= /usr/local
 install: build/build.ninja
