@@ -22,6 +22,14 @@ flag_value(const NzQuadletFlag *flag, const char *word, const char *next, gboole
   return *word ? word + (*word == '=') : (*used = TRUE, next);
 }
 
+/* "-itu" is "-u" behind short options without a value; INTO is for the result. */
+static const char *
+last_short(const char *word, char **into)
+{
+  gsize n = word[0] == '-' && word[1] != '-' ? strspn(word + 1, "ditPq") : 0;
+  return n > 0 && word[n + 1] ? (*into = g_strconcat("-", word + n + 1, NULL)) : word;
+}
+
 /* Of `podman run`: these take the next word as their value, whatever it looks like. Those whose
  * values matter here are in the caller's table. */
 static const char *const with_values[] = {"--add-host",
@@ -122,15 +130,17 @@ nz_quadlet_args(const NzUnit *unit, const char *section, const NzQuadletFlag *fl
     const NzUnitWord *word = words->pdata[i];
     gboolean last = i + 1 == words->len;
     const char *next = last ? NULL : ((const NzUnitWord *)words->pdata[i + 1])->text;
+    g_autofree char *rest = NULL;
+    const char *text = last_short(word->text, &rest);
     gboolean used = FALSE;
     for (const NzQuadletFlag *flag = flags; flag->name && !used; flag++) {
-      const char *value = flag_value(flag, word->text, next, &used);
+      const char *value = flag_value(flag, text, next, &used);
       if (value)
         flag->take(value, words->pdata[i + (used ? 1 : 0)], flag, data);
       if (value)
         break;
     }
-    used = used || g_strv_contains(with_values, word->text);
+    used = used || g_strv_contains(with_values, text);
     i += used;
   }
   return words != NULL;

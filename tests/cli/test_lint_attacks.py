@@ -169,3 +169,9 @@ def test_setuid_files_of_another_stage(tmp_path, words):
 def test_busybox_copies_setuid_bits(tmp_path):
     text = "FROM alpine:3.20\nRUN cp /bin/true /x && chmod 4755 /x && cp /x /y && rm /x\nUSER 1000\n"
     assert judged(tmp_path, text).code == FAIL
+
+
+@pytest.mark.parametrize("args", ["-itu root", "-itu0", "-dite A=1 --user=0"])
+def test_short_options_of_podman_stand_together(tmp_path, args):
+    put(tmp_path, {"a.container": f"[Container]\nImage=debian:12\nUser=1000\nPodmanArgs={args}\n".encode()})
+    assert lint("a.container", cwd=tmp_path).code == FAIL
