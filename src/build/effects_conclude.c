@@ -142,16 +142,21 @@ is_below_data(const char *path)
   static const char *const data[] = {
       "/data",     "/var/lib", "/var/log", "/var/cache", "/var/run", "/run", "/var/spool",
       "/var/data", "/logs",    "/cache",   "/uploads",   "/storage", NULL};
-  static const char *const not_data[] = {
-      "/var/lib/apk",     "/var/lib/apt",       "/var/lib/dpkg",    "/var/lib/rpm",
-      "/var/lib/systemd", "/var/cache/apk",     "/var/cache/apt",   "/var/cache/dnf",
-      "/var/cache/yum",   "/var/cache/debconf", "/var/log/apt",     "/run/sshd",
-      "/var/run/sshd",    "/var/lib/dbus",      "/run/dbus",        "/var/run/dbus",
-      "/run/lock",        "/var/lib/misc",      "/var/lib/locales", NULL};
+  /* Below /var; the package's lists are nobody's data. */
+  static const char *const not_in_var[] = {
+      "lib/apk",   "lib/apt",   "lib/dpkg",  "lib/rpm",       "lib/systemd", "cache/apk",
+      "cache/apt", "cache/dnf", "cache/yum", "cache/debconf", "log/apt",     "run/sshd",
+      "lib/dbus",  "run/dbus",  "lib/misc",  "lib/locales",   NULL};
+  static const char *const not_data[] = {"/run/sshd", "/run/dbus", "/run/lock", NULL};
   static const char *const tops[] = {"/var/lib", "/var/log",   "/var/cache", "/var/run",
                                      "/run",     "/var/spool", NULL};
   for (guint i = 0; not_data[i]; i++) {
     if (is_below(path, not_data[i]))
+      return FALSE;
+  }
+  const char *in_var = g_str_has_prefix(path, "/var/") ? path + strlen("/var/") : NULL;
+  for (guint i = 0; in_var && not_in_var[i]; i++) {
+    if (is_below(in_var, not_in_var[i]))
       return FALSE;
   }
   for (guint i = 0; data[i]; i++) {

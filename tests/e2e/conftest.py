@@ -79,6 +79,15 @@ def docker_engine(reachable):
         yield docker
 
 
+@pytest.fixture(scope="module")
+def own_docker(reachable, request):
+    """A Docker of the module's own, for those that leave images in it."""
+    directory = reachable / f"docker-{request.module.__name__}"
+    with engines.docker_daemon(str(directory)) as docker:
+        docker.root, docker.socket = directory / "data", directory / "docker.sock"
+        yield docker
+
+
 @pytest.fixture(scope="session")
 def containerd_engine(scratch):
     """A containerd; ctr.root is its root."""

@@ -100,14 +100,14 @@ def alpine_root(scratch, whole_busybox):
 
 
 @pytest.fixture(scope="module")
-def docker(docker_engine, debian_root, alpine_root, scratch):
+def docker(own_docker, debian_root, alpine_root, scratch):
     """Docker with bases of the names that lint has in its table."""
     path = ("--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin")
-    docker_engine("import", *path, lean_root(scratch / "lean-fix.tar", debian_root), "debian:12")
-    docker_engine("import", *path, alpine_root, "alpine:3.20")
-    docker_engine("import", small_root(scratch / "distroless.tar", DISTROLESS),
+    own_docker("import", *path, lean_root(scratch / "lean-fix.tar", debian_root), "debian:12")
+    own_docker("import", *path, alpine_root, "alpine:3.20")
+    own_docker("import", small_root(scratch / "distroless.tar", DISTROLESS),
                   "gcr.io/distroless/static-debian12:latest")
-    yield docker_engine
+    yield own_docker
 
 
 @pytest.fixture

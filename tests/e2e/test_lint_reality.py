@@ -65,12 +65,12 @@ def lean_root(path, debian_root):
 
 
 @pytest.fixture(scope="module")
-def docker(docker_engine, debian_root, busybox, scratch):
+def docker(own_docker, debian_root, busybox, scratch):
     """Docker with images of the names that lint's table of bases has, made here."""
-    docker_engine("import", "--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+    own_docker("import", "--change", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                   lean_root(scratch / "lean.tar", debian_root), "debian:12")
-    docker_engine("import", small_root(scratch / "small.tar", busybox), "alpine:3.20")
-    yield docker_engine
+    own_docker("import", small_root(scratch / "small.tar", busybox), "alpine:3.20")
+    yield own_docker
 
 
 @pytest.fixture
