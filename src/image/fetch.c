@@ -18,6 +18,7 @@
 #include "core/text.h"
 #include "fetch/protocol.h"
 #include "image/json.h"
+#include "places.h"
 #include "version.h"
 
 typedef struct {
