@@ -7,6 +7,9 @@
 #include "build/dockerfile.h"
 #include "build/effects.h"
 
+/* A --build-context that is an image: "docker-image://debian:12". Others are directories. */
+#define NZ_IMAGE_CONTEXT "docker-image://"
+
 /* Asked for what FROM names and no stage is; never NULL: at least "unknown". */
 typedef NzBuildBase *(*NzFindBase)(const char *name, const char *platform, gpointer data);
 /* Asked for a small file of the build's context (passwd, group, scripts); NULL: it cannot be read.

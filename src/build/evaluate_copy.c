@@ -33,15 +33,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Copy, copy_clear)
 
 /* --- flags --- */
 
-#define IMAGE_CONTEXT "docker-image://"
-
 static gboolean
 read_from(Copy *self, const char *from, NzSpan span, GError **error)
 {
   NzEvaluation *e = self->evaluation;
   const char *context = nz_assignment_find(e->options->contexts, from);
-  if (context && g_str_has_prefix(context, IMAGE_CONTEXT))
-    self->image = nz_evaluate_base(e, context + strlen(IMAGE_CONTEXT), NULL);
+  if (context && g_str_has_prefix(context, NZ_IMAGE_CONTEXT))
+    self->image = nz_evaluate_base(e, context + strlen(NZ_IMAGE_CONTEXT), NULL);
   else if (context)
     self->context = context;
   else if (!nz_evaluate_from(e, from, span, &self->stage, error))

@@ -54,7 +54,6 @@ typedef struct {
   const char *profile;
   const NzUser *user;
   const NzPlace *user_place; /* of what decided the user: a USER, a FROM, a line user: */
-  const char *user_because;  /* "USER in line 7", "the base image debian:12": a few words */
   const char *user_number;   /* "1000:1000", what a named user is known to be; or NULL */
   const GPtrArray *acts;     /* NzAct, in the order of the source */
 } NzBuildFacts;

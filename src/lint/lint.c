@@ -13,16 +13,13 @@
 
 /* --- what a build asks for --- */
 
-/* A context that is an image: "docker-image://debian:12". Others are directories. */
-#define IMAGE_CONTEXT "docker-image://"
-
 static NzBuildBase *
 find_base(const char *name, const char *platform, gpointer data)
 {
   const NzDockerfileLint *lint = data;
   const char *instead = nz_assignment_find(lint->contexts, name);
-  if (instead && g_str_has_prefix(instead, IMAGE_CONTEXT))
-    name = instead + strlen(IMAGE_CONTEXT);
+  if (instead && g_str_has_prefix(instead, NZ_IMAGE_CONTEXT))
+    name = instead + strlen(NZ_IMAGE_CONTEXT);
   else if (instead)
     name = instead;
   return lint->options->find_base(name, platform, lint->options->data);
@@ -81,7 +78,6 @@ nz_lint_judge(NzBuild *build, NzSourceFile *source, const NzLintOptions *options
   NzBuildFacts facts = {.profile = options->profile,
                         .user = build->user,
                         .user_place = build->user_place,
-                        .user_because = build->because,
                         .user_number = build->number,
                         .acts = build->state->acts};
   nz_checks_run_build(&facts, subject->findings);
