@@ -92,7 +92,8 @@ typedef enum {
   NONZERO_USER_ROOT = 0,
   NONZERO_USER_NON_ROOT = 1,
   NONZERO_USER_UNKNOWN = 2,
-  NONZERO_USER_WONT_START = 3, /**< the runtime refuses it */
+  NONZERO_USER_WONT_START = 3,     /**< the runtime refuses it */
+  NONZERO_USER_ROOT_IN_USERNS = 4, /**< root, but of a user namespace: another user of the host */
 } nonzero_user_state;
 
 typedef struct nonzero_subject nonzero_subject;

@@ -18,7 +18,8 @@ G_STATIC_ASSERT((int)NONZERO_VERDICT_UNKNOWN == (int)NZ_VERDICT_UNKNOWN &&
                 (int)NONZERO_USER_ROOT == (int)NZ_USER_ROOT &&
                 (int)NONZERO_USER_NON_ROOT == (int)NZ_USER_NON_ROOT &&
                 (int)NONZERO_USER_UNKNOWN == (int)NZ_USER_UNKNOWN &&
-                (int)NONZERO_USER_WONT_START == (int)NZ_USER_WONT_START);
+                (int)NONZERO_USER_WONT_START == (int)NZ_USER_WONT_START &&
+                (int)NONZERO_USER_ROOT_IN_USERNS == (int)NZ_USER_ROOT_IN_USERNS);
 
 const char *
 nonzero_version(void)

@@ -15,6 +15,8 @@ remedy_for(const NzUser *user)
                           "root filesystem is judged with --user",
       [NZ_USER_WONT_START] = "write a user and group that the image has, or numbers from 1 to "
                              "2147483647: `USER 65532:65532`",
+      [NZ_USER_ROOT_IN_USERNS] = "start as a user that is not 0 there, too: a user namespace keeps "
+                                 "root away from the host, not from the container",
   };
   return remedies[user->state];
 }
@@ -23,7 +25,8 @@ remedy_for(const NzUser *user)
 static void
 judge(const NzUser *user, gboolean other_users, const NzPlace *place, GPtrArray *findings)
 {
-  gboolean fails = user->state == NZ_USER_ROOT || user->hostile;
+  gboolean fails =
+      user->state == NZ_USER_ROOT || user->state == NZ_USER_ROOT_IN_USERNS || user->hostile;
   gboolean undecided =
       user->state == NZ_USER_UNKNOWN || user->state == NZ_USER_WONT_START || other_users;
   if (!fails && !undecided)
@@ -31,10 +34,11 @@ judge(const NzUser *user, gboolean other_users, const NzPlace *place, GPtrArray 
   const char *doubt = other_users && !fails ? "; but the passwd or group of another reading of "
                                               "the layers is not known"
                                             : "";
-  const char *what = user->state == NZ_USER_ROOT         ? "starts as root"
-                     : user->state == NZ_USER_WONT_START ? "does not start everywhere"
-                     : user->state == NZ_USER_UNKNOWN    ? "starts as an unknown user"
-                                                         : "may start as root";
+  const char *what = user->state == NZ_USER_ROOT             ? "starts as root"
+                     : user->state == NZ_USER_ROOT_IN_USERNS ? "starts as root of a user namespace"
+                     : user->state == NZ_USER_WONT_START     ? "does not start everywhere"
+                     : user->state == NZ_USER_UNKNOWN        ? "starts as an unknown user"
+                                                             : "may start as root";
   NzFinding *f = nz_finding_new(nz_check_image_user.rule, fails ? NZ_LEVEL_FAIL : NZ_LEVEL_WARN,
                                 remedy_for(user), "%s: %s%s", what, user->why, doubt);
   f->undecided = undecided;

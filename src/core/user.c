@@ -23,6 +23,7 @@ nz_user_state_name(NzUserState state)
       [NZ_USER_NON_ROOT] = "non-root",
       [NZ_USER_UNKNOWN] = "unknown",
       [NZ_USER_WONT_START] = "wont-start",
+      [NZ_USER_ROOT_IN_USERNS] = "root-in-userns",
   };
   return names[state];
 }

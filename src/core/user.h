@@ -12,10 +12,11 @@ typedef enum {
   NZ_USER_ROOT,
   NZ_USER_NON_ROOT,
   NZ_USER_UNKNOWN,    /* cannot be decided: see why */
-  NZ_USER_WONT_START, /* the runtime refuses */
+  NZ_USER_WONT_START,     /* the runtime refuses */
+  NZ_USER_ROOT_IN_USERNS, /* root, but of a user namespace: another user of the host */
 } NzUserState;
 
-/* "root", "non-root", "unknown", "wont-start" */
+/* "root", "non-root", "unknown", "wont-start", "root-in-userns" */
 const char *nz_user_state_name(NzUserState state);
 
 /* A passwd or group file as the container sees it. */

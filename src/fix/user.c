@@ -148,6 +148,7 @@ doubt_finding(const NzUser *user)
 {
   switch (user->state) {
   case NZ_USER_ROOT:
+  case NZ_USER_ROOT_IN_USERNS:
     return NULL;
   case NZ_USER_WONT_START:
     /* That is what root is called, where there is a passwd. */

@@ -227,6 +227,7 @@ mention_namespace(const NzService *service, NzUser *user)
   if (!service->userns || user->state != NZ_USER_ROOT)
     return;
   g_autofree char *why = g_steal_pointer(&user->why);
+  user->state = NZ_USER_ROOT_IN_USERNS;
   user->why = g_strdup_printf("%s; its user namespace maps that to another user of the host", why);
 }
 

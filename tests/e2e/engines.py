@@ -3,7 +3,9 @@
 import contextlib
 import os
 import signal
+import shutil
 import subprocess
+import tempfile
 import time
 
 import judges
@@ -21,7 +23,8 @@ class Storage:
         kit.need_root()
         kit.need("buildah", "podman", "skopeo")
         self.directory = os.fspath(directory)
-        self.root = ["--root", f"{self.directory}/storage", "--runroot", f"{self.directory}/run",
+        self.run_root = tempfile.mkdtemp(prefix="nz", dir="/var/tmp")  # Podman: 50 characters at most
+        self.root = ["--root", f"{self.directory}/storage", "--runroot", self.run_root,
                      "--storage-driver", "overlay"]
         self.environment = {**os.environ, "TMPDIR": f"{self.directory}/tmp"}
         os.makedirs(self.environment["TMPDIR"], exist_ok=True)
@@ -43,8 +46,9 @@ class Storage:
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             points = [line.split()[1] for line in mounts]
         for point in reversed(points):
-            if point.startswith(self.directory + "/"):
+            if point.startswith((self.directory + "/", self.run_root + "/")):
                 kit.run("umount", "-l", point, check=False)
+        shutil.rmtree(self.run_root, ignore_errors=True)
 
 
 def stop(process):

@@ -112,7 +112,7 @@ def test_podmans_configuration_says_where_its_images_are(host, monkeypatch):
     monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(host.directory / "own.conf"))
     (host.directory / "own.conf").write_text(
         f'[storage]\ndriver = "overlay"\ngraphroot = "{host.storage.directory}/storage"\n'
-        f'runroot = "{host.storage.directory}/run"\n')
+        f'runroot = "{host.storage.run_root}"\n')
     done = kit.run(kit.NONZERO, "scan", "--no-cache", "--format", "json", "containers-storage:web",
                    check=False)
     assert stores.judged(done)["source"] == f"containers-storage:{WEB}"
