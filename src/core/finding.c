@@ -35,6 +35,7 @@ static const struct {
     {"dockerfile", "Dockerfile", "Dockerfiles", TRUE},
     {"compose-service", "service", "services", TRUE},
     {"quadlet", "unit", "units", TRUE},
+    {"workload-container", "container", "containers", TRUE},
 };
 
 const char *
