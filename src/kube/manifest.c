@@ -362,24 +362,29 @@ begins_template(const char *line, const char *end)
   return FALSE;
 }
 
-/* What is no YAML because it is a template that makes some, is said so. */
+/* What is no YAML for a reason that a parser does not know is said so: a template that makes some,
+ * a tab where spaces belong. libfyaml sees the latter a line too early. */
 static void
-explain_template(const NzSourceFile *source, GError **error)
+explain(const NzSourceFile *source, GError **error)
 {
   guint broken, column;
-  if (!*error || !nz_place_of_message((*error)->message, source->name, &broken, &column))
+  if (!nz_place_of_message((*error)->message, source->name, &broken, &column))
     return;
   const char *p = source->data, *end = source->data + source->len;
-  for (guint line = 1; line <= broken && p < end; line++) {
+  gboolean braces = *p == '{' || *p == '[';
+  for (guint line = 1; line <= broken + 1 && p < end; line++) {
     const char *eol = memchr(p, '\n', (gsize)(end - p));
     eol = eol ? eol : end;
-    if (begins_template(p, eol)) {
-      const char *at = strstr(p, "{{");
+    gboolean template = line <= broken && begins_template(p, eol);
+    gsize spaces = strspn(p, " ");
+    const char *at = template ? strstr(p, "{{") : p + spaces;
+    if (template || (!braces && *at == '\t' && at[strspn(at, " \t\r")] != '\n')) {
       g_clear_error(error);
-      g_set_error(error, NZ_ERROR, NZ_ERROR_TEMPLATE,
-                  "%s:%u:%u: a template ({{ }}) that is not rendered; judge what it makes: `helm "
-                  "template CHART | nonzero lint -`",
-                  source->name, line, (guint)(at - p) + 1);
+      g_set_error(error, NZ_ERROR, template ? NZ_ERROR_TEMPLATE : NZ_ERROR_INPUT, "%s:%u:%u: %s",
+                  source->name, line, (guint)(at - p) + 1,
+                  template ? "a template ({{ }}) that is not rendered; judge what it makes: `helm "
+                             "template CHART | nonzero lint -`"
+                           : "a tab in the indentation; YAML wants spaces");
       return;
     }
     p = eol + 1;
@@ -396,7 +401,7 @@ read_documents(NzManifest *self, GError **error)
                                        &rules, &broken);
   if (!self->documents) {
     self->documents = g_ptr_array_new();
-    explain_template(self->source, &broken);
+    explain(self->source, &broken);
     g_propagate_error(error, g_steal_pointer(&broken));
     return FALSE;
   }

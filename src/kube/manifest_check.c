@@ -103,6 +103,8 @@ advice(const NzKubeFieldType *field, const NzYaml *node, gboolean list)
     return "write fields and values below it";
   if (node->kind != NZ_YAML_TEXT)
     return "write one value";
+  if (field->kind == NZ_TYPE_TEXT && nz_kube_scalar(node).kind == NZ_SCALAR_BOOL)
+    return "write it in quotes, as without them it is a bool in YAML 1.1";
   if (field->kind == NZ_TYPE_TEXT)
     return "write it in quotes";
   if (nz_kube_scalar(node).kind != NZ_SCALAR_TEXT)

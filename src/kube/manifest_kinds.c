@@ -32,6 +32,7 @@ static const char *const groups[] = {
     "events.k8s.io",
     "flowcontrol.apiserver.k8s.io",
     "internal.apiserver.k8s.io",
+    "kustomize.config.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
     "policy",
@@ -61,6 +62,9 @@ static const struct {
     {"", "Service"},
     {"", "ServiceAccount"},
     {"apps", "ControllerRevision"}, /* what was, kept for going back */
+    {"extensions", "Ingress"},
+    {"extensions", "NetworkPolicy"},
+    {"extensions", "PodSecurityPolicy"},
 };
 
 /* "apps" of "apps/v1", "" of "v1". */
