@@ -33,6 +33,12 @@ typedef enum {
   NZ_ACT_HOST_USERNS,    /* host-userns: container root is the host's root again */
   NZ_ACT_FORBIDDEN,      /* pss-*, scc-*: HOW is the rule that forbids it, WHAT the cluster's words;
                             MAYBE: what decides it is not known */
+  NZ_ACT_REFUSED,        /* kubelet-refuses: WHAT is who refuses, HOW the message */
+  NZ_ACT_MAY_REFUSE,     /* kubelet-refuses: HOW says on what it depends */
+  NZ_ACT_HOST_NAMESPACE, /* host-namespaces: WHAT is "hostPID" */
+  NZ_ACT_UNMASKED_PROC,  /* unmasked-proc */
+  NZ_ACT_ROOT_GROUP,     /* root-group: HOW says what gives it */
+  NZ_ACT_NO_NON_ROOT,    /* no-run-as-non-root: HOW is the field as it is */
   NZ_ACT_N
 } NzActKind;
 
@@ -45,6 +51,8 @@ typedef struct {
   guint16 mode;     /* of a file, or 0: not known */
   gboolean by_root; /* the file that gets setuid or setgid is root's, as far as it can be known */
   gboolean maybe;   /* it stands where it may not run */
+  gboolean in_pod;  /* of a container of Kubernetes: other things help there */
+  gboolean implied; /* nobody wrote it: it is so by default */
 } NzAct;
 
 NzAct *nz_act_new(NzActKind kind, NzPlace *place, const char *what,

@@ -16,8 +16,8 @@
 /* --- what a constraint is --- */
 
 static const NzScc constraints[] = {
-    {"restricted-v2", .uid_range = TRUE, .fs_group_range = TRUE},
-    {"nonroot-v2"},
+    {.name = "restricted-v2", .uid_range = TRUE, .fs_group_range = TRUE},
+    {.name = "nonroot-v2"},
 };
 
 static const NzPodCheck checks[] = {
