@@ -34,6 +34,11 @@ static const NzCheck *const checks[] = {
     &nz_check_added_capability,
     &nz_check_new_privileges,
     &nz_check_host_userns,
+    &nz_check_kubelet_refuses,
+    &nz_check_host_namespaces,
+    &nz_check_unmasked_proc,
+    &nz_check_root_group,
+    &nz_check_no_run_as_non_root,
     &nz_check_expired_exception,
 };
 
