@@ -113,8 +113,7 @@ finish(NzScanRun *run, const char *const *paths, nonzero_report *report)
       code = NZ_EXIT_ERROR;
   } else if (code != NZ_EXIT_ERROR) {
     g_autofree char *all = g_strjoinv(", ", (char **)paths);
-    nz_complain("%s: no Dockerfile, Compose file or Quadlet unit is there: nothing was judged",
-                all);
+    nz_complain("%s: nothing that starts a container is there: nothing was judged", all);
     code = NZ_EXIT_ERROR;
   }
   return code;
