@@ -29,6 +29,10 @@ gboolean nz_source_may_be_manifest(const char *path);
 #define NZ_HOST_PLATFORM "linux/amd64"
 #endif
 
+/* What is asked of an image where a registry has it: nothing, for it decides nothing; whom it
+ * starts as, and the number of a name; all that a build needs. */
+typedef enum { NZ_IMAGE_NOTHING, NZ_IMAGE_USER, NZ_IMAGE_ALL } NzImageNeed;
+
 typedef struct {
   const char *profile;
   const char *target;           /* NULL: the last stage */
@@ -44,6 +48,8 @@ typedef struct {
   /* Tells what was not covered of a file that gave no subject; any thread. NULL: nobody listens. */
   void (*uncovered)(const char *text, gpointer data);
   NzFindBase find_base;
+  /* The image of a container, of which it is known what it will be asked. */
+  NzBuildBase *(*find_image)(const char *name, NzImageNeed need, gpointer data);
   gpointer data;
 } NzLintOptions;
 
