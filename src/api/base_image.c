@@ -67,7 +67,7 @@ base_of(nonzero_scanner *self, const char *name, const NzImage *image, NzImageNe
   base->workdir = g_strdup(launch->workdir);
   if (!image->has_config)
     base->unknown = g_strdup_printf("%s has no configuration", source);
-  else if (need != NZ_IMAGE_ALL && !is_named(image->user))
+  else if (need <= NZ_IMAGE_CONFIG || (need == NZ_IMAGE_USER && !is_named(image->user)))
     return base; /* its layers are far away */
   else if (!take_users(self, image, base, &error))
     base->unknown = g_strdup_printf("%s: %s", source, error->message);

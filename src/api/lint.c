@@ -85,8 +85,7 @@ base_by_option(const char *name, const char *user, const char *option)
 }
 
 static NzBuildBase *
-find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageNeed need,
-         const char *option)
+find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageNeed need)
 {
   const NzLintSettings *lint = &self->lint;
   const char *by_image = find_given(lint->images, name);
@@ -99,26 +98,27 @@ find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageN
   if (base)
     return base;
   g_autofree char *shown = nz_printable(name, -1);
+  g_autofree char *hint =
+      need == NZ_IMAGE_ALL ? g_strdup_printf("; say its user with --base %s=USER", shown) : NULL;
   base = nz_build_base_new(name);
-  base->unknown = g_strdup_printf("%s, and it is not in the table of well-known ones; say its user "
-                                  "with --%s %s=USER",
-                                  lint->no_images ? "engines were not asked for it"
-                                                  : "no engine of this host has it",
-                                  option, shown);
+  base->unknown =
+      g_strdup_printf("%s the image %s, and it is not in the table of well-known ones%s",
+                      lint->no_images ? "nobody looked for" : "no engine of this host has", shown,
+                      hint ? hint : "");
   return base;
 }
 
 static NzBuildBase *
 find_base(const char *name, const char *platform, gpointer data)
 {
-  return find_any(data, name, platform, NZ_IMAGE_ALL, "base");
+  return find_any(data, name, platform, NZ_IMAGE_ALL);
 }
 
 /* That of a container. */
 static NzBuildBase *
 find_image(const char *name, NzImageNeed need, gpointer data)
 {
-  return find_any(data, name, NULL, need, "image");
+  return find_any(data, name, NULL, need);
 }
 
 /* --- one file --- */

@@ -8,7 +8,6 @@
 #include "image/board.h"
 #include "image/engine.h"
 #include "image/fetch.h"
-#include "lint/lint.h"
 #include "scan/base.h"
 #include "scan/scan.h"
 

@@ -29,10 +29,6 @@ gboolean nz_source_may_be_manifest(const char *path);
 #define NZ_HOST_PLATFORM "linux/amd64"
 #endif
 
-/* What is asked of an image where a registry has it: nothing, for it decides nothing; whom it
- * starts as, and the number of a name; all that a build needs. */
-typedef enum { NZ_IMAGE_NOTHING, NZ_IMAGE_USER, NZ_IMAGE_ALL } NzImageNeed;
-
 typedef struct {
   const char *profile;
   const char *target;           /* NULL: the last stage */
@@ -44,6 +40,7 @@ typedef struct {
   const char *const *environment; /* for Compose: what wins over .env; NULL: nothing */
   const char *const *overrides;   /* files to merge over a Compose file; NULL: none */
   gboolean fix;                   /* find out how to mend it */
+  gboolean explain;               /* keep the steps by which users were decided */
   gboolean named;                 /* somebody asked for this file itself */
   /* Tells what was not covered of a file that gave no subject; any thread. NULL: nobody listens. */
   void (*uncovered)(const char *text, gpointer data);

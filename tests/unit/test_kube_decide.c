@@ -195,7 +195,7 @@ static const Case decisions[] = {
                                 "  - {name: e, image: i, securityContext: {runAsUser: 0}}\n",
      NULL, "root uid=0 @7:54\nnon-root uid=5 @5:32\nnon-root uid=5 @5:32\nroot uid=0 @12:54"},
     /* 2. runAsUser, else the image's user, else 0 */
-    {"runAsUser: 0 is root", POD NO_POD ONE("runAsUser: 0"), &numeric, "root uid=0 @9:34"},
+    {"runAsUser: 0 is root", POD NO_POD ONE("runAsUser: 0"), &numeric, "root uid=0 gid=0 @9:34"},
     {"an image's number counts without runAsUser", POD NO_POD BARE, &numeric,
      "non-root uid=65532 gid=65532 @8:12"},
     {"an image's name is looked up in its passwd", POD NO_POD BARE, &named,
@@ -416,7 +416,7 @@ static const Case decisions[] = {
      "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: j}\nspec:\n  jobTemplate:\n"
      "    spec:\n      template:\n        spec:\n          initContainers:\n"
      "          - {name: x, image: i}\n"
-     "          - {name: y, image: i, securityContext: {runAsUser: -1}}\n"
+     "          - {name: q, image: i, securityContext: {runAsUser: -1}}\n"
      "          containers:\n          - {name: z, image: i, securityContext: {runAsUser: 1}}\n",
      &numeric,
      "non-root uid=65532 gid=65532 @10:30\n"
@@ -428,13 +428,15 @@ static const Case decisions[] = {
 static void
 run_cases(const Case *cases, guint n, void (*add)(GString *out, const NzKubeDecision *decision))
 {
+  guint failed = 0;
   for (guint i = 0; i < n; i++) {
-    g_test_message("%s", cases[i].name);
     g_autofree char *got = decide_all(cases[i].text, cases[i].image, add);
-    if (strcmp(got, cases[i].expected) != 0)
-      g_test_message("%s:\n%s\ninstead of\n%s", cases[i].name, got, cases[i].expected);
-    g_assert_cmpstr(got, ==, cases[i].expected);
+    if (strcmp(got, cases[i].expected) == 0)
+      continue;
+    g_test_message("%s:\n%s\ninstead of\n%s", cases[i].name, got, cases[i].expected);
+    failed++;
   }
+  g_assert_cmpuint(failed, ==, 0);
 }
 
 static void
@@ -453,10 +455,10 @@ static const Case becoming_root[] = {
     {"privileged",
      POD NO_POD ONE("runAsNonRoot: true, runAsUser: 1, runAsGroup: 1, privileged: "
                     "true"),
-     NULL, "privileged@9:82 new@9:5"},
+     NULL, "privileged@9:84 new@9:5"},
     {"escalation that is allowed",
      POD NO_POD ONE("runAsNonRoot: true, runAsUser: 1, allowPrivilegeEscalation: true"), NULL,
-     "new@9:82"},
+     "new@9:83"},
     {"capabilities, in any case and with a prefix",
      POD NO_POD ONE(CLOSED ", capabilities: {add: [sys_admin, CAP_NET_RAW, All]}"), NULL,
      "cap(SYS_ADMIN)@9:126 cap(NET_RAW)@9:137 cap(ALL)@9:150"},
@@ -469,7 +471,7 @@ static const Case becoming_root[] = {
     {"add: [ALL] is taken back by drop: [ALL]",
      POD NO_POD ONE(CLOSED ", capabilities: {add: [ALL], drop: [ALL]}"), NULL, ""},
     {"an unmasked /proc", POD "  hostUsers: false\n" ONE(CLOSED ", procMount: Unmasked"), NULL,
-     "proc@9:115"},
+     "proc@9:116"},
     {"namespaces of the host",
      POD "  hostPID: true\n  hostIPC: true\n  hostNetwork: true\n" ONE(CLOSED), NULL,
      "namespace(hostPID)@5:12 namespace(hostIPC)@6:12 namespace(hostNetwork)@7:16"},
@@ -477,7 +479,7 @@ static const Case becoming_root[] = {
     {"root's group by runAsGroup",
      POD NO_POD ONE("runAsNonRoot: true, runAsUser: 1, runAsGroup: 0, allowPrivilegeEscalation: "
                     "false"),
-     NULL, "group@9:68"},
+     NULL, "group@9:69"},
     {"root's group for root is nothing more",
      POD NO_POD ONE("runAsUser: 0, runAsGroup: 0, allowPrivilegeEscalation: false"), NULL,
      "no-gate@9:5"},
@@ -577,7 +579,7 @@ test_unknown_says_what_would_settle_it(void)
   g_autofree char *text = decide_all(POD NO_POD BARE, &not_there, add_steps);
   g_assert_nonnull(strstr(text, "no engine has it"));
   g_assert_nonnull(strstr(text, "runAsUser would settle it"));
-  g_assert_nonnull(strstr(text, "--image i=USER"));
+  g_assert_nonnull(strstr(text, "--image NAME=USER"));
 }
 
 int
