@@ -1,9 +1,10 @@
 """A pod that passes everything is broken in one field at a time: exactly the one right finding comes,
 on the container that it is of."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
+from kube_cases_profiles import RULES
 from kube_images import image_args
 from kube_pod import text
 from program import PASS, run
@@ -25,7 +26,6 @@ class Mutation:
     maybe: tuple = ()
     state: str = "non-root"
     verdict: str = None
-    broken: tuple = field(default=None)  # whom restricted blames; None: `of`
 
 
 def m(name, edits, rules="", restricted="", **knobs):
@@ -81,19 +81,19 @@ MUTATIONS = [
     # The API server takes no privileged container that may not gain privileges.
     m("privileged-without-escalation", {f"app.{SC}.privileged": True}, "kubelet-refuses privileged-container",
       "privileged", of=APP, state="wont-start", verdict="fail"),
-    m("adds-sys-admin", {f"app.{SC}.capabilities.add": ["SYS_ADMIN"]}, "added-capability", "capabilities", of=APP),
-    m("adds-setuid", {f"app.{SC}.capabilities.add": ["SETUID"]}, "added-capability", "capabilities", of=APP),
-    m("drops-less", {f"app.{SC}.capabilities.drop": ["NET_RAW"]}, "", "capabilities", of=APP),
-    m("drops-nothing", {f"app.{SC}.capabilities": None}, "", "capabilities", of=APP),
+    m("adds-sys-admin", {f"app.{SC}.capabilities.add": ["SYS_ADMIN"]}, "added-capability", "capabilities_restricted", of=APP),
+    m("adds-setuid", {f"app.{SC}.capabilities.add": ["SETUID"]}, "added-capability", "capabilities_restricted", of=APP),
+    m("drops-less", {f"app.{SC}.capabilities.drop": ["NET_RAW"]}, "", "capabilities_restricted", of=APP),
+    m("drops-nothing", {f"app.{SC}.capabilities": None}, "", "capabilities_restricted", of=APP),
     m("host-pid", {"spec.hostPID": True}, "host-namespaces", "hostNamespaces"),
     m("host-ipc", {"spec.hostIPC": True}, "", "hostNamespaces", maybe=("host-namespaces",)),
     m("host-network", {"spec.hostNetwork": True}, "", "hostNamespaces", maybe=("host-namespaces",)),
-    m("unmasked", {f"app.{SC}.procMount": "Unmasked", "spec.hostUsers": False}, "unmasked-proc", "procMount", of=APP),
+    m("unmasked", {f"app.{SC}.procMount": "Unmasked", "spec.hostUsers": False}, "unmasked-proc", "procMount_restricted", of=APP),
     m("own-user-namespace", {"spec.hostUsers": False}),
     # What only the profile looks at.
-    m("no-seccomp", {"pod.seccompProfile": None}, "", "seccompProfile"),
-    m("seccomp-unconfined", {"pod.seccompProfile.type": "Unconfined"}, "", "seccompProfile"),
-    m("seccomp-unconfined-of-app", {f"app.{SC}.seccompProfile": {"type": "Unconfined"}}, "", "seccompProfile", of=APP),
+    m("no-seccomp", {"pod.seccompProfile": None}, "", "seccompProfile_restricted"),
+    m("seccomp-unconfined", {"pod.seccompProfile.type": "Unconfined"}, "", "seccompProfile_restricted"),
+    m("seccomp-unconfined-of-app", {f"app.{SC}.seccompProfile": {"type": "Unconfined"}}, "", "seccompProfile_restricted", of=APP),
     m("apparmor-unconfined", {"pod.appArmorProfile": {"type": "Unconfined"}}, "", "appArmorProfile"),
     m("selinux-user", {f"app.{SC}.seLinuxOptions": {"user": "system_u"}}, "", "seLinuxOptions", of=APP),
     m("sysctl", {"pod.sysctls": [{"name": "kernel.msgmax", "value": "1"}]}, "", "sysctls"),
@@ -130,11 +130,6 @@ def by_restricted(tmp_path_factory):
     return judge(tmp_path_factory.mktemp("restricted"), "--profile", "restricted:v1.36")
 
 
-def plain(rule):
-    """pss-run-as-non-root, runAsNonRoot -> runasnonroot"""
-    return rule.removeprefix("pss-").replace("-", "").replace("_", "").lower()
-
-
 @pytest.mark.parametrize("name", BY_NAME)
 def test_one_broken_field_is_one_finding(by_default, name):
     one = BY_NAME[name]
@@ -154,11 +149,8 @@ def test_one_broken_field_is_one_violation(by_restricted, name):
     one = BY_NAME[name]
     for container in ALL:
         subject = by_restricted[name, container]
-        wanted = {plain(rule) for rule in one.restricted} if container in one.of else set()
-        found = {plain(finding["rule"]) for finding in subject["findings"]}
-        assert len(found) == len(wanted), (container, subject["findings"])
-        for rule in wanted:
-            assert any(other.startswith(rule) for other in found), (rule, found)
+        wanted = {RULES[check] for check in one.restricted} if container in one.of else set()
+        assert {finding["rule"] for finding in subject["findings"]} == wanted, (container, subject["findings"])
         assert subject["verdict"] == ("fail" if wanted else "pass"), subject
 
 
