@@ -147,8 +147,8 @@ def test_sarif(write, findings):
     found = []
     for one in log["runs"][0]["results"]:
         place = one["locations"][0]["physicalLocation"]
-        region = place["region"]
-        found.append((one["ruleId"], one["level"], place["artifactLocation"]["uri"], region["startLine"], region["startColumn"]))
+        where = (place["artifactLocation"]["uri"], place["region"]["startLine"], place["region"]["startColumn"])
+        found.append((one["ruleId"], one["level"], *where))
     wanted = [(one["rule"], LEVELS[one["level"]], "web.yaml", one["line"], one["column"]) for _, one in findings]
     assert sorted(found) == sorted(wanted)
 

@@ -101,7 +101,8 @@ MUTATIONS = [
     m("nfs", {"spec.volumes": [{"name": "v", "nfs": {"server": "s", "path": "/"}}]}, "", "restrictedVolumes"),
     m("empty-dir", {"spec.volumes": [{"name": "v", "emptyDir": {}}]}),
     m("host-port", {"app.ports": [{"containerPort": 8080, "hostPort": 8080}]}, "", "hostPorts", of=APP),
-    m("host-process", {"pod.windowsOptions": {"hostProcess": True}}, "kubelet-refuses", "windowsHostProcess", state="wont-start", verdict="fail", maybe=("privileged-container",)),
+    m("host-process", {"pod.windowsOptions": {"hostProcess": True}}, "kubelet-refuses", "windowsHostProcess",
+      state="wont-start", verdict="fail", maybe=("privileged-container",)),
     m("host-probe", {"app.livenessProbe": {"tcpSocket": {"host": "10.0.0.1", "port": 1}}}, "",
       "hostProbesAndHostLifecycle", of=APP),
 ]

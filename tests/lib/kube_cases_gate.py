@@ -1,8 +1,8 @@
 """The kubelet's gate: under runAsNonRoot: true it refuses what is root, and what it cannot tell from
 root; and what the image says, with the gate and without it."""
 
-from lint_case import ABSENT
 from kube_case import never_passes, non_root, one, refused, root, unknown
+from lint_case import ABSENT
 
 GATE = "runAsNonRoot: true"
 WILL = "image will run as root"

@@ -1,7 +1,7 @@
 """Pods of Windows: there is no user 0; root is ContainerAdministrator, in any case of its letters."""
 
-from lint_case import ANY
 from kube_case import never_passes, non_root, one, refused, root
+from lint_case import ANY
 
 WINDOWS = "os: {name: windows}"
 ROOT = "which will be regarded as root identity and will break non-root policy"
@@ -53,9 +53,6 @@ CASES = [
             + runs_as("ContainerAdministrator")),
     # And the name of Windows says nothing on Linux.
     windows("options-on-linux", never_passes(), pod=runs_as("ContainerUser"), image="none", spec="os: {name: linux}"),
-    windows("options-where-no-system-is-named", never_passes(), pod=runs_as("ContainerUser"), image="none", spec=""),
-    windows("options-where-no-system-is-named-and-user-0", never_passes(),
-            pod="runAsUser: 0; " + runs_as("ContainerUser"), image="none", spec=""),
     windows("host-process", never_passes("root", "unknown", "wont-start"), spec=WINDOWS + "; hostNetwork: true",
             pod='windowsOptions: {hostProcess: true, runAsUserName: "NT AUTHORITY\\\\SYSTEM"}'),
 ]
