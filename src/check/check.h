@@ -34,7 +34,9 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_privileged_tools, nz_check_arbitrary_uid, nz_check_expired_exception,
     nz_check_setuid_package, nz_check_privileged_group, nz_check_privileged_run,
     nz_check_world_writable, nz_check_needs_root, nz_check_privileged_container,
-    nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns;
+    nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns,
+    nz_check_kubelet_refuses, nz_check_host_namespaces, nz_check_unmasked_proc, nz_check_root_group,
+    nz_check_no_run_as_non_root;
 
 /* Of profiles of pods: pod_security.c, scc.c. */
 extern const NzCheck nz_check_pss_apparmor, nz_check_pss_capabilities_baseline,

@@ -19,11 +19,11 @@ subject_name(const NzKubePod *pod, const NzKubeContainer *container)
 }
 
 static NzBuildBase *
-find_image(const NzKubeContainer *container, const NzLintOptions *options)
+find_image(const NzKubePod *pod, const NzKubeContainer *container, const NzLintOptions *options)
 {
-  if (!container->image || !*container->image || !options->find_base)
+  if (!container->image || !*container->image || !options->find_image)
     return NULL;
-  return options->find_base(container->image, NULL, options->data);
+  return options->find_image(container->image, nz_kube_image_need(pod, container), options->data);
 }
 
 /* Under a profile of pods VIOLATIONS (NzPodViolation) are all that counts. */
@@ -37,7 +37,8 @@ run_checks(NzSubject *subject, const NzKubeContainer *container, const NzKubeDec
   NzBuildFacts facts = {.profile = pods ? pods : options->profile,
                         .user = subject->user,
                         .user_place = subject->place,
-                        .acts = pods ? forbidden : decision->acts};
+                        .acts = pods ? forbidden : decision->acts,
+                        .in_pod = TRUE};
   nz_checks_run_build(&facts, subject->findings);
 }
 
@@ -47,10 +48,12 @@ judge(const NzManifest *manifest, const NzKubePod *pod, const NzKubeContainer *c
 {
   g_autofree char *name = subject_name(pod, container);
   NzSubject *subject = nz_lint_subject("workload-container", name, manifest->source);
-  g_autoptr(NzBuildBase) image = find_image(container, options);
+  g_autoptr(NzBuildBase) image = find_image(pod, container, options);
   g_autoptr(NzKubeDecision) decision = nz_kube_decide(manifest, pod, container, image);
   subject->user = g_steal_pointer(&decision->user);
   subject->place = g_steal_pointer(&decision->place);
+  if (options->explain)
+    subject->steps = g_ptr_array_ref(decision->steps);
   run_checks(subject, container, decision, violations, options);
   nz_comments_apply(NULL, manifest->source, subject);
   nz_subject_conclude(subject);
