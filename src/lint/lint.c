@@ -85,7 +85,8 @@ nz_lint_judge(NzBuild *build, NzSourceFile *source, const NzLintOptions *options
     g_ptr_array_add(subject->notes, g_strdup(build->notes->pdata[i]));
   subject->user = g_steal_pointer(&build->user);
   subject->place = nz_place_copy(build->user_place);
-  nz_comments_apply(build->file, source, subject);
+  g_autoptr(NzComments) comments = nz_comments_read(build->file, source, NZ_COMMENTS_OF_LINES);
+  nz_comments_apply(comments, subject, 0);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
   return subject;
@@ -180,5 +181,7 @@ nz_lint_source(NzSourceFile *source, NzSourceKind kind, const char *directory,
 {
   if (kind == NZ_SOURCE_DOCKERFILE)
     return lint_dockerfile(source, directory, options, subjects, error);
+  if (kind == NZ_SOURCE_MANIFEST)
+    return nz_lint_manifests(source, options, subjects, error);
   return nz_lint_services(source, kind, options, subjects, error);
 }
