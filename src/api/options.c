@@ -99,15 +99,10 @@ set_platform(nonzero_scanner *self, const char *value, GError **error)
 static gboolean
 set_profile(nonzero_scanner *self, const char *value, GError **error)
 {
-  g_autoptr(GString) names = g_string_new(NULL);
-  for (guint i = 0; nz_profiles[i]; i++) {
-    if (strcmp(nz_profiles[i], value) == 0) {
-      self->profile = nz_profiles[i];
-      return TRUE;
-    }
-    g_string_append_printf(names, "%s%s", i == 0 ? "" : " or ", nz_profiles[i]);
-  }
-  return nz_set_input(error, "it is %s", names->str);
+  const char *profile = nz_profile_find(value, error);
+  if (profile)
+    self->profile = profile;
+  return profile != NULL;
 }
 
 static gboolean
@@ -285,6 +280,23 @@ set_fix(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G
 }
 
 static gboolean
+set_image(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_pair(&self->lint.images, value, error);
+}
+
+static gboolean
+set_images(nonzero_scanner *self, const char *value, GError **error)
+{
+  static const char *const where[] = {"local", "registry", "none", NULL};
+  if (!g_strv_contains(where, value))
+    return nz_set_input(error, "it is local, registry or none");
+  self->lint.no_images = strcmp(value, "none") == 0;
+  self->lint.registry = strcmp(value, "registry") == 0;
+  return TRUE;
+}
+
+static gboolean
 set_no_images(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
   self->lint.no_images = TRUE;
@@ -305,6 +317,8 @@ static const struct {
     {"fail-on", set_fail_on},
     {"fix", set_fix},
     {"ignore", set_ignore},
+    {"image", set_image},
+    {"images", set_images},
     {"jobs", set_jobs},
     {"known-base", set_known_base},
     {"max-ratio", set_ratio},

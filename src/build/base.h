@@ -21,6 +21,10 @@ typedef struct {
   char *workdir;           /* or NULL */
 } NzBuildBase;
 
+/* What is asked of an image where looking costs much, as in a registry: nothing, for it decides
+ * nothing; its configuration; the number of its user's name, too; all that a build needs. */
+typedef enum { NZ_IMAGE_NOTHING, NZ_IMAGE_CONFIG, NZ_IMAGE_USER, NZ_IMAGE_ALL } NzImageNeed;
+
 NzBuildBase *nz_build_base_new(const char *name);
 NzBuildBase *nz_build_base_copy(const NzBuildBase *self);
 void nz_build_base_free(NzBuildBase *self);

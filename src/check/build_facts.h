@@ -31,6 +31,8 @@ typedef enum {
   NZ_ACT_CAP_ADD,        /* added-capability: WHAT is "SYS_ADMIN" */
   NZ_ACT_NEW_PRIVILEGES, /* new-privileges: nothing sets no-new-privileges */
   NZ_ACT_HOST_USERNS,    /* host-userns: container root is the host's root again */
+  NZ_ACT_FORBIDDEN,      /* pss-*, scc-*: HOW is the rule that forbids it, WHAT the cluster's words;
+                            MAYBE: what decides it is not known */
   NZ_ACT_REFUSED,        /* kubelet-refuses: WHAT is who refuses, HOW the message */
   NZ_ACT_MAY_REFUSE,     /* kubelet-refuses: HOW says on what it depends */
   NZ_ACT_HOST_NAMESPACE, /* host-namespaces: WHAT is "hostPID" */
@@ -59,9 +61,10 @@ void nz_act_free(NzAct *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzAct, nz_act_free)
 
 typedef struct {
-  const char *profile;
+  const char *profile; /* where rules of pods judge it alone, their name: check/profile.h */
   const NzUser *user;
   const NzPlace *user_place; /* of what decided the user: a USER, a FROM, a line user: */
   const char *user_number;   /* "1000:1000", what a named user is known to be; or NULL */
   const GPtrArray *acts;     /* NzAct, in the order of the source */
+  gboolean in_pod;           /* it is a container of Kubernetes */
 } NzBuildFacts;

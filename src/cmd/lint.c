@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/mend.h"
 #include "cmd/scan_common.h"
 
-static char *opt_target;
-static char **opt_build_args, **opt_contexts, **opt_bases, **opt_profiles, **opt_env_files,
-    **opt_overrides;
+static char *opt_target, *opt_where;
+static char **opt_build_args, **opt_contexts, **opt_bases, **opt_images, **opt_profiles,
+    **opt_env_files, **opt_overrides;
 static gboolean opt_fix, opt_diff, opt_no_images;
 
 static const GOptionEntry options[] = {
@@ -26,8 +27,21 @@ static const GOptionEntry options[] = {
      "The user that the base image NAME starts as, or an image that stands for it "
      "(oci-archive:FILE); may be repeated",
      "NAME=USER"},
-    {"no-images", 0, 0, G_OPTION_ARG_NONE, &opt_no_images,
-     "Look for no base image in the engines of this host", NULL},
+    {"image", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_images,
+     "The user that the image NAME starts as, or an image that stands for it "
+     "(oci-archive:FILE); may be repeated",
+     "NAME=USER"},
+    {"images", 0, 0, G_OPTION_ARG_STRING, &opt_where,
+     "Where images are looked for: local (the default), the engines of this host; registry, their "
+     "registries too; none",
+     "WHERE"},
+    {"no-images", 0, 0, G_OPTION_ARG_NONE, &opt_no_images, "The same as --images none", NULL},
+    {"plain-http", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.plain_http,
+     "Speak to registries without TLS", NULL},
+    {"tls-ca", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.tls_ca,
+     "Trust the CAs in FILE too, for registries", "FILE"},
+    {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.authfile,
+     "Where logins for registries are, instead of Podman's and Docker's files", "FILE"},
     {"platform", 'p', 0, G_OPTION_ARG_STRING, &nz_scan_args.platform,
      "Build for OS/ARCH[/VARIANT] instead of this host's", "PLATFORM"},
     {"compose-profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_profiles,
@@ -41,7 +55,9 @@ static const GOptionEntry options[] = {
     {"diff", 0, 0, G_OPTION_ARG_NONE, &opt_diff,
      "With --fix: change nothing, print what would be changed", NULL},
     {"profile", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.profile,
-     "cbpp-0002 (the default), or openshift", "PROFILE"},
+     "cbpp-0002 (the default); of pods baseline or restricted, with a version (restricted:v1.31), "
+     "openshift:restricted-v2 or openshift:nonroot-v2",
+     "PROFILE"},
     {"jobs", 'j', 0, G_OPTION_ARG_STRING, &nz_scan_args.jobs,
      "How many files at once; as many as there are processors", "N"},
     NZ_POLICY_OPTIONS,
@@ -96,7 +112,12 @@ set_options(NzScanRun *run, const char *const *paths)
     nz_complain("--diff goes with --fix");
     return FALSE;
   }
-  return nz_scan_run_set(run, "target", opt_target) &&
+  if (opt_no_images && opt_where && strcmp(opt_where, "none") != 0) {
+    nz_complain("--no-images contradicts --images %s", opt_where);
+    return FALSE;
+  }
+  return nz_scan_run_set(run, "target", opt_target) && nz_scan_run_set(run, "images", opt_where) &&
+         set_all(run, "image", opt_images) &&
          nz_scan_run_set(run, "fix", wants_fixes() ? "" : NULL) &&
          nz_scan_run_set(run, "no-images", opt_no_images ? "" : NULL) &&
          set_all(run, "build-arg", opt_build_args) && set_all(run, "build-context", opt_contexts) &&

@@ -145,9 +145,9 @@ nz_decide_image_unknown(const NzDecide *self, const char *field)
   const char *why = self->image && self->image->unknown ? self->image->unknown
                     : self->image                       ? "nobody has written it down"
                                                         : "nobody looked for it";
-  return g_strdup_printf("the image %s decides, and whom it starts as is not known: %s; %s would "
-                         "settle it, or --image %s=USER",
-                         name, why, field, name);
+  return g_strdup_printf("the image %s decides, and is not known: %s; %s would settle it, or "
+                         "--image NAME=USER",
+                         name, why, field);
 }
 
 /* --- all --- */
@@ -180,6 +180,21 @@ is_windows(const NzKubePod *pod, const NzKubeContainer *container)
     return strcmp(os ? os : node, "windows") == 0;
   return nz_kube_map(pod->context, "windowsOptions") ||
          nz_kube_map(container->context, "windowsOptions");
+}
+
+NzImageNeed
+nz_kube_image_need(const NzKubePod *pod, const NzKubeContainer *container)
+{
+  NzDecide self = {.pod = pod, .container = container};
+  gboolean windows = is_windows(pod, container);
+  NzEffective user = windows ? nz_decide_effective(&self, "windowsOptions", "runAsUserName")
+                             : nz_decide_effective(&self, NULL, "runAsUser");
+  NzEffective gate = nz_decide_effective(&self, NULL, "runAsNonRoot");
+  if (user.node || !container->image)
+    return NZ_IMAGE_NOTHING;
+  /* A name is refused, whatever its number. */
+  return windows || nz_decide_bool(&gate, "runAsNonRoot") == NZ_FIELD_TRUE ? NZ_IMAGE_CONFIG
+                                                                           : NZ_IMAGE_USER;
 }
 
 NzKubeDecision *

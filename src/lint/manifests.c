@@ -5,6 +5,7 @@
 
 #include "check/check.h"
 #include "kube/decide.h"
+#include "kube/pod_security.h"
 #include "lint/comments.h"
 #include "lint/lint_private.h"
 
@@ -18,28 +19,42 @@ subject_name(const NzKubePod *pod, const NzKubeContainer *container)
 }
 
 static NzBuildBase *
-find_image(const NzKubeContainer *container, const NzLintOptions *options)
+find_image(const NzKubePod *pod, const NzKubeContainer *container, const NzLintOptions *options)
 {
-  if (!container->image || !*container->image || !options->find_base)
+  if (!container->image || !*container->image || !options->find_image)
     return NULL;
-  return options->find_base(container->image, NULL, options->data);
+  return options->find_image(container->image, nz_kube_image_need(pod, container), options->data);
+}
+
+/* Under a profile of pods VIOLATIONS (NzPodViolation) are all that counts. */
+static void
+run_checks(NzSubject *subject, const NzKubeContainer *container, const NzKubeDecision *decision,
+           const GPtrArray *violations, const NzLintOptions *options)
+{
+  const char *pods = nz_profile_of_pods(options->profile);
+  g_autoptr(GPtrArray) forbidden = g_ptr_array_new_with_free_func((GDestroyNotify)nz_act_free);
+  nz_pod_violation_acts(violations, container, forbidden);
+  NzBuildFacts facts = {.profile = pods ? pods : options->profile,
+                        .user = subject->user,
+                        .user_place = subject->place,
+                        .acts = pods ? forbidden : decision->acts,
+                        .in_pod = TRUE};
+  nz_checks_run_build(&facts, subject->findings);
 }
 
 static NzSubject *
 judge(const NzManifest *manifest, const NzKubePod *pod, const NzKubeContainer *container,
-      const NzLintOptions *options)
+      const GPtrArray *violations, const NzLintOptions *options)
 {
   g_autofree char *name = subject_name(pod, container);
   NzSubject *subject = nz_lint_subject("workload-container", name, manifest->source);
-  g_autoptr(NzBuildBase) image = find_image(container, options);
+  g_autoptr(NzBuildBase) image = find_image(pod, container, options);
   g_autoptr(NzKubeDecision) decision = nz_kube_decide(manifest, pod, container, image);
   subject->user = g_steal_pointer(&decision->user);
   subject->place = g_steal_pointer(&decision->place);
-  NzBuildFacts facts = {.profile = options->profile,
-                        .user = subject->user,
-                        .user_place = subject->place,
-                        .acts = decision->acts};
-  nz_checks_run_build(&facts, subject->findings);
+  if (options->explain)
+    subject->steps = g_ptr_array_ref(decision->steps);
+  run_checks(subject, container, decision, violations, options);
   nz_comments_apply(NULL, manifest->source, subject);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
@@ -91,8 +106,11 @@ nz_lint_manifests(NzSourceFile *source, const NzLintOptions *options, GPtrArray 
   guint first = subjects->len;
   for (guint i = 0; i < manifest->pods->len; i++) {
     const NzKubePod *pod = manifest->pods->pdata[i];
+    g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
+    nz_pod_profile_judge(options->profile, manifest, pod, violations);
     for (guint j = 0; j < pod->containers->len; j++)
-      g_ptr_array_add(subjects, judge(manifest, pod, pod->containers->pdata[j], options));
+      g_ptr_array_add(subjects,
+                      judge(manifest, pod, pod->containers->pdata[j], violations, options));
   }
   tell_notes(manifest, options, subjects->len > first ? subjects->pdata[first] : NULL);
   if (subjects->len == first)
