@@ -76,8 +76,6 @@ nz_kube_mend_ports(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one)
     if (g_strcmp0(nz_kube_text(old->items->pdata[i], "name"), PORT_SYSCTL) == 0)
       return;
   NzYaml *list = old ? nz_want_copy(old) : nz_want_list(), *item = nz_want_map();
-  if (!list)
-    return;
   nz_want_set(item, "name", nz_want_text(PORT_SYSCTL));
   nz_want_set(item, "value", nz_want_text("0"));
   g_ptr_array_add(list->items, item);

@@ -42,7 +42,16 @@ run_checks(NzSubject *subject, const NzKubeContainer *container, const NzKubeDec
   nz_checks_run_build(&facts, subject->findings);
 }
 
-static NzSubject *
+void
+nz_lint_judged_free(gpointer data)
+{
+  NzLintJudged *self = data;
+  nz_subject_free(self->kube.subject);
+  nz_build_base_free(self->image);
+  g_free(self);
+}
+
+static NzLintJudged *
 judge(const NzManifest *manifest, const NzKubePod *pod, const NzKubeContainer *container,
       const GPtrArray *violations, const NzLintOptions *options)
 {
@@ -58,7 +67,22 @@ judge(const NzManifest *manifest, const NzKubePod *pod, const NzKubeContainer *c
   nz_comments_apply(NULL, manifest->source, subject);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
-  return subject;
+  NzLintJudged *judged = g_new0(NzLintJudged, 1);
+  judged->image = options->fix ? g_steal_pointer(&image) : NULL;
+  judged->kube = (NzKubeJudged){.container = container, .subject = subject, .image = judged->image};
+  return judged;
+}
+
+void
+nz_lint_judge_manifest(const NzManifest *manifest, const NzLintOptions *options, GPtrArray *judged)
+{
+  for (guint i = 0; i < manifest->pods->len; i++) {
+    const NzKubePod *pod = manifest->pods->pdata[i];
+    g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
+    nz_pod_profile_judge(options->profile, manifest, pod, violations);
+    for (guint j = 0; j < pod->containers->len; j++)
+      g_ptr_array_add(judged, judge(manifest, pod, pod->containers->pdata[j], violations, options));
+  }
 }
 
 /* What was not covered is said with the first subject, or where there is none, beside the report.
@@ -104,14 +128,12 @@ nz_lint_manifests(NzSourceFile *source, const NzLintOptions *options, GPtrArray 
     return FALSE;
   }
   guint first = subjects->len;
-  for (guint i = 0; i < manifest->pods->len; i++) {
-    const NzKubePod *pod = manifest->pods->pdata[i];
-    g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
-    nz_pod_profile_judge(options->profile, manifest, pod, violations);
-    for (guint j = 0; j < pod->containers->len; j++)
-      g_ptr_array_add(subjects,
-                      judge(manifest, pod, pod->containers->pdata[j], violations, options));
-  }
+  g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(nz_lint_judged_free);
+  nz_lint_judge_manifest(manifest, options, judged);
+  if (options->fix)
+    nz_lint_mend_manifest(manifest, options, judged);
+  for (guint i = 0; i < judged->len; i++)
+    g_ptr_array_add(subjects, g_steal_pointer(&((NzLintJudged *)judged->pdata[i])->kube.subject));
   tell_notes(manifest, options, subjects->len > first ? subjects->pdata[first] : NULL);
   if (subjects->len == first)
     tell_nothing(manifest, options);
