@@ -97,14 +97,14 @@ find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageN
     base = nz_build_base_well_known(name);
   if (base)
     return base;
+  const char *where = lint->no_images ? "nobody looked for" : "no engine of this host has";
+  const char *nor = "and it is not in the table of well-known ones";
   g_autofree char *shown = nz_printable(name, -1);
-  g_autofree char *hint =
-      need == NZ_IMAGE_ALL ? g_strdup_printf("; say its user with --base %s=USER", shown) : NULL;
   base = nz_build_base_new(name);
-  base->unknown =
-      g_strdup_printf("%s the image %s, and it is not in the table of well-known ones%s",
-                      lint->no_images ? "nobody looked for" : "no engine of this host has", shown,
-                      hint ? hint : "");
+  base->unknown = need == NZ_IMAGE_ALL
+                      ? g_strdup_printf("%s the image %s, %s; say its user with --base %s=USER",
+                                        where, shown, nor, shown)
+                      : g_strdup_printf("%s it, %s", where, nor);
   return base;
 }
 
@@ -209,6 +209,7 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
                            .environment = (const char *const *)work->environment,
                            .overrides = list_of(overrides),
                            .fix = lint->fix,
+                           .explain = lint->explain,
                            .named = found->named,
                            .uncovered = tell_uncovered,
                            .find_base = find_base,
