@@ -250,11 +250,13 @@ make_fixes(const NzKubeMend *self, NzKubeMended *mended)
   g_autoptr(NzFix) last = NULL;
   NzKubePlan *sum = plan_new(NULL, self->each->len);
   for (guint i = 0; i < self->plans->len; i++) {
-    const NzKubePlan *plan = self->plans->pdata[i];
+    NzKubePlan *plan = self->plans->pdata[i];
     gboolean shared = FALSE;
     if (is_plan_empty(plan))
       continue;
     plan_merge(sum, plan);
+    nz_kube_sort_fields(plan);
+    nz_kube_sort_fields(sum);
     g_autoptr(NzFix) fix = make_fix(self, plan, sum, last, &shared);
     hand_out(self, fix, plan);
     if (!plan->refused) {

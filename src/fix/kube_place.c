@@ -52,6 +52,48 @@ place(NzKubeMend *self, NzKubeField *field)
   nz_want_set(map, field->key, nz_want_copy(field->value));
 }
 
+/* --- order --- */
+
+/* Who first, then what is taken away. */
+static guint
+rank(const char *key)
+{
+  static const char *const order[] = {"runAsNonRoot", "runAsUser",      "runAsGroup",
+                                      "fsGroup",      "privileged",     "allowPrivilegeEscalation",
+                                      "capabilities", "seccompProfile", "procMount",
+                                      "sysctls"};
+  guint i = 0;
+  while (i < G_N_ELEMENTS(order) && strcmp(order[i], key) != 0)
+    i++;
+  return i;
+}
+
+static void
+sort_fields(NzYaml *want)
+{
+  NzYaml *map = nz_yaml_get(want, "securityContext");
+  for (guint i = 1; map && i < map->keys->len; i++)
+    for (guint j = i; j > 0 && rank(((NzYaml *)map->keys->pdata[j])->text) <
+                                   rank(((NzYaml *)map->keys->pdata[j - 1])->text);
+         j--) {
+      gpointer key = map->keys->pdata[j], value = map->items->pdata[j];
+      map->keys->pdata[j] = map->keys->pdata[j - 1];
+      map->items->pdata[j] = map->items->pdata[j - 1];
+      map->keys->pdata[j - 1] = key;
+      map->items->pdata[j - 1] = value;
+    }
+}
+
+void
+nz_kube_sort_fields(NzKubePlan *plan)
+{
+  sort_fields(plan->pod);
+  for (guint i = 0; i < plan->each->len; i++)
+    sort_fields(plan->each->pdata[i]);
+}
+
+/* --- all --- */
+
 void
 nz_kube_place_fields(NzKubeMend *self)
 {

@@ -101,6 +101,8 @@ gboolean nz_kube_is_capability(const NzYaml *item, const char *capability);
 
 /* Puts the fields where the edit is smallest. */
 void nz_kube_place_fields(NzKubeMend *self);
+/* The fields of PLAN in the order in which people write them. */
+void nz_kube_sort_fields(NzKubePlan *plan);
 
 /* --- kube_patch.c --- */
 

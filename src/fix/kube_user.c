@@ -165,7 +165,8 @@ propose(NzKubeIdentity *identity, const NzKubeOne *one, const ImageUser *image)
     identity->refused = g_strdup_printf(
         "the image %s starts as root, and whether it works as another user is not known", shown);
   else
-    identity->refused = g_strdup_printf("whom the image %s starts as is not known", shown);
+    identity->refused = g_strdup_printf(
+        "whom the image %s starts as is not known: --image %s=USER says it", shown, shown);
 }
 
 static void

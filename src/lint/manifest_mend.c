@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "fix/fix.h"
 #include "fix/kube.h"
+#include "fix/yaml_edit.h"
 #include "lint/lint_private.h"
 
 /* Where the pods of a file do not fit together, each is tried by itself, if they are no more. */
@@ -52,7 +53,7 @@ make(const Mend *self, gint which, gboolean proposed, NzSourceFile **text)
   if (!data || len > NZ_MANIFEST_MAX)
     return NULL;
   *text = nz_source_new(source->name, data, len);
-  g_autoptr(NzManifest) *after = nz_manifest_read(*text, NULL);
+  g_autoptr(NzManifest) after = nz_manifest_read(*text, NULL);
   gboolean same = after && after->documents->len == self->manifest->documents->len;
   for (guint i = 0; same && i < after->documents->len; i++)
     same = nz_want_is_met(self->manifest->documents->pdata[i], after->documents->pdata[i], wants);
