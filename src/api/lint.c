@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "fix/fix.h"
+#include "image/compression.h"
 #include "image/reference.h"
 #include "lint/discover.h"
 #include "scan/stack.h"
@@ -301,6 +302,18 @@ may_be_yaml(const char *const *paths)
   return FALSE;
 }
 
+/* TRUE where a base image may be read that lies somewhere. */
+static gboolean
+may_read_images(const nonzero_scanner *self)
+{
+  if (nz_host_stores(self->host)->len > 0)
+    return TRUE;
+  for (guint i = 0; self->lint.bases && i + 1 < self->lint.bases->len; i++)
+    if (nz_image_has_transport(strchr(self->lint.bases->pdata[i], '=') + 1))
+      return TRUE;
+  return FALSE;
+}
+
 int
 nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
 {
@@ -310,6 +323,8 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
   nz_scanner_prepare_bases(self);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
+  if (may_read_images(self))
+    nz_compression_prepare();
   nz_scan_prepare();
   NzConfined confined = nz_confine(all, &said);
   nz_api_set_error(summary, said);
