@@ -67,7 +67,7 @@ propose_capabilities(NzKubeMend *self, NzKubeOne *one, NzKubePlan *plan)
   NzYaml *add = capabilities_of(one, "add"), *kept = nz_want_list();
   for (guint i = 0; add && i < add->items->len; i++)
     if (!is_objected(one, add->items->pdata[i]))
-      g_ptr_array_add(kept->items, nz_want_text(((NzYaml *)add->items->pdata[i])->text));
+      nz_yaml_append(kept, nz_want_text(((NzYaml *)add->items->pdata[i])->text));
   (void)self;
   if (!add || kept->items->len == add->items->len) {
     nz_yaml_free(kept);
@@ -87,9 +87,9 @@ drop_all(NzKubePlan *plan, const NzKubeOne *one)
       nz_yaml_free(all);
       return;
     }
-    g_ptr_array_add(all->items, nz_want_text(text ? text : ""));
+    nz_yaml_append(all, nz_want_text(text ? text : ""));
   }
-  g_ptr_array_add(all->items, nz_want_text("ALL"));
+  nz_yaml_append(all, nz_want_text("ALL"));
   nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "drop", all);
   nz_kube_mends(plan, one, NZ_GOAL_DROP);
 }
