@@ -2,7 +2,6 @@
 /* Wanted values: made, laid one over another, and compared with what was read. */
 #include <string.h>
 
-#include "core/limits.h"
 #include "fix/yaml_edit_private.h"
 
 /* --- made --- */
@@ -50,8 +49,8 @@ nz_want_bare(const char *text)
 NzYaml *
 nz_want_copy(const NzYaml *self)
 {
-  guint left = NZ_YAML_NODES_MAX;
-  return nz_yaml_copy(self, NZ_YAML_DEPTH_MAX, &left);
+  guint left = G_MAXUINT; /* what was read was bounded then */
+  return nz_yaml_copy(self, G_MAXUINT, &left);
 }
 
 void
