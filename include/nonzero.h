@@ -200,12 +200,13 @@ int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs
 /* --- sources --- */
 
 /**
- * Judges source files: Dockerfiles, Compose files, Quadlet units. PATHS (NULL-terminated) are
- * files, directories that are looked through, and "-" for standard input. The options are those of
- * `nonzero lint`: beside "fail-on", "ignore", "jobs", "platform", "policy", "policy-search",
- * "profile" and "today" these: "build-arg", "build-context", "compose-profile", "env-file",
- * "known-base" (the command line's --base), "override" (all several times), "fix", "no-images" and
- * "target". Returns -1 when something could not be judged; the report says what.
+ * Judges source files: Dockerfiles, Compose files, Quadlet units, Kubernetes manifests. PATHS
+ * (NULL-terminated) are files, directories that are looked through, and "-" for standard input. The
+ * options are those of `nonzero lint`: beside "fail-on", "ignore", "jobs", "platform", "policy",
+ * "policy-search", "profile" and "today" these: "build-arg", "build-context", "compose-profile",
+ * "env-file", "image", "known-base" (the command line's --base), "override" (all several times),
+ * "explain", "fix", "images", "no-images", "target", and for registries "authfile", "plain-http"
+ * and "tls-ca". Returns -1 when something could not be judged; the report says what.
  */
 int nonzero_scanner_lint(nonzero_scanner *scanner, const char *const *paths);
 

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "fix/fix.h"
+#include "image/compression.h"
 #include "image/reference.h"
 #include "lint/discover.h"
 #include "scan/stack.h"
@@ -97,14 +98,14 @@ find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageN
     base = nz_build_base_well_known(name);
   if (base)
     return base;
+  const char *where = lint->no_images ? "nobody looked for" : "no engine of this host has";
+  const char *nor = "and it is not in the table of well-known ones";
   g_autofree char *shown = nz_printable(name, -1);
-  g_autofree char *hint =
-      need == NZ_IMAGE_ALL ? g_strdup_printf("; say its user with --base %s=USER", shown) : NULL;
   base = nz_build_base_new(name);
-  base->unknown =
-      g_strdup_printf("%s the image %s, and it is not in the table of well-known ones%s",
-                      lint->no_images ? "nobody looked for" : "no engine of this host has", shown,
-                      hint ? hint : "");
+  base->unknown = need == NZ_IMAGE_ALL
+                      ? g_strdup_printf("%s the image %s, %s; say its user with --base %s=USER",
+                                        where, shown, nor, shown)
+                      : g_strdup_printf("%s it, %s", where, nor);
   return base;
 }
 
@@ -209,6 +210,7 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
                            .environment = (const char *const *)work->environment,
                            .overrides = list_of(overrides),
                            .fix = lint->fix,
+                           .explain = lint->explain,
                            .named = found->named,
                            .uncovered = tell_uncovered,
                            .find_base = find_base,
@@ -300,6 +302,18 @@ may_be_yaml(const char *const *paths)
   return FALSE;
 }
 
+/* TRUE where a base image may be read that lies somewhere. */
+static gboolean
+may_read_images(const nonzero_scanner *self)
+{
+  if (nz_host_stores(self->host)->len > 0)
+    return TRUE;
+  for (guint i = 0; self->lint.bases && i + 1 < self->lint.bases->len; i++)
+    if (nz_image_has_transport(strchr(self->lint.bases->pdata[i], '=') + 1))
+      return TRUE;
+  return FALSE;
+}
+
 int
 nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
 {
@@ -309,6 +323,8 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
   nz_scanner_prepare_bases(self);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
+  if (may_read_images(self))
+    nz_compression_prepare();
   nz_scan_prepare();
   NzConfined confined = nz_confine(all, &said);
   nz_api_set_error(summary, said);

@@ -9,7 +9,7 @@
 static char *opt_target, *opt_where;
 static char **opt_build_args, **opt_contexts, **opt_bases, **opt_images, **opt_profiles,
     **opt_env_files, **opt_overrides;
-static gboolean opt_fix, opt_diff, opt_no_images;
+static gboolean opt_explain, opt_fix, opt_diff, opt_no_images;
 
 static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option,
@@ -50,6 +50,9 @@ static const GOptionEntry options[] = {
      "Variables for Compose files, instead of those in .env; may be repeated", "FILE"},
     {"override", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_overrides,
      "A Compose file to merge over each that is named; may be repeated", "FILE"},
+    {"explain", 0, 0, G_OPTION_ARG_NONE, &opt_explain,
+     "Of containers of manifests print how it was decided who they start as, instead of findings",
+     NULL},
     {"fix", 0, 0, G_OPTION_ARG_NONE, &opt_fix,
      "Mend the Dockerfiles: start as non-root, take away what leads back to root", NULL},
     {"diff", 0, 0, G_OPTION_ARG_NONE, &opt_diff,
@@ -116,8 +119,9 @@ set_options(NzScanRun *run, const char *const *paths)
     nz_complain("--no-images contradicts --images %s", opt_where);
     return FALSE;
   }
-  return nz_scan_run_set(run, "target", opt_target) && nz_scan_run_set(run, "images", opt_where) &&
-         set_all(run, "image", opt_images) &&
+  return nz_scan_run_set(run, "target", opt_target) &&
+         nz_scan_run_set(run, "explain", opt_explain ? "" : NULL) &&
+         nz_scan_run_set(run, "images", opt_where) && set_all(run, "image", opt_images) &&
          nz_scan_run_set(run, "fix", wants_fixes() ? "" : NULL) &&
          nz_scan_run_set(run, "no-images", opt_no_images ? "" : NULL) &&
          set_all(run, "build-arg", opt_build_args) && set_all(run, "build-context", opt_contexts) &&

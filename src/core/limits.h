@@ -532,6 +532,9 @@
  * frame of the stack. */
 #define NZ_COMPOSE_LEVELS_MAX 64u
 
+/* Comments of a source that ignore rules: each is held against each finding. */
+#define NZ_COMMENTS_MAX 10000u
+
 /* What is noted of one Compose file or unit, a line each. */
 #define NZ_SERVICE_NOTES_MAX 100u
 
