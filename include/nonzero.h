@@ -228,6 +228,9 @@ int nonzero_report_fix(const nonzero_report *report, size_t index, int proposed,
 /** What is done: the fix number WHICH of that file; NULL past the last. *REFUSED: why it is not. */
 const char *nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
                                      const char **refused);
+/** The same fix as a strategic merge patch of Kustomize, one document of YAML; NULL: it cannot be
+ * said as one, or there is none of that number. It ends with the report. */
+const char *nonzero_report_fix_patch(const nonzero_report *report, size_t index, size_t which);
 
 /* --- what the host's engines hold --- */
 
