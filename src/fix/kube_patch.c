@@ -107,7 +107,7 @@ add_containers(const NzKubeMend *self, const NzKubePlan *plan, NzYaml *spec)
     nz_want_merge(item, want);
     if (!list)
       nz_want_set(spec, key, list = nz_want_list());
-    g_ptr_array_add(list->items, item);
+    nz_yaml_append(list, item);
   }
   return TRUE;
 }

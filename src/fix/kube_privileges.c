@@ -81,7 +81,7 @@ propose_capabilities(NzKubeMend *self, NzKubeOne *one)
   for (guint i = 0; add && i < add->items->len; i++) {
     const NzYaml *item = add->items->pdata[i];
     if (!is_objected(one, item))
-      g_ptr_array_add(kept->items, nz_want_text(item->text ? item->text : ""));
+      nz_yaml_append(kept, nz_want_text(item->text ? item->text : ""));
     else
       ports_alone &= nz_kube_is_capability(item, "NET_BIND_SERVICE");
   }
@@ -103,9 +103,9 @@ drop_all(NzKubePlan *plan, const NzKubeOne *one)
       nz_yaml_free(all);
       return;
     }
-    g_ptr_array_add(all->items, nz_want_text(text ? text : ""));
+    nz_yaml_append(all, nz_want_text(text ? text : ""));
   }
-  g_ptr_array_add(all->items, nz_want_text("ALL"));
+  nz_yaml_append(all, nz_want_text("ALL"));
   nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "drop", all);
   nz_kube_mends(plan, one, NZ_GOAL_DROP);
 }

@@ -86,7 +86,7 @@ nz_kube_mend_ports(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one)
   NzYaml *list = old ? nz_want_copy(old) : nz_want_list(), *item = nz_want_map();
   nz_want_set(item, "name", nz_want_text(PORT_SYSCTL));
   nz_want_set(item, "value", nz_want_text("0"));
-  g_ptr_array_add(list->items, item);
+  nz_yaml_append(list, item);
   nz_want_set(nz_want_sub(plan->pod, "securityContext"), "sysctls", list);
   nz_kube_mends(plan, one, NZ_GOAL_PORT);
 }

@@ -9,13 +9,7 @@
 static NzYaml *
 new_value(NzYamlKind kind)
 {
-  NzYaml *self = g_new0(NzYaml, 1);
-  self->kind = kind;
-  if (kind != NZ_YAML_TEXT)
-    self->items = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-  if (kind == NZ_YAML_MAP)
-    self->keys = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-  return self;
+  return nz_yaml_new(kind);
 }
 
 NzYaml *
@@ -33,9 +27,7 @@ nz_want_list(void)
 NzYaml *
 nz_want_text(const char *text)
 {
-  NzYaml *self = new_value(NZ_YAML_TEXT);
-  self->text = g_strdup(text);
-  return self;
+  return nz_yaml_new_text(text, strlen(text));
 }
 
 NzYaml *
