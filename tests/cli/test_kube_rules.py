@@ -2,6 +2,8 @@
 
 import pytest
 from lint_kit import lint, put, rules
+from oddimage import Image, oci_archive
+from oddtar import archive, file
 from program import FAIL, PASS
 
 HARD = "runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, allowPrivilegeEscalation: false"
@@ -99,6 +101,25 @@ NOT_FOUND = [
 @pytest.mark.parametrize("text, rule", NOT_FOUND, ids=[f"{row[1]}:{i}" for i, row in enumerate(NOT_FOUND)])
 def test_a_container_is_not_found(judged, text, rule):
     assert rule not in rules(judged(text).subject)
+
+
+def test_a_named_user_of_an_image_is_given_its_number(tmp_path):
+    """Without a gate it starts, and with one it would be refused. A name of Windows is no such."""
+    image = oci_archive(tmp_path / "image.tar", Image([archive(file("etc/passwd", body="app:x:1000:7::/:\n"))],
+                                                      user="app"))  # fmt: skip
+    put(tmp_path, {"pod.yaml": pod(own=""), "windows.yaml":
+                   pod("os: {name: windows}", own="windowsOptions: {runAsUserName: ContainerUser}")})
+    known = f"quay.io/a/b:1=oci-archive:{image}"
+    found = lint("--image", known, "pod.yaml", cwd=tmp_path).subject["findings"]
+    assert [one["message"] for one in found if one["rule"] == "user-not-numeric"] == [
+        "the user is named (app); set `runAsUser: 1000`"]
+    assert "user-not-numeric" not in rules(lint("windows.yaml", cwd=tmp_path).subject)
+
+
+def test_what_to_do_depends_on_who_refuses(judged):
+    remedies = [judged(pod(own=text)).subject["findings"][0]["remedy"]
+                for text in ("runAsNonRoot: true, runAsUser: 0", "runAsUser: -1")]
+    assert "runAsUser" in remedies[0] and "the field that the message names" in remedies[1], remedies
 
 
 def test_net_bind_service_is_advised_against_where_it_does_not_help(judged):
