@@ -52,7 +52,16 @@ run_checks(NzSubject *subject, const NzKubeContainer *container, const NzKubeDec
   nz_checks_run_build(&facts, subject->findings);
 }
 
-static NzSubject *
+void
+nz_lint_judged_free(gpointer data)
+{
+  NzLintJudged *self = data;
+  nz_subject_free(self->kube.subject);
+  nz_build_base_free(self->image);
+  g_free(self);
+}
+
+static NzLintJudged *
 judge(const Work *work, const NzKubeContainer *container)
 {
   const NzManifest *manifest = work->manifest;
@@ -73,7 +82,26 @@ judge(const Work *work, const NzKubeContainer *container)
     nz_annotations_apply(manifest, pod, subject);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
-  return subject;
+  NzLintJudged *judged = g_new0(NzLintJudged, 1);
+  judged->image = options->fix ? g_steal_pointer(&image) : NULL;
+  judged->kube = (NzKubeJudged){.container = container, .subject = subject, .image = judged->image};
+  return judged;
+}
+
+void
+nz_lint_judge_manifest(const NzManifest *manifest, const NzLintOptions *options, GPtrArray *judged)
+{
+  g_autoptr(NzComments) comments =
+      nz_comments_read(NULL, manifest->source, NZ_COMMENTS_OF_DOCUMENTS);
+  Work work = {.manifest = manifest, .options = options, .comments = comments};
+  for (guint i = 0; i < manifest->pods->len; i++) {
+    g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
+    work.pod = manifest->pods->pdata[i];
+    work.violations = violations;
+    nz_pod_profile_judge(options->profile, manifest, work.pod, violations);
+    for (guint j = 0; j < work.pod->containers->len; j++)
+      g_ptr_array_add(judged, judge(&work, work.pod->containers->pdata[j]));
+  }
 }
 
 /* What was not covered is said with the first subject, or where there is none, beside the report.
@@ -119,16 +147,12 @@ nz_lint_manifests(NzSourceFile *source, const NzLintOptions *options, GPtrArray 
     return FALSE;
   }
   guint first = subjects->len;
-  g_autoptr(NzComments) comments = nz_comments_read(NULL, source, NZ_COMMENTS_OF_DOCUMENTS);
-  Work work = {.manifest = manifest, .options = options, .comments = comments};
-  for (guint i = 0; i < manifest->pods->len; i++) {
-    g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
-    work.pod = manifest->pods->pdata[i];
-    work.violations = violations;
-    nz_pod_profile_judge(options->profile, manifest, work.pod, violations);
-    for (guint j = 0; j < work.pod->containers->len; j++)
-      g_ptr_array_add(subjects, judge(&work, work.pod->containers->pdata[j]));
-  }
+  g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(nz_lint_judged_free);
+  nz_lint_judge_manifest(manifest, options, judged);
+  if (options->fix)
+    nz_lint_mend_manifest(manifest, options, judged);
+  for (guint i = 0; i < judged->len; i++)
+    g_ptr_array_add(subjects, g_steal_pointer(&((NzLintJudged *)judged->pdata[i])->kube.subject));
   tell_notes(manifest, options, subjects->len > first ? subjects->pdata[first] : NULL);
   if (subjects->len == first)
     tell_nothing(manifest, options);
