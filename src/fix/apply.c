@@ -46,6 +46,13 @@ drop_doubles(GPtrArray *edits)
 }
 
 /* g_ptr_array_sort() keeps the order of what is equal. */
+void
+nz_edits_sort(GPtrArray *edits)
+{
+  g_ptr_array_sort(edits, compare_edits);
+  drop_doubles(edits);
+}
+
 static GPtrArray *
 collect(const GPtrArray *fixes, gboolean proposed)
 {
@@ -57,8 +64,7 @@ collect(const GPtrArray *fixes, gboolean proposed)
     for (guint j = 0; wanted && j < fix->edits->len; j++)
       g_ptr_array_add(edits, fix->edits->pdata[j]);
   }
-  g_ptr_array_sort(edits, compare_edits);
-  drop_doubles(edits);
+  nz_edits_sort(edits);
   return edits;
 }
 
