@@ -20,9 +20,6 @@ char *nz_fixes_apply(const char *data, gsize len, const GPtrArray *fixes, gsize 
 char *nz_fixes_apply_all(const char *data, gsize len, const GPtrArray *fixes, gsize *new_len,
                          GError **error);
 
-/* By place, each once. */
-void nz_edits_sort(GPtrArray *edits);
-
 /* A unified diff of A to B with three lines of context, as patch(1) takes it; "" when they are
  * equal. */
 char *nz_unified_diff(const char *name, const char *a, gsize a_len, const char *b, gsize b_len);

@@ -7,12 +7,6 @@
 
 /* --- edits --- */
 
-static int
-compare_edits(gconstpointer a, gconstpointer b)
-{
-  return nz_place_compare((*(NzEdit *const *)a)->place, (*(NzEdit *const *)b)->place);
-}
-
 /* Adds the edits of FIX to EDITS, each once. FALSE when it is of another file. */
 static gboolean
 collect_edits(const NzDocument *doc, const NzFix *fix, GPtrArray *edits)
@@ -29,7 +23,7 @@ collect_edits(const NzDocument *doc, const NzFix *fix, GPtrArray *edits)
 static gboolean
 sort_edits(GPtrArray *edits)
 {
-  g_ptr_array_sort(edits, compare_edits);
+  nz_edits_sort(edits);
   for (guint i = 1; i < edits->len; i++) {
     const NzEdit *one = edits->pdata[i - 1], *next = edits->pdata[i];
     if (next->place->start < one->place->end)
