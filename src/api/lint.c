@@ -302,16 +302,22 @@ may_be_yaml(const char *const *paths)
   return FALSE;
 }
 
-/* TRUE where a base image may be read that lies somewhere. */
+static gboolean
+names_source(const GPtrArray *list)
+{
+  for (guint i = 0; list && i + 1 < list->len; i++)
+    if (nz_image_has_transport(strchr(list->pdata[i], '=') + 1))
+      return TRUE;
+  return FALSE;
+}
+
+/* TRUE where an image may be read that lies somewhere. */
 static gboolean
 may_read_images(const nonzero_scanner *self)
 {
-  if (nz_host_stores(self->host)->len > 0)
-    return TRUE;
-  for (guint i = 0; self->lint.bases && i + 1 < self->lint.bases->len; i++)
-    if (nz_image_has_transport(strchr(self->lint.bases->pdata[i], '=') + 1))
-      return TRUE;
-  return FALSE;
+  const NzLintSettings *lint = &self->lint;
+  return lint->registry || nz_host_stores(self->host)->len > 0 || names_source(lint->bases) ||
+         names_source(lint->images);
 }
 
 int

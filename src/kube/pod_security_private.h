@@ -31,6 +31,7 @@ struct NzPodJudge {
   guint minor;             /* of Pod Security Standards: v1.MINOR */
   const NzScc *scc;        /* or OpenShift's constraint */
   const NzPodCheck *check; /* that runs */
+  GPtrArray *who;          /* char *: what NzPodSetter says of the pod and of each container */
   GPtrArray *violations;
 };
 
@@ -49,7 +50,7 @@ typedef struct {
   guint next;                       /* 0: begin with the pod; 1: with the first container */
   const NzKubeContainer *container; /* NULL: it is the pod */
   NzYaml *context;                  /* NULL: it has none */
-  char *who;                        /* `pod` or `container "a"` */
+  const char *who;                  /* `pod` or `container "a"` */
 } NzPodSetter;
 
 #define NZ_POD_AND_CONTAINERS                                                                      \
@@ -61,10 +62,8 @@ typedef struct {
     .next = 1                                                                                      \
   }
 
-/* FALSE past the last; what SETTER holds is freed then, or by nz_pod_setter_clear(). */
+/* FALSE past the last. */
 gboolean nz_pod_next(const NzPodJudge *judge, NzPodSetter *setter);
-void nz_pod_setter_clear(NzPodSetter *setter);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzPodSetter, nz_pod_setter_clear)
 
 /* TRUE when TEXT is one of the values that are allowed at JUDGE's version. */
 typedef struct {

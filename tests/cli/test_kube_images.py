@@ -58,7 +58,7 @@ WRITERS = {
 
 @pytest.mark.parametrize("transport", WRITERS)
 def test_an_image_file_stands_for_a_name(tmp_path, transport):
-    path = WRITERS[transport](tmp_path, Image([ETC], user="app"))
+    path = WRITERS[transport](tmp_path, Image([Layer(ETC, "gzip")], user="app"))
     result = lint(pod(("a", HERE)), "--images", "none", "--image", f"{HERE}={transport}:{path}", place=tmp_path)
     assert who(result) == ("non-root", 1000, 2000), result
     assert transport in user(result)["why"]
