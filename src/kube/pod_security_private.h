@@ -3,7 +3,8 @@
  *
  * Pod Security Standards are a table of checks (pod_security.c); each has a function for every
  * version from which it asks something else. A version of Kubernetes that changes one is a row more
- * there, or in the tables of allowed values beside a function, and NZ_POD_SECURITY_NEWEST. */
+ * there, or in the tables of allowed values beside a function, and NZ_POD_SECURITY_NEWEST. The
+ * rules of check/pod_security.c say since when each is asked, for reports of what passed. */
 #pragma once
 
 #include "kube/pod_security.h"

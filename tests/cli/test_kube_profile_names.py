@@ -261,6 +261,10 @@ def test_junit_has_a_case_for_what_was_asked_and_no_other(tmp_path):
     cases = set(re.findall(r'<testcase [^>]*\bname="([^"]+)"', text))
     assert {"scc-run-as-user", "scc-privileged"} <= cases
     assert all(case.startswith("scc-") for case in cases)
+    text = run(*args, "baseline:v1.33", cwd=tmp_path).out.decode()
+    cases = set(re.findall(r'<testcase [^>]*\bname="([^"]+)"', text))
+    assert "pss-privileged" in cases
+    assert not cases & {"pss-run-as-user", "pss-host-probes", "image-user", "scc-privileged"}
 
 
 def test_an_editor_judges_other_files_as_ever_under_a_profile_of_pods(tmp_path):
