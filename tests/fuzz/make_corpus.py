@@ -15,6 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+import kube_case_fix as mended
+import kube_cases_fix_pod  # noqa: F401
+import kube_cases_fix_style  # noqa: F401
 import oddbolt as bolt
 import oddimage as img
 import oddpack as pack
@@ -695,6 +698,11 @@ def dockerfile_seeds():
     yield "unended", b"\x00FROM a\nRUN <<A 3<<'B C'\nA\n"
 
 
+def kube_fix_seeds():
+    for name, case in mended.CASES.items():
+        yield name, case.before
+
+
 SEEDS = {
     "bolt": bolt_seeds,
     "tar": tar_seeds,
@@ -704,6 +712,7 @@ SEEDS = {
     "passwd": passwd_seeds,
     "capability": capability_seeds,
     "compose": compose_seeds,
+    "kube_fix": kube_fix_seeds,
     "dockerfile": dockerfile_seeds,
     "facts": facts_seeds,
     "kube": kube_seeds,
