@@ -163,6 +163,10 @@ NOTHING = {
     "pod-of-another-group": GOOD.replace("apiVersion: v1", "apiVersion: example.com/v1").replace("containers", "boxes"),
     "unknown-kind": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n",
     "unknown-kind-with-an-image": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {image: nginx}\n",
+    "kustomization": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n",
+    "custom-resource-definition": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+    "metadata: {name: w}\nspec:\n  versions:\n  - name: v1\n    schema:\n      openAPIV3Schema:\n        properties:\n"
+    "          spec: {properties: {containers: {type: array, items: {properties: {image: {type: string}}}}}}\n",
     "tekton-task": "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec:\n  steps:\n  - {name: a, image: x}\n",
     "argo-workflow": "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  templates:\n"
     "  - name: a\n    container: {image: x}\n",

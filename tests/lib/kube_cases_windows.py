@@ -21,6 +21,10 @@ CASES = [
     windows("user", non_root(ANY), pod=runs_as("ContainerUser"), by=POD),
     windows("user-of-the-container", non_root(ANY), pod=runs_as("ContainerAdministrator"), app=runs_as("ContainerUser"),
             by=APP),
+    # Options of pod and container are laid over each other field by field.
+    windows("other-option-of-the-container", root(ANY), pod=runs_as("ContainerAdministrator"),
+            app="windowsOptions: {gmsaCredentialSpecName: x}", by=POD),
+    windows("user-null-of-the-container", root(ANY), pod=runs_as("ContainerAdministrator"), app=runs_as("null"), by=POD),
     windows("own-user", non_root(ANY), app=runs_as("app"), by=APP),
     windows("administrator", root(ANY), pod=runs_as("ContainerAdministrator"), by=POD),
     windows("administrator-of-the-container", root(ANY), pod=runs_as("ContainerUser"),
