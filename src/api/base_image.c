@@ -5,10 +5,18 @@
 #include "api/scanner.h"
 #include "core/text.h"
 
+/* What was learned of an image, and in answer to what. */
+typedef struct {
+  NzBuildBase *base; /* NULL: it is nowhere */
+  NzImageNeed need;
+} Known;
+
 static void
 free_known(gpointer data)
 {
-  nz_build_base_free(data);
+  Known *known = data;
+  nz_build_base_free(known->base);
+  g_free(known);
 }
 
 /* By the names that distributions give themselves to their tools: which one makes users. */
@@ -98,36 +106,65 @@ nz_scanner_prepare_bases(nonzero_scanner *self)
     nz_scanner_start_fetch(self, (const char *const *)sources->pdata);
 }
 
-/* NULL: no engine has it. */
-static NzBuildBase *
+/* Opens SOURCE; *FAR: a registry has it. FALSE without an error: no engine has it. */
+static gboolean
+open_source(nonzero_scanner *self, const char *name, const char *source, const NzOpenOptions *open,
+            gboolean *far, GPtrArray *images, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  gboolean found = TRUE, ok;
+  *far = nz_image_is_remote(source);
+  if (strcmp(name, source) == 0) {
+    NzOpenRequest request = {.source = source, .path = source, .options = open};
+    ok = nz_engine_open(NULL, name, &request, images, &found, &failed);
+  } else {
+    ok = nz_image_open(source, open, images, &failed);
+  }
+  if (!ok && !found && self->lint.registry && open->pull) {
+    g_autofree char *remote = g_strconcat("docker://", name, NULL);
+    *far = TRUE;
+    return nz_image_open(remote, open, images, error);
+  }
+  if (!ok && found)
+    g_propagate_error(error, g_steal_pointer(&failed));
+  return ok;
+}
+
+static Known *
 look_up(nonzero_scanner *self, const char *name, const char *source, const char *platform,
         NzImageNeed need)
 {
   NzOpenOptions open = nz_scanner_open_options(self);
   g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify)nz_image_free);
   g_autoptr(GError) error = NULL;
-  gboolean found = TRUE, far = nz_image_is_remote(source), ok;
+  Known *known = g_new0(Known, 1);
+  gboolean far;
+  open.pull = need != NZ_IMAGE_NOTHING;
   if (platform)
     open.platform = platform;
-  if (strcmp(name, source) == 0) {
-    NzOpenRequest request = {.source = source, .path = source, .options = &open};
-    ok = nz_engine_open(NULL, name, &request, images, &found, &error);
-  } else {
-    ok = nz_image_open(source, &open, images, &error);
+  gboolean ok = open_source(self, name, source, &open, &far, images, &error);
+  known->need = far || (!ok && self->lint.registry) ? need : NZ_IMAGE_ALL;
+  if (!ok && !error)
+    return known;
+  if (ok && images->len > 0) {
+    known->base = base_of(self, name, images->pdata[0], known->need);
+    return known;
   }
-  if (!ok && !found && self->lint.registry && need != NZ_IMAGE_NOTHING) {
-    g_autofree char *remote = g_strconcat("docker://", name, NULL);
-    g_clear_error(&error);
-    found = far = TRUE;
-    ok = nz_image_open(remote, &open, images, &error);
-  }
-  if (!ok && !found)
-    return NULL;
-  if (ok && images->len > 0)
-    return base_of(self, name, images->pdata[0], far ? need : NZ_IMAGE_ALL);
-  NzBuildBase *base = nz_build_base_new(name);
-  base->unknown = g_strdup(error ? error->message : "there is no image in it");
-  return base;
+  known->need = NZ_IMAGE_ALL; /* it is not tried again */
+  known->base = nz_build_base_new(name);
+  known->base->unknown = g_strdup(error ? error->message : "there is no image in it");
+  return known;
+}
+
+/* TRUE when KNOWN is not enough for who asks NEED of it. */
+static gboolean
+asks_more(const Known *known, NzImageNeed need)
+{
+  if (need <= known->need)
+    return FALSE;
+  if (!known->base)
+    return TRUE;
+  return !known->base->accounts_whole && (need == NZ_IMAGE_ALL || is_named(known->base->user));
 }
 
 NzBuildBase *
@@ -147,15 +184,13 @@ nz_scanner_image_base(nonzero_scanner *self, const char *name, const char *sourc
   }
   if (!self->lint.known)
     self->lint.known = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, free_known);
-  /* What more is asked of an image later is asked anew. */
-  g_autofree char *key =
-      g_strdup_printf("%s %s %d", source, platform ? platform : "", self->lint.registry ? need : 0);
-  gpointer known = NULL;
-  if (!g_hash_table_lookup_extended(self->lint.known, key, NULL, &known)) {
+  g_autofree char *key = g_strconcat(source, " ", platform ? platform : "", NULL);
+  Known *known = g_hash_table_lookup(self->lint.known, key);
+  if (!known || asks_more(known, need)) {
     known = look_up(self, name, source, platform, need);
     g_hash_table_insert(self->lint.known, g_steal_pointer(&key), known);
   }
-  NzBuildBase *copy = known ? nz_build_base_copy(known) : NULL;
+  NzBuildBase *copy = known->base ? nz_build_base_copy(known->base) : NULL;
   g_mutex_unlock(&self->lint.mutex);
   return copy;
 }

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "fix/fix.h"
+#include "image/compression.h"
 #include "image/reference.h"
 #include "lint/discover.h"
 #include "scan/stack.h"
@@ -97,14 +98,14 @@ find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageN
     base = nz_build_base_well_known(name);
   if (base)
     return base;
+  const char *where = lint->no_images ? "nobody looked for" : "no engine of this host has";
+  const char *nor = "and it is not in the table of well-known ones";
   g_autofree char *shown = nz_printable(name, -1);
-  g_autofree char *hint =
-      need == NZ_IMAGE_ALL ? g_strdup_printf("; say its user with --base %s=USER", shown) : NULL;
   base = nz_build_base_new(name);
-  base->unknown =
-      g_strdup_printf("%s the image %s, and it is not in the table of well-known ones%s",
-                      lint->no_images ? "nobody looked for" : "no engine of this host has", shown,
-                      hint ? hint : "");
+  base->unknown = need == NZ_IMAGE_ALL
+                      ? g_strdup_printf("%s the image %s, %s; say its user with --base %s=USER",
+                                        where, shown, nor, shown)
+                      : g_strdup_printf("%s it, %s", where, nor);
   return base;
 }
 
@@ -209,6 +210,7 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
                            .environment = (const char *const *)work->environment,
                            .overrides = list_of(overrides),
                            .fix = lint->fix,
+                           .explain = lint->explain,
                            .named = found->named,
                            .uncovered = tell_uncovered,
                            .find_base = find_base,
@@ -300,6 +302,24 @@ may_be_yaml(const char *const *paths)
   return FALSE;
 }
 
+static gboolean
+names_source(const GPtrArray *list)
+{
+  for (guint i = 0; list && i + 1 < list->len; i++)
+    if (nz_image_has_transport(strchr(list->pdata[i], '=') + 1))
+      return TRUE;
+  return FALSE;
+}
+
+/* TRUE where an image may be read that lies somewhere. */
+static gboolean
+may_read_images(const nonzero_scanner *self)
+{
+  const NzLintSettings *lint = &self->lint;
+  return lint->registry || nz_host_stores(self->host)->len > 0 || names_source(lint->bases) ||
+         names_source(lint->images);
+}
+
 int
 nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
 {
@@ -309,6 +329,8 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
   nz_scanner_prepare_bases(self);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
+  if (may_read_images(self))
+    nz_compression_prepare();
   nz_scan_prepare();
   NzConfined confined = nz_confine(all, &said);
   nz_api_set_error(summary, said);
@@ -317,14 +339,41 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
 
 /* --- mending --- */
 
-static const NzSubject *
-find_fixable(const nonzero_report *report, size_t index)
+/* The fixes of a file's subjects, each once. */
+static GPtrArray *
+collect_fixes(const GPtrArray *subjects, guint first, guint end)
+{
+  GPtrArray *fixes = g_ptr_array_new();
+  g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+  for (guint i = first; i < end; i++) {
+    const NzSubject *subject = subjects->pdata[i];
+    for (guint j = 0; j < subject->fixes->len; j++)
+      if (g_hash_table_add(known, subject->fixes->pdata[j]))
+        g_ptr_array_add(fixes, subject->fixes->pdata[j]);
+  }
+  return fixes;
+}
+
+/* The fixes (NzFix, borrowed) of the file number INDEX that has some, and its name in *SOURCE;
+ * NULL: there are fewer. Subjects of one file follow each other. */
+static GPtrArray *
+find_fixable(const nonzero_report *report, size_t index, const char **source)
 {
   const GPtrArray *subjects = report->report->subjects;
-  for (guint i = 0; i < subjects->len; i++) {
-    const NzSubject *subject = subjects->pdata[i];
-    if (subject->fixes->len > 0 && index-- == 0)
-      return subject;
+  guint end;
+  for (guint first = 0; first < subjects->len; first = end) {
+    const char *name = ((const NzSubject *)subjects->pdata[first])->source;
+    gboolean has_fix = FALSE;
+    for (end = first; end < subjects->len; end++) {
+      const NzSubject *subject = subjects->pdata[end];
+      if (strcmp(subject->source, name) != 0)
+        break;
+      has_fix |= subject->fixes->len > 0;
+    }
+    if (!has_fix || index-- > 0)
+      continue;
+    *source = name;
+    return collect_fixes(subjects, first, end);
   }
   return NULL;
 }
@@ -332,35 +381,22 @@ find_fixable(const nonzero_report *report, size_t index)
 const char *
 nonzero_report_fixable(const nonzero_report *report, size_t index)
 {
-  const NzSubject *subject = find_fixable(report, index);
-  return subject ? subject->source : NULL;
-}
-
-/* The same fixes, as if none were refused; they lend their edits. */
-static GPtrArray *
-accept_all(const GPtrArray *fixes)
-{
-  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < fixes->len; i++) {
-    NzFix *copy = g_memdup2(fixes->pdata[i], sizeof *copy);
-    copy->refused = NULL;
-    g_ptr_array_add(all, copy);
-  }
-  return all;
+  const char *source = NULL;
+  g_autoptr(GPtrArray) fixes = find_fixable(report, index, &source);
+  return source;
 }
 
 int
 nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, const char *before,
                    size_t len, char **after, size_t *after_len, char **error)
 {
-  const NzSubject *subject = find_fixable(report, index);
+  const char *source;
+  g_autoptr(GPtrArray) fixes = find_fixable(report, index, &source);
   g_autoptr(GError) failed = NULL;
   gsize n = 0;
   char *text = NULL;
-  if (subject) {
-    g_autoptr(GPtrArray) all = proposed ? accept_all(subject->fixes) : NULL;
-    text = nz_fixes_apply(before, len, all ? all : subject->fixes, &n, &failed);
-  }
+  if (fixes)
+    text = (proposed ? nz_fixes_apply_all : nz_fixes_apply)(before, len, fixes, &n, &failed);
   if (!text) {
     nz_api_set_error(error, failed ? failed->message : "there is nothing to mend");
     return -1;
@@ -370,14 +406,28 @@ nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, con
   return 0;
 }
 
+static const NzFix *
+find_fix(const nonzero_report *report, size_t index, size_t which)
+{
+  const char *source;
+  g_autoptr(GPtrArray) fixes = find_fixable(report, index, &source);
+  return fixes && which < fixes->len ? fixes->pdata[which] : NULL;
+}
+
 const char *
 nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
                          const char **refused)
 {
-  const NzSubject *subject = find_fixable(report, index);
-  if (!subject || which >= subject->fixes->len)
+  const NzFix *fix = find_fix(report, index, which);
+  if (!fix)
     return NULL;
-  const NzFix *fix = subject->fixes->pdata[which];
   *refused = fix->refused;
   return fix->title;
+}
+
+const char *
+nonzero_report_fix_patch(const nonzero_report *report, size_t index, size_t which)
+{
+  const NzFix *fix = find_fix(report, index, which);
+  return fix ? fix->patch : NULL;
 }

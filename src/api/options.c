@@ -280,6 +280,13 @@ set_fix(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G
 }
 
 static gboolean
+set_explain(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->lint.explain = TRUE;
+  return TRUE;
+}
+
+static gboolean
 set_image(nonzero_scanner *self, const char *value, GError **error)
 {
   return add_pair(&self->lint.images, value, error);
@@ -314,6 +321,7 @@ static const struct {
     {"cache-dir", set_cache_dir},
     {"compose-profile", set_compose_profile},
     {"env-file", set_env_file},
+    {"explain", set_explain},
     {"fail-on", set_fail_on},
     {"fix", set_fix},
     {"ignore", set_ignore},

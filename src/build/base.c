@@ -5,17 +5,24 @@
 
 #include "core/limits.h"
 
+/* The texts are places in well_known_texts; 0: none. */
 typedef struct {
-  const char *name; /* as normalize() leaves it; with "*" behind WELL_KNOWN_EXACT rows */
-  const char *tags; /* globs between commas; the first row of a name that matches counts */
-  const char *user; /* NULL: nobody is declared */
+  guint32 name; /* as normalize() leaves it; with "*" behind WELL_KNOWN_EXACT rows */
+  guint32 tags; /* globs between commas; the first row of a name that matches counts */
+  guint32 user; /* none: nobody is declared */
+  guint32 passwd, group;
+  guint32 environment, ports, volumes; /* lines; none: not known */
   gboolean user_known;
   NzFamily family;
-  const char *passwd, *group;
-  const char *environment, *ports, *volumes; /* lines; NULL: not known */
 } WellKnown;
 
 #include "well_known.h"
+
+static const char *
+text_at(guint32 place)
+{
+  return place != 0 ? well_known_texts + place : NULL;
+}
 
 NzBuildBase *
 nz_build_base_new(const char *name)
@@ -166,7 +173,7 @@ find_first(const char *name)
   guint low = 0, high = WELL_KNOWN_EXACT;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    if (strcmp(well_known[middle].name, name) < 0)
+    if (strcmp(text_at(well_known[middle].name), name) < 0)
       low = middle + 1;
     else
       high = middle;
@@ -180,9 +187,9 @@ static const WellKnown *
 pick(const WellKnown *first, guint n, const char *tag)
 {
   if (!tag)
-    return n == 1 && strcmp(first->tags, "*") == 0 ? first : NULL;
+    return n == 1 && strcmp(text_at(first->tags), "*") == 0 ? first : NULL;
   for (guint i = 0; i < n; i++)
-    if (matches_any(first[i].tags, tag))
+    if (matches_any(text_at(first[i].tags), tag))
       return &first[i];
   return NULL;
 }
@@ -191,7 +198,8 @@ static guint
 count_same(guint first, guint end)
 {
   guint n = 0;
-  while (first + n < end && strcmp(well_known[first + n].name, well_known[first].name) == 0)
+  while (first + n < end &&
+         strcmp(text_at(well_known[first + n].name), text_at(well_known[first].name)) == 0)
     n++;
   return n;
 }
@@ -200,11 +208,12 @@ static const WellKnown *
 find(const Name *name)
 {
   guint first = find_first(name->repository);
-  if (first < WELL_KNOWN_EXACT && strcmp(well_known[first].name, name->repository) == 0)
+  if (first < WELL_KNOWN_EXACT && strcmp(text_at(well_known[first].name), name->repository) == 0)
     return pick(&well_known[first], count_same(first, WELL_KNOWN_EXACT), name->tag);
   for (guint i = WELL_KNOWN_EXACT; i < G_N_ELEMENTS(well_known);) {
     guint n = count_same(i, G_N_ELEMENTS(well_known));
-    if (matches(well_known[i].name, strlen(well_known[i].name), name->repository))
+    const char *glob = text_at(well_known[i].name);
+    if (matches(glob, strlen(glob), name->repository))
       return pick(&well_known[i], n, name->tag);
     i += n;
   }
@@ -212,8 +221,9 @@ find(const Name *name)
 }
 
 static GStrv
-split_lines(const char *text)
+split_lines(guint32 place)
 {
+  const char *text = text_at(place);
   return text ? g_strsplit(text, "\n", -1) : NULL;
 }
 
@@ -230,11 +240,11 @@ nz_build_base_well_known(const char *name)
     return NULL;
   NzBuildBase *base = nz_build_base_new(name);
   base->because = g_strdup("by the table of well-known images");
-  base->user = g_strdup(row->user);
+  base->user = g_strdup(text_at(row->user));
   base->user_known = TRUE;
   base->family = row->family;
-  base->passwd = g_strdup(row->passwd);
-  base->group = g_strdup(row->group);
+  base->passwd = g_strdup(text_at(row->passwd));
+  base->group = g_strdup(text_at(row->group));
   base->environment = split_lines(row->environment);
   base->ports = split_lines(row->ports);
   base->volumes = split_lines(row->volumes);

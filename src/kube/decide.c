@@ -170,23 +170,21 @@ path_of(const NzKubePod *pod, const NzKubeContainer *container)
   return g_strdup_printf("%s.%s[%u]", pod->path, lists[container->type], n);
 }
 
-/* Without spec.os it is what it is made for: what selects its node, or has its options. */
+/* By spec.os, or what selects its node. Options of Windows say nothing: on Linux nobody reads them.
+ */
 static gboolean
-is_windows(const NzKubePod *pod, const NzKubeContainer *container)
+is_windows(const NzKubePod *pod)
 {
   const char *os = nz_kube_text(nz_kube_map(pod->spec, "os"), "name");
   const char *node = nz_kube_text(nz_kube_map(pod->spec, "nodeSelector"), "kubernetes.io/os");
-  if (os || node)
-    return strcmp(os ? os : node, "windows") == 0;
-  return nz_kube_map(pod->context, "windowsOptions") ||
-         nz_kube_map(container->context, "windowsOptions");
+  return g_strcmp0(os ? os : node, "windows") == 0;
 }
 
 NzImageNeed
 nz_kube_image_need(const NzKubePod *pod, const NzKubeContainer *container)
 {
   NzDecide self = {.pod = pod, .container = container};
-  gboolean windows = is_windows(pod, container);
+  gboolean windows = is_windows(pod);
   NzEffective user = windows ? nz_decide_effective(&self, "windowsOptions", "runAsUserName")
                              : nz_decide_effective(&self, NULL, "runAsUser");
   NzEffective gate = nz_decide_effective(&self, NULL, "runAsNonRoot");
@@ -209,7 +207,7 @@ nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod, const NzKubeCon
                    .pod = pod,
                    .container = container,
                    .image = image,
-                   .windows = is_windows(pod, container),
+                   .windows = is_windows(pod),
                    .path = path,
                    .decision = decision};
   if (!nz_decide_validate(&self)) {

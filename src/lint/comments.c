@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "core/limits.h"
 #include "core/text.h"
 
 /* How the linters write it. */
@@ -18,6 +19,7 @@ static const Dialect dialects[] = {
     {"hadolint ignore=", FALSE, FALSE}, {"hadolint global ignore=", TRUE, FALSE},
     {"tally ignore=", FALSE, FALSE},    {"tally global ignore=", TRUE, FALSE},
     {"checkov:skip=", TRUE, FALSE},     {"check=skip=", TRUE, FALSE},
+    {"trivy:ignore:", FALSE, FALSE},
 };
 
 typedef struct {
@@ -27,6 +29,13 @@ typedef struct {
   char *rules;  /* "A,B" */
   char *reason; /* or NULL */
 } Comment;
+
+struct NzComments {
+  NzSourceFile *source; /* borrowed */
+  GPtrArray *all;       /* Comment */
+  gboolean more;        /* than are looked at */
+  gboolean noted;
+};
 
 static void
 comment_free(gpointer data)
@@ -70,6 +79,8 @@ read_comment(const char *text, gsize len)
     const char *names = line + strlen(d->prefix);
     names += strspn(names, "[ \t");
     gsize n = strcspn(names, " \t;:]");
+    if (g_str_has_prefix(names + n, ":exp:")) /* trivy's end of it: no clock is asked here */
+      return NULL;
     Comment *self = g_new0(Comment, 1);
     self->ours = d->ours;
     self->rules = g_strndup(names, n);
@@ -108,18 +119,114 @@ aim_at_instruction(const NzDockerfile *file, guint32 offset, Comment *comment)
   comment->last_line = line_of(file->source, in->span.end);
 }
 
-static void
-take_comment(GPtrArray *comments, const NzDockerfile *file, NzSourceFile *source, NzSpan span)
+/* --- blocks of YAML ---
+ *
+ * A comment speaks of the line that it ends, or else of the next that is neither blank nor a
+ * comment: of the key or item there, and all below it, which is what is indented more. Before
+ * anything else in a document it speaks of the document. */
+
+static guint
+n_lines(NzSourceFile *source)
 {
+  nz_source_line(source, 0, NULL); /* finds them */
+  return source->lines->len;
+}
+
+static const char *
+line_text(NzSourceFile *source, guint line)
+{
+  return source->data + g_array_index(source->lines, guint32, line - 1);
+}
+
+static gboolean
+is_nothing(const char *line)
+{
+  line += strspn(line, " \t\r");
+  return *line == '\0' || *line == '\n' || *line == '#';
+}
+
+static gboolean
+is_border(const char *line)
+{
+  return (g_str_has_prefix(line, "---") || g_str_has_prefix(line, "...")) &&
+         strchr(" \t\r\n", line[3]);
+}
+
+/* The last line before the next document. */
+static guint
+end_of_document(NzSourceFile *source, guint line)
+{
+  guint n = n_lines(source);
+  while (line < n && !is_border(line_text(source, line + 1)))
+    line++;
+  return line;
+}
+
+static gboolean
+begins_document(NzSourceFile *source, guint line)
+{
+  while (line > 1 && is_nothing(line_text(source, line - 1)))
+    line--;
+  return line == 1 || is_border(line_text(source, line - 1));
+}
+
+/* The last line of what begins in LINE. */
+static guint
+end_of_block(NzSourceFile *source, guint line)
+{
+  const char *text = line_text(source, line);
+  gsize indent = strspn(text, " ");
+  gboolean is_item = text[indent] == '-';
+  guint n = n_lines(source);
+  while (line < n) {
+    const char *next = line_text(source, line + 1);
+    gsize deep = strspn(next, " ");
+    /* The items of a list may stand as far left as its key. */
+    gboolean inside =
+        is_nothing(next) || deep > indent || (!is_item && deep == indent && next[deep] == '-');
+    if (!inside || is_border(next))
+      break;
+    line++;
+  }
+  return line;
+}
+
+static void
+aim_at_block(NzSourceFile *source, Comment *comment)
+{
+  guint line = comment->own_line, n = n_lines(source);
+  gboolean whole = comment->last_line == G_MAXUINT;
+  if (whole || (is_nothing(line_text(source, line)) && begins_document(source, line))) {
+    while (line > 1 && !is_border(line_text(source, line)))
+      line--;
+    comment->line = line;
+    comment->last_line = end_of_document(source, comment->own_line);
+    return;
+  }
+  while (line < n && is_nothing(line_text(source, line)))
+    line++;
+  comment->line = line;
+  comment->last_line = end_of_block(source, line);
+}
+
+static void
+take_comment(NzComments *self, const NzDockerfile *file, NzCommentScope scope, NzSpan span)
+{
+  NzSourceFile *source = self->source;
   Comment *comment = read_comment(source->data + span.start, span.end - span.start);
   if (!comment)
     return;
   comment->own_line = line_of(source, span.start);
-  if (comment->last_line == 0 && file)
+  gboolean alone = file || is_nothing(line_text(source, comment->own_line));
+  if (scope == NZ_COMMENTS_OF_DOCUMENTS)
+    aim_at_block(source, comment);
+  else if (comment->last_line == 0 && file)
     aim_at_instruction(file, span.end, comment);
   else if (comment->last_line == 0)
     comment->line = comment->last_line = comment->own_line + 1;
-  g_ptr_array_add(comments, comment);
+  if (!alone)
+    comment->line = MIN(comment->line, comment->own_line);
+  g_ptr_array_add(self->all, comment);
 }
 
 static gboolean
@@ -130,36 +237,51 @@ is_comment(const NzToken *token)
 
 /* YAML and units: "# ..." alone in its line, or after a value, then of that line too. */
 static void
-take_lines(GPtrArray *comments, NzSourceFile *source)
+take_lines(NzComments *self, NzCommentScope scope)
 {
+  const NzSourceFile *source = self->source;
   const char *p = source->data, *end = source->data + source->len;
   while ((p = memchr(p, '#', (gsize)(end - p)))) {
     const char *eol = memchr(p, '\n', (gsize)(end - p));
     NzSpan span = {(guint32)(p - source->data), (guint32)((eol ? eol : end) - source->data)};
-    guint before = comments->len;
-    take_comment(comments, NULL, source, span);
-    if (comments->len > before) {
-      Comment *comment = comments->pdata[before];
-      comment->line = MIN(comment->line, comment->own_line);
-    }
+    self->more = self->all->len >= NZ_COMMENTS_MAX;
+    if (self->more)
+      return;
+    take_comment(self, NULL, scope, span);
     p = source->data + span.end;
   }
 }
 
-static GPtrArray *
-read_all(const NzDockerfile *file, NzSourceFile *source)
+NzComments *
+nz_comments_read(const NzDockerfile *file, NzSourceFile *source, NzCommentScope scope)
 {
-  GPtrArray *comments = g_ptr_array_new_with_free_func(comment_free);
-  if (!strstr(source->data, "ignore=") && !strstr(source->data, "skip="))
-    return comments;
+  static const char *const signs[] = {"ignore=", "skip=", "trivy:ignore:"};
+  gboolean any = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS(signs); i++)
+    any = any || strstr(source->data, signs[i]);
+  if (!any)
+    return NULL;
+  NzComments *self = g_new0(NzComments, 1);
+  self->source = source;
+  self->all = g_ptr_array_new_with_free_func(comment_free);
+  n_lines(source);
   if (!file)
-    take_lines(comments, source);
+    take_lines(self, scope);
   for (guint i = 0; file && i < file->tokens->len; i++) {
     const NzToken *token = &g_array_index(file->tokens, NzToken, i);
     if (is_comment(token))
-      take_comment(comments, file, source, token->span);
+      take_comment(self, file, scope, token->span);
   }
-  return comments;
+  return self;
+}
+
+void
+nz_comments_free(NzComments *self)
+{
+  if (!self)
+    return;
+  g_ptr_array_unref(self->all);
+  g_free(self);
 }
 
 /* --- applied --- */
@@ -186,17 +308,31 @@ excepted_by(NzSubject *subject, const NzSourceFile *source, const Comment *comme
   return said;
 }
 
+gboolean
+nz_rule_is_called(const char *rule, const char *name)
+{
+  Asked asked = {rule, FALSE};
+  nz_check_foreach_named(name, compare_rule, &asked);
+  return asked.found;
+}
+
+static gboolean
+speaks_of(const Comment *comment, guint line)
+{
+  return line >= comment->line && line <= comment->last_line;
+}
+
 static void
-apply(const Comment *comment, const char *name, const NzSourceFile *source, NzSubject *subject)
+apply(const Comment *comment, const char *name, const NzSourceFile *source, NzSubject *subject,
+      guint line)
 {
   const NzExcepted *said = NULL;
+  gboolean all = line > 0 && speaks_of(comment, line);
   for (guint i = 0; i < subject->findings->len; i++) {
     NzFinding *f = subject->findings->pdata[i];
-    Asked asked = {f->rule, FALSE};
-    nz_check_foreach_named(name, compare_rule, &asked);
-    gboolean here = f->place && strcmp(f->place->file, source->name) == 0 &&
-                    f->place->line >= comment->line && f->place->line <= comment->last_line;
-    if (!asked.found || !here || f->excepted)
+    gboolean here = all || (f->place && strcmp(f->place->file, source->name) == 0 &&
+                            speaks_of(comment, f->place->line));
+    if (!here || f->excepted || !nz_rule_is_called(f->rule, name))
       continue;
     if (!said)
       said = excepted_by(subject, source, comment);
@@ -209,25 +345,37 @@ ignore_check(const NzCheck *check G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
 {
 }
 
-void
-nz_comments_apply(const NzDockerfile *file, NzSourceFile *source, NzSubject *subject)
+static void
+note_unknown(const Comment *comment, const char *name, NzSubject *subject)
 {
-  g_autoptr(GPtrArray) comments = read_all(file, source);
-  for (guint i = 0; i < comments->len; i++) {
-    const Comment *comment = comments->pdata[i];
+  if (!comment->ours || nz_check_foreach_named(name, ignore_check, NULL) > 0)
+    return;
+  g_autofree char *shown = nz_printable(name, -1);
+  g_ptr_array_add(subject->notes,
+                  g_strdup_printf("the comment in line %u names %s, which is no rule",
+                                  comment->own_line, shown));
+}
+
+void
+nz_comments_apply(NzComments *self, NzSubject *subject, guint line)
+{
+  for (guint i = 0; self && i < self->all->len; i++) {
+    const Comment *comment = self->all->pdata[i];
     g_auto(GStrv) names = g_strsplit(comment->rules, ",", 64);
     for (guint j = 0; names[j]; j++) {
       /* "hadolint/DL3002", as tally calls other tools' rules. */
       const char *slash = strrchr(g_strstrip(names[j]), '/');
       const char *name = slash ? slash + 1 : names[j];
-      if (nz_check_foreach_named(name, ignore_check, NULL) > 0) {
-        apply(comment, name, source, subject);
-      } else if (comment->ours) {
-        g_autofree char *shown = nz_printable(name, -1);
-        g_ptr_array_add(subject->notes,
-                        g_strdup_printf("the comment in line %u names %s, which is no rule",
-                                        comment->own_line, shown));
-      }
+      apply(comment, name, self->source, subject, line);
+      if (!self->noted)
+        note_unknown(comment, name, subject);
     }
   }
+  if (self && self->more && !self->noted)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("more than %u comments that ignore rules: the others are not "
+                                    "looked at",
+                                    NZ_COMMENTS_MAX));
+  if (self)
+    self->noted = TRUE;
 }

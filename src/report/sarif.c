@@ -218,7 +218,7 @@ write_artifact(NzJsonw *w, const NzSubject *s, guint number)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  nz_json_write_user(w, s->user, s->place);
+  nz_json_write_user(w, s);
   nz_jsonw_end_object(w);
   nz_jsonw_end_object(w);
 }

@@ -316,8 +316,9 @@ static const Case decisions[] = {
     {"Windows: by what selects its node",
      POD "  nodeSelector: {kubernetes.io/os: windows}\n" ONE("runAsUser: 1000"), &administrator,
      "root @8:12"},
-    {"Windows: by its options", POD NO_POD ONE("windowsOptions: {runAsUserName: ContainerUser}"),
-     NULL, "non-root @9:55"},
+    {"options of Windows say nothing on Linux",
+     POD NO_POD ONE("windowsOptions: {runAsUserName: ContainerUser}"), &no_user,
+     "root uid=0 gid=0 @8:12"},
     /* groups */
     {"runAsGroup is the group", POD NO_POD ONE("runAsUser: 1, runAsGroup: 3000"), NULL,
      "non-root uid=1 gid=3000 @9:34"},

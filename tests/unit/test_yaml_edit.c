@@ -338,7 +338,7 @@ test_patch_is_printed(void)
   NzYaml *list = nz_want_list(), *item = nz_want_map();
   nz_want_set(item, "name", nz_want_text("a: b"));
   nz_want_set(item, "uid", nz_want_bare("1000"));
-  g_ptr_array_add(list->items, item);
+  nz_yaml_append(list, item);
   nz_want_set(want, "containers", list);
   g_autoptr(GString) out = g_string_new(NULL);
   nz_want_print(out, want, 0);
