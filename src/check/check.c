@@ -130,9 +130,13 @@ gboolean
 nz_check_asks(const NzCheck *check, const char *kind, const char *profile)
 {
   const char *pods = strcmp(kind, "workload-container") == 0 ? nz_profile_of_pods(profile) : NULL;
-  if (pods)
-    return g_strcmp0(check->profile, pods) == 0;
-  return nz_check_runs(check, profile) && nz_check_judges(check, kind);
+  gboolean restricted;
+  guint minor;
+  if (pods && g_strcmp0(check->profile, pods) != 0)
+    return FALSE;
+  if (pods && nz_profile_pod_security(profile, &restricted, &minor))
+    return minor >= check->since && (restricted ? minor < check->until : !check->restricted);
+  return pods || (nz_check_runs(check, profile) && nz_check_judges(check, kind));
 }
 
 void

@@ -20,6 +20,10 @@ typedef struct {
   const char *profile;        /* runs under this profile alone; NULL: always */
   gboolean required;          /* CBPP-0002 asks for it: a finding fails the image */
   gboolean by_config; /* asks the configuration alone: runs under NZ_PROFILE_USER_ONLY too */
+  /* Of NZ_PROFILE_POD_SECURITY: from v1.SINCE on; by the level restricted alone, or by that before
+   * v1.UNTIL. The same stands in the tables of kube/pod_security.c, which tests hold this to. */
+  guint since, until;
+  gboolean restricted;
   /* NULL: the rule is found by others, such as the policy. */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
   void (*run_build)(const NzBuildFacts *facts, GPtrArray *findings); /* of a source; may be NULL */

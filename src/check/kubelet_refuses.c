@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "check/check.h"
+
+/* What to do depends on who refuses. */
+static const char *
+remedy_for(const NzAct *act)
+{
+  if (strcmp(act->what, "the API server") == 0)
+    return "change the field that the message names: until then nothing of the object is taken";
+  if (strcmp(act->what, "the runtime") == 0)
+    return "set runAsUser to a number, or give the image a `USER` that it has, best by number";
+  return nz_check_kubelet_refuses.remedy;
+}
 
 static void
 run_build(const NzBuildFacts *facts, GPtrArray *findings)
@@ -7,7 +20,8 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
   guint i = 0;
   for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_REFUSED, &i));)
     nz_finding_add_act(findings, &nz_check_kubelet_refuses, NZ_LEVEL_FAIL, act,
-                       "it does not start: %s says \"%s\"", act->what, act->how);
+                       "it does not start: %s says \"%s\"", act->what, act->how)
+        ->remedy = remedy_for(act);
   i = 0;
   for (const NzAct *act; (act = nz_acts_next(facts, NZ_ACT_MAY_REFUSE, &i));)
     nz_finding_add_act(findings, &nz_check_kubelet_refuses, NZ_LEVEL_WARN, act,

@@ -63,15 +63,16 @@ write_file(const File *file, const char *after, gsize len)
   return TRUE;
 }
 
+/* What was refused is told of files that stay as they are: of others once they are judged anew. */
 static void
-tell(const File *file, gboolean diff)
+tell(const File *file, gboolean changed, gboolean stays)
 {
   const char *title, *refused;
   for (size_t i = 0; (title = nonzero_report_fix_title(file->report, file->index, i, &refused));
        i++) {
-    if (refused)
+    if (refused && stays)
       nz_complain("%s: not changed: %s: %s", file->path, title, refused);
-    else if (!diff)
+    else if (!refused && changed)
       nz_complain("%s: changed: %s", file->path, title);
   }
 }
@@ -104,8 +105,9 @@ mend(const File *file, gboolean diff, guint *changed)
   if (!ok)
     return FALSE;
   *changed += !same;
-  tell(file, diff);
-  propose(file, after, len);
+  tell(file, !same && !diff, same || diff);
+  if (same || diff)
+    propose(file, after, len);
   return TRUE;
 }
 
@@ -117,7 +119,7 @@ nz_mend_files(const nonzero_report *report, gboolean diff, gboolean *ok)
   for (; (file.path = nonzero_report_fixable(report, file.index)); file.index++) {
     g_autoptr(GError) error = NULL;
     if (strcmp(file.path, "<stdin>") == 0) {
-      tell(&file, TRUE);
+      tell(&file, FALSE, TRUE);
       continue;
     }
     if (!g_file_get_contents(file.path, &file.before, &file.len, &error)) {

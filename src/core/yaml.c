@@ -330,11 +330,21 @@ merge_all(NzYaml *map, const GPtrArray *merges)
   }
 }
 
+/* A list that is no deeper than its key ends, for libfyaml, behind the key that follows. */
+static void
+end_before(NzYaml *value, guint32 start)
+{
+  if (value && value->kind == NZ_YAML_LIST && value->alias_end == 0)
+    value->end = MIN(value->end, start);
+}
+
 static gboolean
 read_map(Reader *self, NzYaml *node, guint depth, GError **error)
 {
   g_autoptr(GPtrArray) merges = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  NzYaml *last = NULL;
   while (next(self, error)) {
+    end_before(last, self->skipped + (self->type == FYET_MAPPING_END ? self->end : self->start));
     if (self->type == FYET_MAPPING_END) {
       node->end = self->skipped + self->end;
       merge_all(node, merges);
@@ -343,7 +353,7 @@ read_map(Reader *self, NzYaml *node, guint depth, GError **error)
     g_autoptr(NzYaml) key = read_node(self, depth + 1, error);
     if (!key || !check_key(self, node, key, error) || !next(self, error))
       return FALSE;
-    NzYaml *item = read_node(self, depth + 1, error);
+    NzYaml *item = last = read_node(self, depth + 1, error);
     if (!item)
       return FALSE;
     if (self->open && key->plain && strcmp(key->text, "<<") == 0) {

@@ -89,6 +89,8 @@ void nz_kube_mend_user(NzKubeMend *self, NzKubeOne *one);
 /* Volumes and ports of ONE, which is to start as somebody else by PLAN. */
 void nz_kube_mend_volumes(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one);
 void nz_kube_mend_ports(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one);
+/* The pod's sysctls say from which port on any user may bind. */
+gboolean nz_kube_has_port_sysctl(const NzKubeMend *self);
 
 /* --- kube_privileges.c --- */
 

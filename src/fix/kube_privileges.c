@@ -6,6 +6,9 @@
 #include "fix/kube_private.h"
 
 #define WHY_ASKED "somebody asked for it, and whether it works without is not known"
+#define WHY_PORTS                                                                                  \
+  "the sysctl makes it needless, but for a program that has it as a file capability, too, which "  \
+  "would not start without"
 
 /* --- capabilities --- */
 
@@ -61,19 +64,32 @@ is_objected(const NzKubeOne *one, const NzYaml *item)
   return FALSE;
 }
 
-static void
-propose_capabilities(NzKubeMend *self, NzKubeOne *one, NzKubePlan *plan)
+/* A sysctl lets it bind ports, by what is there or what is verified. */
+static gboolean
+binds_by_sysctl(NzKubeMend *self)
 {
-  NzYaml *add = capabilities_of(one, "add"), *kept = nz_want_list();
-  for (guint i = 0; add && i < add->items->len; i++)
-    if (!is_objected(one, add->items->pdata[i]))
-      nz_yaml_append(kept, nz_want_text(((NzYaml *)add->items->pdata[i])->text));
-  (void)self;
-  if (!add || kept->items->len == add->items->len) {
-    nz_yaml_free(kept);
-    return;
+  NzYaml *wanted = nz_yaml_get(nz_kube_plan(self, NULL)->pod, "securityContext");
+  return nz_yaml_get(wanted, "sysctls") || nz_kube_has_port_sysctl(self);
+}
+
+static void
+propose_capabilities(NzKubeMend *self, NzKubeOne *one)
+{
+  NzYaml *add = capabilities_of(one, "add");
+  g_autoptr(NzYaml) kept = nz_want_list();
+  gboolean ports_alone = TRUE;
+  for (guint i = 0; add && i < add->items->len; i++) {
+    const NzYaml *item = add->items->pdata[i];
+    if (!is_objected(one, item))
+      nz_yaml_append(kept, nz_want_text(item->text ? item->text : ""));
+    else
+      ports_alone &= nz_kube_is_capability(item, "NET_BIND_SERVICE");
   }
-  nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "add", kept);
+  if (!add || kept->items->len == add->items->len)
+    return;
+  NzKubePlan *plan =
+      nz_kube_plan(self, ports_alone && binds_by_sysctl(self) ? WHY_PORTS : WHY_ASKED);
+  nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "add", g_steal_pointer(&kept));
   nz_kube_mends(plan, one, NZ_GOAL_CAPABILITY);
 }
 
@@ -175,7 +191,7 @@ propose_less(NzKubeMend *self, NzKubeOne *one)
       nz_kube_mends(plan, one, NZ_GOAL_HOST);
     }
   if (one->goals[NZ_GOAL_CAPABILITY])
-    propose_capabilities(self, one, nz_kube_plan(self, WHY_ASKED));
+    propose_capabilities(self, one);
 }
 
 void

@@ -64,17 +64,25 @@ nz_kube_mend_volumes(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one)
 
 #define PORT_SYSCTL "net.ipv4.ip_unprivileged_port_start"
 
+gboolean
+nz_kube_has_port_sysctl(const NzKubeMend *self)
+{
+  NzYaml *list = nz_kube_list(self->context, "sysctls");
+  for (guint i = 0; list && i < list->items->len; i++)
+    if (g_strcmp0(nz_kube_text(list->items->pdata[i], "name"), PORT_SYSCTL) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* A pod that shares its host's network may not set sysctls of it. */
 void
 nz_kube_mend_ports(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one)
 {
   if ((!one->goals[NZ_GOAL_PORT] && !nz_kube_adds(one, "NET_BIND_SERVICE")) ||
-      nz_kube_bool(self->pod->spec, "hostNetwork") == NZ_FIELD_TRUE)
+      nz_kube_bool(self->pod->spec, "hostNetwork") == NZ_FIELD_TRUE ||
+      nz_kube_has_port_sysctl(self))
     return;
   NzYaml *old = nz_kube_list(self->context, "sysctls");
-  for (guint i = 0; old && i < old->items->len; i++)
-    if (g_strcmp0(nz_kube_text(old->items->pdata[i], "name"), PORT_SYSCTL) == 0)
-      return;
   NzYaml *list = old ? nz_want_copy(old) : nz_want_list(), *item = nz_want_map();
   nz_want_set(item, "name", nz_want_text(PORT_SYSCTL));
   nz_want_set(item, "value", nz_want_text("0"));

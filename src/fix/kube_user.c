@@ -138,6 +138,8 @@ reason_for_root(const NzKubeMend *self, const NzKubeOne *one)
     return "it sees the host's processes";
   if (mounts_host(self, one))
     return "it mounts directories of the host";
+  if (one->goals[NZ_GOAL_PORT] && nz_kube_bool(self->pod->spec, "hostNetwork") == NZ_FIELD_TRUE)
+    return "it has a port below 1024 in the network of its host";
   if (one->judged->container->type != NZ_CONTAINER_REGULAR && nz_kube_list(one->node, "command"))
     return "its command is not the image's";
   return NULL;

@@ -210,6 +210,11 @@ nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod, const NzKubeCon
                    .windows = is_windows(pod),
                    .path = path,
                    .decision = decision};
+  if (container->type == NZ_CONTAINER_EPHEMERAL)
+    nz_decide_step(
+        &self, 0, NULL,
+        "an ephemeral container: `kubectl debug` adds it to a pod that is there; the API "
+        "server takes none that is created with one");
   if (!nz_decide_validate(&self)) {
     if (self.windows)
       nz_decide_windows(&self);

@@ -156,8 +156,9 @@ nz_json_write_notes(NzJsonw *w, const GPtrArray *notes)
 }
 
 static void
-write_fix(NzJsonw *w, const NzFix *fix)
+write_fix(NzJsonw *w, GPtrArray *fixes, NzFix *fix)
 {
+  guint instead;
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "title", fix->title);
   nz_jsonw_string(w, "refused", fix->refused);
@@ -172,17 +173,20 @@ write_fix(NzJsonw *w, const NzFix *fix)
     nz_jsonw_end_object(w);
   }
   nz_jsonw_end_array(w);
+  if (fix->instead && g_ptr_array_find(fixes, fix->instead, &instead))
+    nz_jsonw_uint(w, "instead_of", instead);
+  nz_jsonw_string(w, "patch", fix->patch);
   nz_jsonw_end_object(w);
 }
 
 static void
-write_fixes(NzJsonw *w, const GPtrArray *fixes)
+write_fixes(NzJsonw *w, GPtrArray *fixes)
 {
   if (fixes->len == 0)
     return;
   nz_jsonw_begin_array(w, "fixes");
   for (guint i = 0; i < fixes->len; i++)
-    write_fix(w, fixes->pdata[i]);
+    write_fix(w, fixes, fixes->pdata[i]);
   nz_jsonw_end_array(w);
 }
 

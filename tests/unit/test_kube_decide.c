@@ -268,6 +268,10 @@ static const Case decisions[] = {
      "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: "
      "{io.podman.annotations.userns: auto}}\nspec:\n" NO_POD ONE("runAsUser: 0"),
      NULL, "root uid=0 @9:34"},
+    {"Podman has no gate: its own files are unknown where the image is",
+     "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: "
+     "{io.podman.annotations.ulimit: nofile=9}}\nspec:\n" NO_POD ONE("runAsNonRoot: true"),
+     &not_there, "unknown @8:12"},
     /* 6. Windows */
     {"Windows: ContainerAdministrator is root",
      POD "  os: {name: windows}\n" ONE("windowsOptions: {runAsUserName: ContainerAdministrator}"),
@@ -531,6 +535,51 @@ test_becoming_root(void)
   run_cases(becoming_root, G_N_ELEMENTS(becoming_root), add_acts);
 }
 
+/* --- what peers get wrong --- */
+
+static const Case peers[] = {
+    {"trivy KSV-0012: the pod's true hides a container's false",
+     POD OF_POD("runAsNonRoot: true") ONE("runAsNonRoot: false"), &no_user,
+     "root uid=0 gid=0 @8:12"},
+    {"checkov CKV_K8S_23: init and ephemeral containers are not looked at",
+     POD "  initContainers:\n  - {name: i, image: i, securityContext: {runAsUser: 0}}\n"
+         "  containers:\n  - {name: c, image: i, securityContext: {runAsUser: 1}}\n"
+         "  ephemeralContainers:\n  - {name: e, image: i, securityContext: {runAsUser: 0}}\n",
+     NULL, "root uid=0 @6:54\nnon-root uid=1 @8:54\nroot uid=0 @10:54"},
+    {"checkov CKV_K8S_23: the pod's true and a container's runAsUser: 0 pass",
+     POD OF_POD("runAsNonRoot: true") ONE("runAsUser: 0"), NULL,
+     "wont-start @9:34 refused=" GATE_NUMBER},
+    {"kyverno: hostUsers: false is not told apart", POD "  hostUsers: false\n" BARE, &no_user,
+     "root-in-userns uid=0 gid=0 @8:12"},
+    {"kyverno: the pod's false with all containers true",
+     POD OF_POD("runAsNonRoot: false") ONE("runAsNonRoot: true"), &numeric,
+     "non-root uid=65532 gid=65532 @8:12"},
+    {"gatekeeper: what kubectl debug adds is never seen",
+     POD "  containers:\n  - {name: c, image: i, securityContext: {runAsUser: 1}}\n"
+         "  ephemeralContainers:\n  - {name: debugger, image: i}\n",
+     &no_user, "non-root uid=1 gid=0 @6:54\nroot uid=0 gid=0 @8:29"},
+    {"all: nobody reads the image's passwd", POD NO_POD BARE, &named_root,
+     "root uid=0 gid=0 @8:12"},
+    {"all: nobody reads the image's passwd, where it is good", POD NO_POD BARE, &named,
+     "non-root uid=1000 gid=2000+10 @8:12"},
+};
+
+static void
+test_what_peers_get_wrong(void)
+{
+  run_cases(peers, G_N_ELEMENTS(peers), add_decision);
+}
+
+/* kubescape C-0013 takes an unset runAsGroup for a fault of a hardened pod. */
+static void
+test_kubescape_an_unset_group_is_no_fault(void)
+{
+  g_autofree char *acts = decide_all(
+      POD NO_POD ONE("runAsNonRoot: true, runAsUser: 65532, allowPrivilegeEscalation: false"),
+      &numeric, add_acts);
+  g_assert_cmpstr(acts, ==, "");
+}
+
 /* --- the chain of decisions --- */
 
 static const Case chains[] = {
@@ -588,6 +637,8 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/kube-decide/decisions", test_decisions);
+  g_test_add_func("/kube-decide/peers", test_what_peers_get_wrong);
+  g_test_add_func("/kube-decide/peers-kubescape", test_kubescape_an_unset_group_is_no_fault);
   g_test_add_func("/kube-decide/becoming-root", test_becoming_root);
   g_test_add_func("/kube-decide/chains", test_chains);
   g_test_add_func("/kube-decide/hostile-names", test_hostile_names_are_printable);

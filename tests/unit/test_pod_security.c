@@ -403,6 +403,38 @@ test_versions(void)
     }
 }
 
+/* --- what reports say was asked --- */
+
+/* Breaks every check of every version. */
+#define ALL_BAD                                                                                    \
+  "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations: "                                          \
+  "{seccomp.security.alpha.kubernetes.io/pod: unconfined}\nspec:\n"                                \
+  "  hostPID: true\n  securityContext: {runAsNonRoot: false, runAsUser: 0, seccompProfile: "       \
+  "{type: Unconfined}, sysctls: [{name: a, value: b}], windowsOptions: {hostProcess: true}}\n"     \
+  "  volumes: [{name: v, hostPath: {path: /x}}]\n  containers:\n  - name: a\n"                     \
+  "    ports: [{hostPort: 1}]\n    livenessProbe: {httpGet: {host: h, port: 1}}\n"                 \
+  "    securityContext: {privileged: true, procMount: Unmasked, appArmorProfile: {type: "          \
+  "Unconfined}, seLinuxOptions: {type: spc_t}, capabilities: {add: [SYS_ADMIN]}}\n"
+
+static void
+test_reports_list_what_is_asked(void)
+{
+  static const char *const levels[] = {"baseline", "restricted"};
+  for (guint level = 0; level < G_N_ELEMENTS(levels); level++)
+    for (guint minor = 0; minor <= NZ_POD_SECURITY_NEWEST; minor++) {
+      g_autofree char *profile = g_strdup_printf("%s:v1.%u", levels[level], minor);
+      g_autofree char *found = judge(profile, ALL_BAD);
+      const NzCheck *check;
+      for (guint i = 0; (check = nz_check_at(i)); i++) {
+        g_test_message("%s: %s: %s", profile, check->rule, found);
+        gboolean is_of_pods = g_strcmp0(check->profile, NZ_PROFILE_POD_SECURITY) == 0;
+        g_assert_cmpint(nz_check_asks(check, "workload-container", profile), ==,
+                        is_of_pods && is_found(found, check->aliases[0]));
+        g_assert_false(is_of_pods && nz_check_asks(check, "dockerfile", profile));
+      }
+    }
+}
+
 /* --- broken in one place --- */
 
 #define WHOLE                                                                                      \
@@ -620,6 +652,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/pod_security/messages", test_messages);
   g_test_add_func("/pod_security/versions", test_versions);
+  g_test_add_func("/pod_security/reports", test_reports_list_what_is_asked);
   g_test_add_func("/pod_security/mutations", test_mutations);
   g_test_add_func("/pod_security/whole-passes-all", test_whole_passes_all);
   g_test_add_func("/pod_security/acts", test_acts_are_the_containers_and_the_pods);
