@@ -57,6 +57,9 @@ CASES = [
             + runs_as("ContainerAdministrator")),
     # And the name of Windows says nothing on Linux.
     windows("options-on-linux", never_passes(), pod=runs_as("ContainerUser"), image="none", spec="os: {name: linux}"),
+    windows("options-where-no-system-is-named", never_passes(), pod=runs_as("ContainerUser"), image="none", spec=""),
+    windows("options-where-no-system-is-named-and-user-0", never_passes(),
+            pod="runAsUser: 0; " + runs_as("ContainerUser"), image="none", spec=""),
     windows("host-process", never_passes("root", "unknown", "wont-start"), spec=WINDOWS + "; hostNetwork: true",
             pod='windowsOptions: {hostProcess: true, runAsUserName: "NT AUTHORITY\\\\SYSTEM"}'),
 ]
