@@ -372,6 +372,12 @@ explain(const NzSourceFile *source, GError **error)
     return;
   const char *p = source->data, *end = source->data + source->len;
   gboolean braces = *p == '{' || *p == '[';
+  if (braces && strstr((*error)->message, "missing document start")) {
+    g_clear_error(error);
+    nz_yaml_error(source->name, broken, column, error,
+                  "another object after the first: put a line --- between them, or a List around");
+    return;
+  }
   for (guint line = 1; line <= broken + 1 && p < end; line++) {
     const char *eol = memchr(p, '\n', (gsize)(end - p));
     eol = eol ? eol : end;
