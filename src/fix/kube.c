@@ -259,10 +259,12 @@ make_fixes(const NzKubeMend *self, NzKubeMended *mended)
     hand_out(self, fix, plan);
     if (!plan->refused) {
       mended->is_shared = shared;
-      mended->fix = fix->refused ? NULL : fix;
+      nz_fix_free(mended->fix);
+      mended->fix = fix->refused ? NULL : nz_fix_ref(fix);
       keep_wants(self, sum, mended->wants);
     } else if (fix->edits->len > 0) {
-      mended->proposal = fix;
+      nz_fix_free(mended->proposal);
+      mended->proposal = nz_fix_ref(fix);
       g_hash_table_remove_all(mended->all);
       keep_wants(self, sum, mended->all);
     }
@@ -318,6 +320,8 @@ nz_fix_pod(const NzManifest *manifest, const NzKubePod *pod, const NzKubeJudged 
 void
 nz_kube_mended_free(NzKubeMended *self)
 {
+  nz_fix_free(self->fix);
+  nz_fix_free(self->proposal);
   g_hash_table_unref(self->wants);
   g_hash_table_unref(self->all);
   g_free(self);
@@ -328,7 +332,7 @@ nz_kube_mended_refuse(NzKubeMended *self, const char *why)
 {
   if (self->fix && !self->fix->refused)
     self->fix->refused = g_strdup(why);
-  self->fix = NULL;
+  g_clear_pointer(&self->fix, nz_fix_free);
   g_hash_table_remove_all(self->wants);
 }
 
@@ -338,6 +342,6 @@ nz_kube_mended_forget(NzKubeMended *self)
   for (NzFix *fix = self->proposal; fix; fix = fix->instead)
     if (fix->refused)
       g_ptr_array_set_size(fix->edits, 0);
-  self->proposal = NULL;
+  g_clear_pointer(&self->proposal, nz_fix_free);
   g_hash_table_remove_all(self->all);
 }
