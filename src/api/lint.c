@@ -8,7 +8,6 @@
 #include "core/fyaml.h"
 #include "core/limits.h"
 #include "core/text.h"
-#include "fix/fix.h"
 #include "image/compression.h"
 #include "image/reference.h"
 #include "lint/discover.h"
@@ -187,7 +186,9 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
   g_autoptr(GError) failed = NULL;
   g_autoptr(NzSourceFile) source = read_file(found, &failed);
   if (!source) {
-    if (!failed)
+    /* What is called like a manifest, in a folder, may be a link to nothing: an editor's lock. */
+    gboolean maybe = found->kind == NZ_SOURCE_MANIFEST && !found->named && !found->unknown;
+    if (!failed || (maybe && g_error_matches(failed, NZ_ERROR, NZ_ERROR_NOT_FOUND)))
       return TRUE;
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
@@ -335,99 +336,4 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
   NzConfined confined = nz_confine(all, &said);
   nz_api_set_error(summary, said);
   return confined == NZ_CONFINED_ALL ? 0 : -1;
-}
-
-/* --- mending --- */
-
-/* The fixes of a file's subjects, each once. */
-static GPtrArray *
-collect_fixes(const GPtrArray *subjects, guint first, guint end)
-{
-  GPtrArray *fixes = g_ptr_array_new();
-  g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
-  for (guint i = first; i < end; i++) {
-    const NzSubject *subject = subjects->pdata[i];
-    for (guint j = 0; j < subject->fixes->len; j++)
-      if (g_hash_table_add(known, subject->fixes->pdata[j]))
-        g_ptr_array_add(fixes, subject->fixes->pdata[j]);
-  }
-  return fixes;
-}
-
-/* The fixes (NzFix, borrowed) of the file number INDEX that has some, and its name in *SOURCE;
- * NULL: there are fewer. Subjects of one file follow each other. */
-static GPtrArray *
-find_fixable(const nonzero_report *report, size_t index, const char **source)
-{
-  const GPtrArray *subjects = report->report->subjects;
-  guint end;
-  for (guint first = 0; first < subjects->len; first = end) {
-    const char *name = ((const NzSubject *)subjects->pdata[first])->source;
-    gboolean has_fix = FALSE;
-    for (end = first; end < subjects->len; end++) {
-      const NzSubject *subject = subjects->pdata[end];
-      if (strcmp(subject->source, name) != 0)
-        break;
-      has_fix |= subject->fixes->len > 0;
-    }
-    if (!has_fix || index-- > 0)
-      continue;
-    *source = name;
-    return collect_fixes(subjects, first, end);
-  }
-  return NULL;
-}
-
-const char *
-nonzero_report_fixable(const nonzero_report *report, size_t index)
-{
-  const char *source = NULL;
-  g_autoptr(GPtrArray) fixes = find_fixable(report, index, &source);
-  return source;
-}
-
-int
-nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, const char *before,
-                   size_t len, char **after, size_t *after_len, char **error)
-{
-  const char *source;
-  g_autoptr(GPtrArray) fixes = find_fixable(report, index, &source);
-  g_autoptr(GError) failed = NULL;
-  gsize n = 0;
-  char *text = NULL;
-  if (fixes)
-    text = (proposed ? nz_fixes_apply_all : nz_fixes_apply)(before, len, fixes, &n, &failed);
-  if (!text) {
-    nz_api_set_error(error, failed ? failed->message : "there is nothing to mend");
-    return -1;
-  }
-  *after = text;
-  *after_len = n;
-  return 0;
-}
-
-static const NzFix *
-find_fix(const nonzero_report *report, size_t index, size_t which)
-{
-  const char *source;
-  g_autoptr(GPtrArray) fixes = find_fixable(report, index, &source);
-  return fixes && which < fixes->len ? fixes->pdata[which] : NULL;
-}
-
-const char *
-nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
-                         const char **refused)
-{
-  const NzFix *fix = find_fix(report, index, which);
-  if (!fix)
-    return NULL;
-  *refused = fix->refused;
-  return fix->title;
-}
-
-const char *
-nonzero_report_fix_patch(const nonzero_report *report, size_t index, size_t which)
-{
-  const NzFix *fix = find_fix(report, index, which);
-  return fix ? fix->patch : NULL;
 }

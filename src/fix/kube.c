@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "fix/fix.h"
 #include "fix/kube_private.h"
 
 /* --- goals --- */
@@ -145,9 +146,12 @@ nz_kube_field_set(NzKubeMend *self, NzKubePlan *plan, const NzKubeOne *one, cons
   g_array_append_val(self->fields, field);
 }
 
+/* What only goes along mends nothing. */
 static gboolean
 is_plan_empty(const NzKubePlan *plan)
 {
+  if (plan->findings->len == 0)
+    return TRUE;
   for (guint i = 0; i < plan->each->len; i++)
     if (((const NzYaml *)plan->each->pdata[i])->items->len > 0)
       return FALSE;
@@ -184,12 +188,6 @@ make_edits(const NzKubeMend *self, const NzKubePlan *plan, gboolean *shared, con
     return editor.edits;
   g_ptr_array_unref(editor.edits);
   return NULL;
-}
-
-static int
-compare_edits(gconstpointer a, gconstpointer b)
-{
-  return nz_place_compare((*(NzEdit *const *)a)->place, (*(NzEdit *const *)b)->place);
 }
 
 static void
@@ -234,7 +232,7 @@ make_fix(const NzKubeMend *self, const NzKubePlan *plan, const NzKubePlan *sum, 
   fix->patch = nz_kube_patch(self, plan);
   GPtrArray *edits = make_edits(self, sum, shared, &undone);
   if (edits) {
-    g_ptr_array_sort(edits, compare_edits);
+    nz_edits_sort(edits);
     g_ptr_array_unref(fix->edits);
     fix->edits = edits;
     fix->instead = last ? nz_fix_ref(last) : NULL;
@@ -261,10 +259,12 @@ make_fixes(const NzKubeMend *self, NzKubeMended *mended)
     hand_out(self, fix, plan);
     if (!plan->refused) {
       mended->is_shared = shared;
-      mended->fix = fix->refused ? NULL : fix;
+      nz_fix_free(mended->fix);
+      mended->fix = fix->refused ? NULL : nz_fix_ref(fix);
       keep_wants(self, sum, mended->wants);
     } else if (fix->edits->len > 0) {
-      mended->proposal = fix;
+      nz_fix_free(mended->proposal);
+      mended->proposal = nz_fix_ref(fix);
       g_hash_table_remove_all(mended->all);
       keep_wants(self, sum, mended->all);
     }
@@ -320,6 +320,8 @@ nz_fix_pod(const NzManifest *manifest, const NzKubePod *pod, const NzKubeJudged 
 void
 nz_kube_mended_free(NzKubeMended *self)
 {
+  nz_fix_free(self->fix);
+  nz_fix_free(self->proposal);
   g_hash_table_unref(self->wants);
   g_hash_table_unref(self->all);
   g_free(self);
@@ -330,7 +332,7 @@ nz_kube_mended_refuse(NzKubeMended *self, const char *why)
 {
   if (self->fix && !self->fix->refused)
     self->fix->refused = g_strdup(why);
-  self->fix = NULL;
+  g_clear_pointer(&self->fix, nz_fix_free);
   g_hash_table_remove_all(self->wants);
 }
 
@@ -340,6 +342,6 @@ nz_kube_mended_forget(NzKubeMended *self)
   for (NzFix *fix = self->proposal; fix; fix = fix->instead)
     if (fix->refused)
       g_ptr_array_set_size(fix->edits, 0);
-  self->proposal = NULL;
+  g_clear_pointer(&self->proposal, nz_fix_free);
   g_hash_table_remove_all(self->all);
 }

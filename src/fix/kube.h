@@ -15,7 +15,7 @@ typedef struct {
 
 /* What was found out about mending one pod. */
 typedef struct {
-  NzFix *fix;         /* what was verified, borrowed from the subjects; NULL: nothing */
+  NzFix *fix;         /* what was verified; NULL: nothing */
   NzFix *proposal;    /* the last of what was refused, which holds all; NULL: nothing */
   GHashTable *wants;  /* what FIX makes of the pod: a map of it (NzYaml) -> what it is to hold
                          besides (NzYaml, owned) */

@@ -33,7 +33,8 @@ put_escaped(GString *out, gunichar c)
 static void
 put_quoted(GString *out, const char *text, char quote)
 {
-  quote = is_printable(text) ? quote : '"';
+  if (!is_printable(text))
+    quote = '"';
   g_string_append_c(out, quote);
   for (const char *p = text; *p; p = g_utf8_next_char(p)) {
     gunichar c = g_utf8_get_char(p);
@@ -51,8 +52,10 @@ put_quoted(GString *out, const char *text, char quote)
 static void
 put_text(GString *out, const char *text, const NzYamlStyle *style)
 {
-  if (style->quote || nz_want_needs_quotes(text))
-    put_quoted(out, text, style->quote ? style->quote : '"');
+  if (style->quote)
+    put_quoted(out, text, style->quote);
+  else if (nz_want_needs_quotes(text))
+    put_quoted(out, text, '"');
   else
     g_string_append(out, text);
 }

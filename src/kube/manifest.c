@@ -70,7 +70,11 @@ nz_manifest_free(NzManifest *self)
 void
 nz_kube_note(NzManifest *self, const NzYaml *node, const char *format, ...)
 {
-  if (self->notes->len >= NZ_MANIFEST_NOTES_MAX)
+  if (self->notes->len == NZ_MANIFEST_NOTES_MAX)
+    g_ptr_array_add(self->notes, g_strdup_printf("line %u: there is more to say than %u notes: "
+                                                 "what else is not covered is not said",
+                                                 node->line, NZ_MANIFEST_NOTES_MAX));
+  if (self->notes->len > NZ_MANIFEST_NOTES_MAX)
     return;
   va_list args;
   va_start(args, format);
@@ -372,6 +376,12 @@ explain(const NzSourceFile *source, GError **error)
     return;
   const char *p = source->data, *end = source->data + source->len;
   gboolean braces = *p == '{' || *p == '[';
+  if (braces && strstr((*error)->message, "missing document start")) {
+    g_clear_error(error);
+    nz_yaml_error(source->name, broken, column, error,
+                  "another object after the first: put a line --- between them, or a List around");
+    return;
+  }
   for (guint line = 1; line <= broken + 1 && p < end; line++) {
     const char *eol = memchr(p, '\n', (gsize)(end - p));
     eol = eol ? eol : end;

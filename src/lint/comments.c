@@ -7,6 +7,9 @@
 #include "core/limits.h"
 #include "core/text.h"
 
+/* Names in one comment. */
+#define NAMES_MAX 64
+
 /* How the linters write it. */
 typedef struct {
   const char *prefix;
@@ -26,14 +29,23 @@ typedef struct {
   guint line, last_line; /* what it speaks of; of the whole file: all lines */
   guint own_line;
   gboolean ours;
-  char *rules;  /* "A,B" */
-  char *reason; /* or NULL */
+  GPtrArray *rules;   /* const char *: of ours, static */
+  GPtrArray *unknown; /* char *: names that are no rule, printable; NULL: none, or not ours */
+  char *reason;       /* or NULL */
 } Comment;
+
+/* Lines, with the last; 0: none. */
+typedef struct {
+  guint line, last_line;
+} Range;
 
 struct NzComments {
   NzSourceFile *source; /* borrowed */
   GPtrArray *all;       /* Comment */
   gboolean more;        /* than are looked at */
+  Range document;       /* that was last asked for, of YAML */
+  guint above;          /* from this line on there is nothing */
+  Range block;          /* but what begins here */
   gboolean noted;
 };
 
@@ -41,7 +53,8 @@ static void
 comment_free(gpointer data)
 {
   Comment *self = data;
-  g_free(self->rules);
+  g_ptr_array_unref(self->rules);
+  g_clear_pointer(&self->unknown, g_ptr_array_unref);
   g_free(self->reason);
   g_free(self);
 }
@@ -64,6 +77,31 @@ read_reason(const char *rest)
   return *text ? nz_printable(text, -1) : NULL;
 }
 
+static void
+add_rule(const NzCheck *check, gpointer rules)
+{
+  g_ptr_array_add(rules, (gpointer)check->rule);
+}
+
+/* NAMES is "A,B". */
+static void
+read_names(Comment *self, const char *names, gsize len)
+{
+  g_autofree char *text = g_strndup(names, len);
+  g_auto(GStrv) all = g_strsplit(text, ",", NAMES_MAX);
+  self->rules = g_ptr_array_new();
+  for (guint i = 0; all[i]; i++) {
+    /* "hadolint/DL3002", as tally calls other tools' rules. */
+    const char *slash = strrchr(g_strstrip(all[i]), '/');
+    const char *name = slash ? slash + 1 : all[i];
+    if (nz_check_foreach_named(name, add_rule, self->rules) > 0 || !self->ours)
+      continue;
+    if (!self->unknown)
+      self->unknown = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(self->unknown, nz_printable(name, -1));
+  }
+}
+
 /* TEXT is a line that begins with "#"; NULL: it is no comment of a linter. */
 static Comment *
 read_comment(const char *text, gsize len)
@@ -83,7 +121,7 @@ read_comment(const char *text, gsize len)
       return NULL;
     Comment *self = g_new0(Comment, 1);
     self->ours = d->ours;
-    self->rules = g_strndup(names, n);
+    read_names(self, names, n);
     self->reason = read_reason(names + n);
     self->last_line = d->whole_file ? G_MAXUINT : 0;
     return self;
@@ -152,22 +190,26 @@ is_border(const char *line)
          strchr(" \t\r\n", line[3]);
 }
 
-/* The last line before the next document. */
-static guint
-end_of_document(NzSourceFile *source, guint line)
+static gboolean
+holds(const Range *range, guint line)
 {
-  guint n = n_lines(source);
-  while (line < n && !is_border(line_text(source, line + 1)))
-    line++;
-  return line;
+  return line >= range->line && line <= range->last_line;
 }
 
-static gboolean
-begins_document(NzSourceFile *source, guint line)
+/* The document that LINE is in, with the line that begins it. */
+static const Range *
+document_of(NzComments *self, guint line)
 {
-  while (line > 1 && is_nothing(line_text(source, line - 1)))
-    line--;
-  return line == 1 || is_border(line_text(source, line - 1));
+  Range *found = &self->document;
+  guint n = n_lines(self->source);
+  if (holds(found, line))
+    return found;
+  *found = (Range){line, line};
+  while (found->line > 1 && !is_border(line_text(self->source, found->line)))
+    found->line--;
+  while (found->last_line < n && !is_border(line_text(self->source, found->last_line + 1)))
+    found->last_line++;
+  return found;
 }
 
 /* The last line of what begins in LINE. */
@@ -191,22 +233,43 @@ end_of_block(NzSourceFile *source, guint line)
   return line;
 }
 
-static void
-aim_at_block(NzSourceFile *source, Comment *comment)
+/* What stands in LINE, or in the next that has anything. Comments in a row ask for the same. */
+static const Range *
+block_of(NzComments *self, guint line)
 {
-  guint line = comment->own_line, n = n_lines(source);
-  gboolean whole = comment->last_line == G_MAXUINT;
-  if (whole || (is_nothing(line_text(source, line)) && begins_document(source, line))) {
-    while (line > 1 && !is_border(line_text(source, line)))
-      line--;
-    comment->line = line;
-    comment->last_line = end_of_document(source, comment->own_line);
-    return;
-  }
-  while (line < n && is_nothing(line_text(source, line)))
-    line++;
-  comment->line = line;
-  comment->last_line = end_of_block(source, line);
+  guint n = n_lines(self->source), first = line;
+  if (self->above > 0 && line >= self->above && line <= self->block.line)
+    return &self->block;
+  self->above = line;
+  while (first < n && is_nothing(line_text(self->source, first)))
+    first++;
+  self->block = (Range){first, end_of_block(self->source, first)};
+  return &self->block;
+}
+
+/* TRUE when nothing stands in DOCUMENT before the block of LINE. */
+static gboolean
+is_first(NzComments *self, const Range *document, guint line)
+{
+  if (!holds(document, block_of(self, line)->line))
+    return FALSE;
+  line = self->above;
+  while (line > document->line && is_nothing(line_text(self->source, line - 1)))
+    line--;
+  return line == document->line || is_border(line_text(self->source, line - 1));
+}
+
+static void
+aim_at_block(NzComments *self, Comment *comment)
+{
+  guint line = comment->own_line;
+  gboolean whole = comment->last_line == G_MAXUINT,
+           alone = is_nothing(line_text(self->source, line));
+  const Range *range = document_of(self, line);
+  if (!whole && !(alone && is_first(self, range, line)))
+    range = block_of(self, line);
+  comment->line = range->line;
+  comment->last_line = range->last_line;
 }
 
 static void
@@ -219,7 +282,7 @@ take_comment(NzComments *self, const NzDockerfile *file, NzCommentScope scope, N
   comment->own_line = line_of(source, span.start);
   gboolean alone = file || is_nothing(line_text(source, comment->own_line));
   if (scope == NZ_COMMENTS_OF_DOCUMENTS)
-    aim_at_block(source, comment);
+    aim_at_block(self, comment);
   else if (comment->last_line == 0 && file)
     aim_at_instruction(file, span.end, comment);
   else if (comment->last_line == 0)
@@ -286,6 +349,77 @@ nz_comments_free(NzComments *self)
 
 /* --- applied --- */
 
+static NzExcepted *
+excepted_by(NzSubject *subject, const NzSourceFile *source, const Comment *comment)
+{
+  NzExcepted *said = g_new0(NzExcepted, 1);
+  said->reason = g_strdup(comment->reason ? comment->reason : "no reason is given");
+  said->owner = g_strdup_printf("the comment in %s:%u", source->name, comment->own_line);
+  g_ptr_array_add(subject->excepted, said);
+  return said;
+}
+
+static gboolean
+speaks_of(const Comment *comment, guint line)
+{
+  return line >= comment->line && line <= comment->last_line;
+}
+
+static gboolean
+names_rule(const Comment *comment, const char *rule)
+{
+  for (guint i = 0; i < comment->rules->len; i++)
+    if (strcmp(comment->rules->pdata[i], rule) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+apply(const Comment *comment, const NzSourceFile *source, NzSubject *subject, guint line)
+{
+  const NzExcepted *said = NULL;
+  gboolean all = line > 0 && speaks_of(comment, line);
+  for (guint i = 0; i < subject->findings->len; i++) {
+    NzFinding *f = subject->findings->pdata[i];
+    gboolean here = all || (f->place && speaks_of(comment, f->place->line) &&
+                            strcmp(f->place->file, source->name) == 0);
+    if (!here || f->excepted || !names_rule(comment, f->rule))
+      continue;
+    if (!said)
+      said = excepted_by(subject, source, comment);
+    f->excepted = said;
+  }
+}
+
+static void
+note_all(const NzComments *self, NzSubject *subject)
+{
+  for (guint i = 0; i < self->all->len; i++) {
+    const Comment *comment = self->all->pdata[i];
+    for (guint j = 0; comment->unknown && j < comment->unknown->len; j++)
+      g_ptr_array_add(subject->notes,
+                      g_strdup_printf("the comment in line %u names %s, which is no rule",
+                                      comment->own_line, (char *)comment->unknown->pdata[j]));
+  }
+  if (self->more)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("more than %u comments that ignore rules: the others are not "
+                                    "looked at",
+                                    NZ_COMMENTS_MAX));
+}
+
+void
+nz_comments_apply(NzComments *self, NzSubject *subject, guint line)
+{
+  if (!self)
+    return;
+  for (guint i = 0; i < self->all->len; i++)
+    apply(self->all->pdata[i], self->source, subject, line);
+  if (!self->noted)
+    note_all(self, subject);
+  self->noted = TRUE;
+}
+
 typedef struct {
   const char *rule;
   gboolean found;
@@ -298,84 +432,10 @@ compare_rule(const NzCheck *check, gpointer data)
   asked->found = asked->found || strcmp(check->rule, asked->rule) == 0;
 }
 
-static NzExcepted *
-excepted_by(NzSubject *subject, const NzSourceFile *source, const Comment *comment)
-{
-  NzExcepted *said = g_new0(NzExcepted, 1);
-  said->reason = g_strdup(comment->reason ? comment->reason : "no reason is given");
-  said->owner = g_strdup_printf("the comment in %s:%u", source->name, comment->own_line);
-  g_ptr_array_add(subject->excepted, said);
-  return said;
-}
-
 gboolean
 nz_rule_is_called(const char *rule, const char *name)
 {
   Asked asked = {rule, FALSE};
   nz_check_foreach_named(name, compare_rule, &asked);
   return asked.found;
-}
-
-static gboolean
-speaks_of(const Comment *comment, guint line)
-{
-  return line >= comment->line && line <= comment->last_line;
-}
-
-static void
-apply(const Comment *comment, const char *name, const NzSourceFile *source, NzSubject *subject,
-      guint line)
-{
-  const NzExcepted *said = NULL;
-  gboolean all = line > 0 && speaks_of(comment, line);
-  for (guint i = 0; i < subject->findings->len; i++) {
-    NzFinding *f = subject->findings->pdata[i];
-    gboolean here = all || (f->place && strcmp(f->place->file, source->name) == 0 &&
-                            speaks_of(comment, f->place->line));
-    if (!here || f->excepted || !nz_rule_is_called(f->rule, name))
-      continue;
-    if (!said)
-      said = excepted_by(subject, source, comment);
-    f->excepted = said;
-  }
-}
-
-static void
-ignore_check(const NzCheck *check G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
-{
-}
-
-static void
-note_unknown(const Comment *comment, const char *name, NzSubject *subject)
-{
-  if (!comment->ours || nz_check_foreach_named(name, ignore_check, NULL) > 0)
-    return;
-  g_autofree char *shown = nz_printable(name, -1);
-  g_ptr_array_add(subject->notes,
-                  g_strdup_printf("the comment in line %u names %s, which is no rule",
-                                  comment->own_line, shown));
-}
-
-void
-nz_comments_apply(NzComments *self, NzSubject *subject, guint line)
-{
-  for (guint i = 0; self && i < self->all->len; i++) {
-    const Comment *comment = self->all->pdata[i];
-    g_auto(GStrv) names = g_strsplit(comment->rules, ",", 64);
-    for (guint j = 0; names[j]; j++) {
-      /* "hadolint/DL3002", as tally calls other tools' rules. */
-      const char *slash = strrchr(g_strstrip(names[j]), '/');
-      const char *name = slash ? slash + 1 : names[j];
-      apply(comment, name, self->source, subject, line);
-      if (!self->noted)
-        note_unknown(comment, name, subject);
-    }
-  }
-  if (self && self->more && !self->noted)
-    g_ptr_array_add(subject->notes,
-                    g_strdup_printf("more than %u comments that ignore rules: the others are not "
-                                    "looked at",
-                                    NZ_COMMENTS_MAX));
-  if (self)
-    self->noted = TRUE;
 }
