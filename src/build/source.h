@@ -15,6 +15,7 @@ typedef struct {
   gsize len;        /* at most NZ_SOURCE_MAX */
   GBytes *bytes;
   GArray *lines; /* guint32: where each line begins; made when first asked for */
+  GArray *marks; /* of long lines, places whose column is known; made with LINES */
 } NzSourceFile;
 
 /* Takes a copy of LEN bytes of DATA; the caller has seen that they are no more than
