@@ -79,7 +79,8 @@ nz_build_base_free(NzBuildBase *self)
 
 typedef struct {
   char *repository;
-  char *tag; /* NULL: there is but a digest */
+  char *tag;       /* NULL: there is but a digest */
+  gboolean digest; /* it is that image, whatever the tag beside it says */
 } Name;
 
 /* What else the images of Docker Hub are called. */
@@ -115,7 +116,7 @@ normalize(const char *text)
   g_autofree char *bare = g_strndup(text, at ? (gsize)(at - text) : strlen(text));
   char *slash = strrchr(bare, '/');
   char *colon = strchr(slash ? slash : bare, ':');
-  Name name = {NULL, NULL};
+  Name name = {.digest = at != NULL};
   if (colon)
     *colon = '\0';
   if (colon)
@@ -181,16 +182,37 @@ find_first(const char *name)
   return low;
 }
 
-/* Of an image that is named by a digest alone any row may be the one: only when there is but one
- * for any tag it is known. */
-static const WellKnown *
-pick(const WellKnown *first, guint n, const char *tag)
+static gboolean
+starts_alike(const WellKnown *a, const WellKnown *b)
 {
-  if (!tag)
+  return a->user_known && b->user_known && g_strcmp0(text_at(a->user), text_at(b->user)) == 0;
+}
+
+/* TRUE when ROW, which the tag beside a digest picked, may be believed: the digest may be that of
+ * any of the N rows. Where it starts as root that is the worse answer; a user must be that of all.
+ */
+static gboolean
+stands_for_all(const WellKnown *row, const WellKnown *first, guint n)
+{
+  static const char *const root[] = {"", "0", "root", NULL};
+  const char *user = text_at(row->user);
+  if (row->user_known && g_strv_contains(root, user ? user : ""))
+    return TRUE;
+  for (guint i = 0; i < n; i++)
+    if (!starts_alike(row, &first[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* An image that is named by a digest alone is known only when there is one row for any tag. */
+static const WellKnown *
+pick(const WellKnown *first, guint n, const Name *name)
+{
+  if (!name->tag)
     return n == 1 && strcmp(text_at(first->tags), "*") == 0 ? first : NULL;
   for (guint i = 0; i < n; i++)
-    if (matches_any(text_at(first[i].tags), tag))
-      return &first[i];
+    if (matches_any(text_at(first[i].tags), name->tag))
+      return !name->digest || stands_for_all(&first[i], first, n) ? &first[i] : NULL;
   return NULL;
 }
 
@@ -209,12 +231,12 @@ find(const Name *name)
 {
   guint first = find_first(name->repository);
   if (first < WELL_KNOWN_EXACT && strcmp(text_at(well_known[first].name), name->repository) == 0)
-    return pick(&well_known[first], count_same(first, WELL_KNOWN_EXACT), name->tag);
+    return pick(&well_known[first], count_same(first, WELL_KNOWN_EXACT), name);
   for (guint i = WELL_KNOWN_EXACT; i < G_N_ELEMENTS(well_known);) {
     guint n = count_same(i, G_N_ELEMENTS(well_known));
     const char *glob = text_at(well_known[i].name);
     if (matches(glob, strlen(glob), name->repository))
-      return pick(&well_known[i], n, name->tag);
+      return pick(&well_known[i], n, name);
     i += n;
   }
   return NULL;

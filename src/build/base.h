@@ -31,5 +31,6 @@ void nz_build_base_free(NzBuildBase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzBuildBase, nz_build_base_free)
 
 /* The table of well-known images (well_known.tsv): a new NzBuildBase, or NULL. A tag that is not in
- * the table is known by its image's line for any tag, where there is one. */
+ * the table is known by its image's line for any tag, where there is one. A tag beside a digest is
+ * believed where that cannot make a root image a user's. */
 NzBuildBase *nz_build_base_well_known(const char *name);

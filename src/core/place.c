@@ -89,6 +89,43 @@ nz_edit_free(NzEdit *self)
   g_free(self);
 }
 
+/* By place; what is inserted where something else is replaced comes before it, and of two at one
+ * place the fix that stands first. */
+static int
+compare_edits(gconstpointer a, gconstpointer b)
+{
+  const NzPlace *left = (*(NzEdit *const *)a)->place, *right = (*(NzEdit *const *)b)->place;
+  if (left->start != right->start)
+    return left->start < right->start ? -1 : 1;
+  return (left->end > right->end) - (left->end < right->end);
+}
+
+static gboolean
+is_same(const NzEdit *a, const NzEdit *b)
+{
+  return compare_edits(&a, &b) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+/* What two fixes do alike is done once: a file may have been judged twice, and of an anchor two
+ * users may want the same. */
+static void
+drop_doubles(GPtrArray *edits)
+{
+  for (guint i = 1; i < edits->len;)
+    if (is_same(edits->pdata[i - 1], edits->pdata[i]))
+      g_ptr_array_remove_index(edits, i);
+    else
+      i++;
+}
+
+/* g_ptr_array_sort() keeps the order of what is equal. */
+void
+nz_edits_sort(GPtrArray *edits)
+{
+  g_ptr_array_sort(edits, compare_edits);
+  drop_doubles(edits);
+}
+
 NzFix *
 nz_fix_new(const char *title)
 {

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "fix/fix.h"
 #include "fix/kube_private.h"
 
 /* --- goals --- */
@@ -145,9 +146,12 @@ nz_kube_field_set(NzKubeMend *self, NzKubePlan *plan, const NzKubeOne *one, cons
   g_array_append_val(self->fields, field);
 }
 
+/* What only goes along mends nothing. */
 static gboolean
 is_plan_empty(const NzKubePlan *plan)
 {
+  if (plan->findings->len == 0)
+    return TRUE;
   for (guint i = 0; i < plan->each->len; i++)
     if (((const NzYaml *)plan->each->pdata[i])->items->len > 0)
       return FALSE;
@@ -184,12 +188,6 @@ make_edits(const NzKubeMend *self, const NzKubePlan *plan, gboolean *shared, con
     return editor.edits;
   g_ptr_array_unref(editor.edits);
   return NULL;
-}
-
-static int
-compare_edits(gconstpointer a, gconstpointer b)
-{
-  return nz_place_compare((*(NzEdit *const *)a)->place, (*(NzEdit *const *)b)->place);
 }
 
 static void
@@ -234,7 +232,7 @@ make_fix(const NzKubeMend *self, const NzKubePlan *plan, const NzKubePlan *sum, 
   fix->patch = nz_kube_patch(self, plan);
   GPtrArray *edits = make_edits(self, sum, shared, &undone);
   if (edits) {
-    g_ptr_array_sort(edits, compare_edits);
+    nz_edits_sort(edits);
     g_ptr_array_unref(fix->edits);
     fix->edits = edits;
     fix->instead = last ? nz_fix_ref(last) : NULL;

@@ -194,12 +194,27 @@ propose_less(NzKubeMend *self, NzKubeOne *one)
     propose_capabilities(self, one);
 }
 
+/* Something of ONE is mended, and not only proposed. */
+static gboolean
+is_mended(NzKubeMend *self, const NzKubeOne *one)
+{
+  static const NzKubeGoal goals[] = {NZ_GOAL_USER, NZ_GOAL_NON_ROOT, NZ_GOAL_ESCALATION};
+  const NzKubePlan *plan = nz_kube_plan(self, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(goals); i++) {
+    const GPtrArray *findings = one->goals[goals[i]];
+    if (findings && g_ptr_array_find(plan->findings, findings->pdata[0], NULL))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 nz_kube_mend_privileges(NzKubeMend *self, NzKubeOne *one)
 {
-  gboolean privileged = nz_kube_bool(one->context, "privileged") == NZ_FIELD_TRUE;
-  gboolean asked = one->rest && !privileged && nz_kube_is_non_root(self, one);
   mend_escalation(self, one);
+  gboolean privileged = nz_kube_bool(one->context, "privileged") == NZ_FIELD_TRUE;
+  gboolean asked =
+      one->rest && !privileged && is_mended(self, one) && nz_kube_is_non_root(self, one);
   mend_drop(self, one, asked);
   mend_seccomp(self, one, asked);
   propose_less(self, one);

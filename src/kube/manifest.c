@@ -70,7 +70,11 @@ nz_manifest_free(NzManifest *self)
 void
 nz_kube_note(NzManifest *self, const NzYaml *node, const char *format, ...)
 {
-  if (self->notes->len >= NZ_MANIFEST_NOTES_MAX)
+  if (self->notes->len == NZ_MANIFEST_NOTES_MAX)
+    g_ptr_array_add(self->notes, g_strdup_printf("line %u: there is more to say than %u notes: "
+                                                 "what else is not covered is not said",
+                                                 node->line, NZ_MANIFEST_NOTES_MAX));
+  if (self->notes->len > NZ_MANIFEST_NOTES_MAX)
     return;
   va_list args;
   va_start(args, format);

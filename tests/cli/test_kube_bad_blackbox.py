@@ -163,6 +163,10 @@ NOTHING = {
     "pod-of-another-group": GOOD.replace("apiVersion: v1", "apiVersion: example.com/v1").replace("containers", "boxes"),
     "unknown-kind": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n",
     "unknown-kind-with-an-image": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {image: nginx}\n",
+    "kustomization": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n",
+    "custom-resource-definition": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+    "metadata: {name: w}\nspec:\n  versions:\n  - name: v1\n    schema:\n      openAPIV3Schema:\n        properties:\n"
+    "          spec: {properties: {containers: {type: array, items: {properties: {image: {type: string}}}}}}\n",
     "tekton-task": "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec:\n  steps:\n  - {name: a, image: x}\n",
     "argo-workflow": "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  templates:\n"
     "  - name: a\n    container: {image: x}\n",
@@ -234,6 +238,13 @@ def test_no_text_of_a_manifest_drives_a_terminal(tmp_path, where):
 # Sizes ---------------------------------------------------------------------------------------------
 
 
+def bomb(width=10, depth=12):
+    """A list of lists of lists ..., by aliases: 10 to the 12th words."""
+    lines = ["  a0: &a0 [x]"]
+    lines += [f"  a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * width)}]" for i in range(depth)]
+    return "\n".join(lines) + "\n"
+
+
 def merge_bomb(depth=24):
     """Maps that merge two aliases of the map before."""
     lines = ["  m0: &m0 {k0: v}"]
@@ -249,6 +260,10 @@ def container(name, user=1000):
 # Each is written to make something grow with its square, or without end. The last container is root.
 ROOT = "  - {name: last, image: x, securityContext: {runAsUser: 0}}\n"
 GROWING = {
+    "alias-bomb": HEAD + bomb() + "  containers:\n" + ROOT,
+    "alias-bomb-in-a-known-field": HEAD + bomb() + "  tolerations: *a12\n  containers:\n" + ROOT,
+    "alias-bomb-of-containers": HEAD + "  c0: &c0 [{name: a, image: b}]\n" + "".join(
+        f"  c{i + 1}: &c{i + 1} [*c{i}, *c{i}]\n" for i in range(40)) + "  containers: *c40\n",
     "merge-bomb": HEAD + merge_bomb() + "  containers:\n" + ROOT,
     "merge-bomb-in-a-context": HEAD + merge_bomb() + "  securityContext: {<<: *m24}\n  containers:\n" + ROOT,
     "merge-chain": HEAD + "  m0: &m0 {runAsUser: 0}\n" + "".join(

@@ -428,3 +428,14 @@ case("seccomp-unconfined", POD + """\
        allowPrivilegeEscalation: false
        capabilities: {drop: [ALL]}
 """, args=("--profile", "restricted"), refused=("seccompProfile.type: RuntimeDefault",))
+
+case("openshift-asks-only-against-what-is-written", POD + """\
+   containers:
+   - name: a
+     image: numeric
+     securityContext:
+-      allowPrivilegeEscalation: true
++      allowPrivilegeEscalation: false
+   - name: b
+     image: numeric
+""", args=("--profile", "openshift:restricted-v2"))

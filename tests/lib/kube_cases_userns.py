@@ -1,6 +1,6 @@
 """hostUsers: false puts the pod into a user namespace: root there is not root of the node."""
 
-from kube_case import non_root, one, refused, root, unknown, userns
+from kube_case import never_passes, non_root, one, refused, root, unknown, userns
 
 OWN = "hostUsers: false"
 
@@ -23,5 +23,9 @@ CASES = [
     one("userns-gate-user-0", refused("breaks non-root policy"), spec=OWN, pod="runAsNonRoot: true; runAsUser: 0"),
     one("userns-gate-name", refused("non-numeric user (app)"), spec=OWN, pod="runAsNonRoot: true", image="app"),
     one("userns-gate-image-1000", non_root(1000), spec=OWN, pod="runAsNonRoot: true", image="1000"),
+    # The API server takes no pod of its own users in the host's processes.
+    one("userns-and-host-pid", never_passes(), spec=OWN + "; hostPID: true", image="none"),
+    one("userns-and-host-network", never_passes("root-in-userns", "wont-start"), spec=OWN + "; hostNetwork: true",
+        image="none"),
     one("userns-in-the-context-does-not-count", root(), pod="hostUsers: false", image="none", by="image"),
 ]

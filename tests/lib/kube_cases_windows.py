@@ -21,6 +21,10 @@ CASES = [
     windows("user", non_root(ANY), pod=runs_as("ContainerUser"), by=POD),
     windows("user-of-the-container", non_root(ANY), pod=runs_as("ContainerAdministrator"), app=runs_as("ContainerUser"),
             by=APP),
+    # Options of pod and container are laid over each other field by field.
+    windows("other-option-of-the-container", root(ANY), pod=runs_as("ContainerAdministrator"),
+            app="windowsOptions: {gmsaCredentialSpecName: x}", by=POD),
+    windows("user-null-of-the-container", root(ANY), pod=runs_as("ContainerAdministrator"), app=runs_as("null"), by=POD),
     windows("own-user", non_root(ANY), app=runs_as("app"), by=APP),
     windows("administrator", root(ANY), pod=runs_as("ContainerAdministrator"), by=POD),
     windows("administrator-of-the-container", root(ANY), pod=runs_as("ContainerUser"),
@@ -53,6 +57,9 @@ CASES = [
             + runs_as("ContainerAdministrator")),
     # And the name of Windows says nothing on Linux.
     windows("options-on-linux", never_passes(), pod=runs_as("ContainerUser"), image="none", spec="os: {name: linux}"),
+    windows("options-where-no-system-is-named", never_passes(), pod=runs_as("ContainerUser"), image="none", spec=""),
+    windows("options-where-no-system-is-named-and-user-0", never_passes(),
+            pod="runAsUser: 0; " + runs_as("ContainerUser"), image="none", spec=""),
     windows("host-process", never_passes("root", "unknown", "wont-start"), spec=WINDOWS + "; hostNetwork: true",
             pod='windowsOptions: {hostProcess: true, runAsUserName: "NT AUTHORITY\\\\SYSTEM"}'),
 ]
