@@ -85,7 +85,7 @@ static gboolean
 is_zero(const NzYaml *item)
 {
   gint64 id;
-  return item->text && nz_parse_int(item->text, strlen(item->text), &id) == NZ_INT_OK && id == 0;
+  return nz_kube_item_int(item, &id) && id == 0;
 }
 
 static gboolean

@@ -3,7 +3,7 @@
  *
  * A stream is what `kubectl apply -f` takes: YAML documents, of which JSON is a form. Each is an
  * object with apiVersion and kind; a List holds others in `items`, and so does the list of a kind
- * (PodList), whose items may leave both out. */
+ * (PodList), whose items may leave both out. kubectl takes whatever has `items` for a list. */
 #include "kube/manifest.h"
 
 #include <string.h>
@@ -273,7 +273,8 @@ read_other(Object *object, GError **error)
                  "not covered: %s of a %s (%s) has an image, but is no container of a pod that is "
                  "known",
                  object->half_path, object->kind, object->api_version);
-  else if (object->n_pods == 0 && object->manifest->notes->len == notes)
+  else if (object->n_pods == 0 && object->manifest->notes->len == notes &&
+           !nz_kube_list(object->node, "items"))
     nz_kube_note(object->manifest, object->node,
                  "not covered: a %s (%s) holds no pod template that is known", object->kind,
                  object->api_version);
@@ -289,18 +290,20 @@ static gboolean read_object(NzManifest *self, NzYaml *node, const char *api_vers
 static char *
 kind_of_items(const char *kind)
 {
-  gsize n = strlen(kind) - strlen("List");
+  gsize n = strlen(kind) - (g_str_has_suffix(kind, "List") ? strlen("List") : 0);
   return n > 0 ? g_strndup(kind, n) : NULL;
 }
 
 static gboolean
-read_list(NzManifest *self, NzYaml *node, const char *api_version, const char *kind, GError **error)
+read_items(NzManifest *self, NzYaml *node, const char *api_version, const char *kind,
+           GError **error)
 {
   NzYaml *items = nz_kube_field(node, "items");
   if (!items)
     return TRUE;
   if (items->kind != NZ_YAML_LIST)
-    return nz_yaml_fail(items, self->source->name, error, "the items of a %s are no list", kind);
+    return strcmp(kind, "List") != 0 ||
+           nz_yaml_fail(items, self->source->name, error, "the items of a %s are no list", kind);
   g_autofree char *item_kind = kind_of_items(kind);
   for (guint i = 0; i < items->items->len; i++)
     if (!read_object(self, items->items->pdata[i], item_kind ? api_version : NULL, item_kind,
@@ -309,11 +312,17 @@ read_list(NzManifest *self, NzYaml *node, const char *api_version, const char *k
   return TRUE;
 }
 
+/* What is no list for Kubernetes. */
 static gboolean
-is_list(NzYaml *node, const char *kind)
+read_single(Object *object, GError **error)
 {
-  return strcmp(kind, "List") == 0 ||
-         (g_str_has_suffix(kind, "List") && nz_kube_list(node, "items"));
+  const NzKubeWorkload *workload = nz_kube_workload(object->api_version, object->kind);
+  if (workload)
+    return walk_to_template(object, object->node, workload->template, NULL, error);
+  if (!nz_kube_has_no_pod(object->api_version, object->kind))
+    return read_other(object, error);
+  keep_object(object);
+  return TRUE;
 }
 
 /* API_VERSION and KIND are what the list says that NODE is an item of; NULL: nothing. */
@@ -333,17 +342,12 @@ read_object(NzManifest *self, NzYaml *node, const char *api_version, const char 
   if (!kind)
     return nz_yaml_fail(node, self->source->name, error,
                         "an object without a kind: the API server takes none");
-  if (is_list(node, kind))
-    return read_list(self, node, api_version, kind, error);
-  Object object = {.manifest = self, .node = node, .api_version = api_version, .kind = kind};
-  const NzKubeWorkload *workload = nz_kube_workload(api_version, kind);
-  if (workload)
-    return walk_to_template(&object, node, workload->template, NULL, error);
-  if (nz_kube_has_no_pod(api_version, kind)) {
-    keep_object(&object);
+  if (!read_items(self, node, api_version, kind, error))
+    return FALSE;
+  if (strcmp(kind, "List") == 0)
     return TRUE;
-  }
-  gboolean ok = read_other(&object, error);
+  Object object = {.manifest = self, .node = node, .api_version = api_version, .kind = kind};
+  gboolean ok = read_single(&object, error);
   g_free(object.half_path);
   return ok;
 }
@@ -444,7 +448,8 @@ read_documents(NzManifest *self, GError **error)
 {
   static const NzYamlRules rules = {.depth = NZ_MANIFEST_LEVELS_MAX,
                                     .nodes = NZ_MANIFEST_NODES_MAX,
-                                    .copies = NZ_MANIFEST_COPIES_MAX};
+                                    .copies = NZ_MANIFEST_COPIES_MAX,
+                                    .ordered = TRUE};
   g_autoptr(GError) broken = NULL;
   Documents documents = {.manifest = self};
   if (nz_yaml_parse_each(self->source->data, self->source->len, self->source->name, &rules,

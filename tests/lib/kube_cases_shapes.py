@@ -87,8 +87,8 @@ YAML = [
         - name: app
           image: images.example/none:1
           securityContext:
-            runAsUser: 0 # <- app
             <<: *tight
+            runAsUser: 0 # <- app
         """, {"app": root(), "good": non_root(1000)}),
     spec("merge-key-of-several", """
         containers:
