@@ -78,7 +78,7 @@ YAML = [
             <<: *tight # <- good
             allowPrivilegeEscalation: false
         """, {"app": non_root(1000), "good": non_root(1000, lacks=("new-privileges", "no-run-as-non-root"))}),
-    spec("merge-key-does-not-override", """
+    spec("merge-key-before-a-key", """
         containers:
         - name: good
           image: images.example/none:1
