@@ -107,15 +107,20 @@ is_same(const NzEdit *a, const NzEdit *b)
 }
 
 /* What two fixes do alike is done once: a file may have been judged twice, and of an anchor two
- * users may want the same. */
+ * users may want the same. What is dropped goes to the end first, where it is freed with the
+ * array's own function. */
 static void
 drop_doubles(GPtrArray *edits)
 {
-  for (guint i = 1; i < edits->len;)
-    if (is_same(edits->pdata[i - 1], edits->pdata[i]))
-      g_ptr_array_remove_index(edits, i);
-    else
-      i++;
+  guint kept = MIN(edits->len, 1);
+  for (guint i = 1; i < edits->len; i++) {
+    if (is_same(edits->pdata[kept - 1], edits->pdata[i]))
+      continue;
+    gpointer edit = edits->pdata[i];
+    edits->pdata[i] = edits->pdata[kept];
+    edits->pdata[kept++] = edit;
+  }
+  g_ptr_array_set_size(edits, (gint)kept);
 }
 
 /* g_ptr_array_sort() keeps the order of what is equal. */

@@ -37,31 +37,47 @@ nz_kube_adds(const NzKubeOne *one, const char *capability)
   return FALSE;
 }
 
-/* What a rule lets be added; NULL: it speaks of one item. */
-static const char *const *
-allowed_by(const char *rule)
+/* What rules object to. */
+typedef struct {
+  gboolean restricted, baseline; /* all but what these take */
+  GHashTable *items;             /* those that begin there */
+} Objections;
+
+static void
+objections_clear(Objections *self)
+{
+  g_hash_table_unref(self->items);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Objections, objections_clear)
+
+static Objections
+objections_of(const NzKubeOne *one)
+{
+  Objections all = {.items = g_hash_table_new(NULL, NULL)};
+  const GPtrArray *findings = one->goals[NZ_GOAL_CAPABILITY];
+  for (guint i = 0; findings && i < findings->len; i++) {
+    const NzFinding *finding = findings->pdata[i];
+    if (strcmp(finding->rule, "pss-capabilities-baseline") == 0)
+      all.baseline = TRUE;
+    else if (strcmp(finding->rule, "added-capability") != 0)
+      all.restricted = TRUE;
+    else if (finding->place)
+      g_hash_table_add(all.items, GUINT_TO_POINTER(finding->place->start));
+  }
+  return all;
+}
+
+static gboolean
+is_objected(const Objections *all, const NzYaml *item)
 {
   static const char *const restricted[] = {"NET_BIND_SERVICE", NULL};
   static const char *const baseline[] = {
       "AUDIT_WRITE",      "CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID", "KILL",       "MKNOD",
       "NET_BIND_SERVICE", "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT", NULL};
-  if (strcmp(rule, "pss-capabilities-baseline") == 0)
-    return baseline;
-  return strcmp(rule, "added-capability") == 0 ? NULL : restricted;
-}
-
-static gboolean
-is_objected(const NzKubeOne *one, const NzYaml *item)
-{
-  const GPtrArray *findings = one->goals[NZ_GOAL_CAPABILITY];
-  for (guint i = 0; findings && i < findings->len; i++) {
-    const NzFinding *finding = findings->pdata[i];
-    const char *const *allowed = allowed_by(finding->rule);
-    if (allowed ? !g_strv_contains(allowed, item->text ? item->text : "")
-                : finding->place && finding->place->start == item->start)
-      return TRUE;
-  }
-  return FALSE;
+  const char *text = item->text ? item->text : "";
+  return (all->restricted && !g_strv_contains(restricted, text)) ||
+         (all->baseline && !g_strv_contains(baseline, text)) ||
+         g_hash_table_contains(all->items, GUINT_TO_POINTER(item->start));
 }
 
 /* A sysctl lets it bind ports, by what is there or what is verified. */
@@ -77,10 +93,11 @@ propose_capabilities(NzKubeMend *self, NzKubeOne *one)
 {
   NzYaml *add = capabilities_of(one, "add");
   g_autoptr(NzYaml) kept = nz_want_list();
+  g_auto(Objections) objections = objections_of(one);
   gboolean ports_alone = TRUE;
   for (guint i = 0; add && i < add->items->len; i++) {
     const NzYaml *item = add->items->pdata[i];
-    if (!is_objected(one, item))
+    if (!is_objected(&objections, item))
       nz_yaml_append(kept, nz_want_text(item->text ? item->text : ""));
     else
       ports_alone &= nz_kube_is_capability(item, "NET_BIND_SERVICE");
@@ -202,7 +219,7 @@ is_mended(NzKubeMend *self, const NzKubeOne *one)
   const NzKubePlan *plan = nz_kube_plan(self, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(goals); i++) {
     const GPtrArray *findings = one->goals[goals[i]];
-    if (findings && g_ptr_array_find(plan->findings, findings->pdata[0], NULL))
+    if (findings && g_hash_table_contains(plan->findings, findings->pdata[0]))
       return TRUE;
   }
   return FALSE;

@@ -211,17 +211,6 @@ replace_text(NzYamlEditor *self, const NzYaml *map, const NzYaml *value, const N
 
 /* --- lists --- */
 
-static gboolean
-holds(const NzYaml *list, NzYaml *value, gboolean list_is_wanted)
-{
-  for (guint i = 0; i < list->items->len; i++) {
-    NzYaml *item = list->items->pdata[i];
-    if (list_is_wanted ? nz_want_is(item, value) : nz_want_is(value, item))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static void
 append_lines(NzYamlEditor *self, const NzYaml *list, const GPtrArray *items, char quote)
 {
@@ -257,18 +246,20 @@ rewrite(NzYamlEditor *self, const NzYaml *key, const NzYaml *list, const NzYaml 
   nz_yaml_replace(self, start, end, text->str);
 }
 
+/* What WANT keeps of the list is in its order; what it adds comes after. */
 static void
 edit_list(NzYamlEditor *self, const NzYaml *key, NzYaml *list, const NzYaml *want, char quote)
 {
   g_autoptr(GPtrArray) added = g_ptr_array_new();
+  guint kept = 0;
   for (guint i = 0; i < list->items->len; i++)
-    if (!holds(want, list->items->pdata[i], TRUE)) {
-      rewrite(self, key, list, want, quote);
-      return;
-    }
-  for (guint i = 0; i < want->items->len; i++)
-    if (!holds(list, want->items->pdata[i], FALSE))
-      g_ptr_array_add(added, want->items->pdata[i]);
+    kept += kept < want->items->len && nz_want_is(want->items->pdata[kept], list->items->pdata[i]);
+  if (kept < list->items->len) {
+    rewrite(self, key, list, want, quote);
+    return;
+  }
+  for (guint i = kept; i < want->items->len; i++)
+    g_ptr_array_add(added, want->items->pdata[i]);
   if (added->len == 0)
     return;
   if (list->flow)
