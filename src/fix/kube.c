@@ -140,7 +140,7 @@ NzKubePlan *
 nz_kube_plan(NzKubeMend *self, const char *why)
 {
   NzKubePlan *plan = find_plan(self, why);
-  if (!plan && self->plans->len > NZ_MEND_REASONS_MAX)
+  if (!plan && why && self->plans->len > NZ_MEND_REASONS_MAX)
     return last_plan(self, why);
   if (!plan) {
     plan = plan_new(why, self->each->len);
