@@ -561,6 +561,20 @@
 /* Containers of one manifest: some kilobyte of what is found in each is kept. */
 #define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
+/* Containers of one pod: what is wrong with the pod is told of each. Pods have a dozen. */
+#define NZ_MANIFEST_POD_CONTAINERS_MAX 1000u
+
+/* Bytes of a text that is told of each container it counts for: a name has 253, the reference of an
+ * image some 500. */
+#define NZ_MANIFEST_TEXT_MAX 1024u
+
+/* Bytes of all annotations of one object, which the API server holds to the same
+ * (k8s.io/apimachinery/pkg/api/validation, TotalAnnotationSizeLimitB). */
+#define NZ_MANIFEST_ANNOTATIONS_MAX ((gsize)256 * 1024)
+
+/* Bytes that are told of a reason why something is excepted. */
+#define NZ_ANNOTATION_REASON_MAX 1000u
+
 /* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
  * the stack. */
 #define NZ_MANIFEST_LEVELS_MAX 256u

@@ -61,6 +61,7 @@ nz_manifest_free(NzManifest *self)
   if (!self)
     return;
   g_ptr_array_unref(self->pods);
+  g_hash_table_unref(self->namespaces);
   g_ptr_array_unref(self->objects);
   g_ptr_array_unref(self->notes);
   g_ptr_array_unref(self->documents);
@@ -125,6 +126,7 @@ add_containers(NzKubePod *pod, const char *key, NzContainerType type)
     NzKubeContainer *container = g_new0(NzKubeContainer, 1);
     *container = (NzKubeContainer){
         .type = type,
+        .index = i,
         .name = nz_printable(name ? name : "", -1),
         .image = g_strdup(nz_kube_text(node, "image")),
         .node = node,
@@ -134,6 +136,18 @@ add_containers(NzKubePod *pod, const char *key, NzContainerType type)
       container->type = NZ_CONTAINER_SIDECAR;
     g_ptr_array_add(pod->containers, container);
   }
+}
+
+static guint
+count_host_processes(const NzKubePod *pod)
+{
+  guint n = 0;
+  NzKubeBool of_pod = nz_kube_host_process(pod->context);
+  for (guint i = 0; i < pod->containers->len; i++) {
+    NzKubeBool own = nz_kube_host_process(((NzKubeContainer *)pod->containers->pdata[i])->context);
+    n += (own == NZ_FIELD_UNSET ? of_pod : own) == NZ_FIELD_TRUE;
+  }
+  return n;
 }
 
 static void
@@ -155,6 +169,7 @@ add_pod(Object *object, NzYaml *spec, NzYaml *metadata, char *path)
   add_containers(pod, "initContainers", NZ_CONTAINER_INIT);
   add_containers(pod, "containers", NZ_CONTAINER_REGULAR);
   add_containers(pod, "ephemeralContainers", NZ_CONTAINER_EPHEMERAL);
+  pod->n_host_processes = count_host_processes(pod);
   g_ptr_array_add(object->manifest->pods, pod);
   object->n_pods++;
 }
@@ -176,6 +191,23 @@ step_into(const Object *object, NzYaml **map, const char *key, const NzKubePath 
 }
 
 static gboolean
+check_pod(const Object *object, NzYaml *spec, const NzKubePath *path, GError **error)
+{
+  static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers"};
+  guint n = 0;
+  if (!nz_kube_check(object->manifest, &nz_kube_type_pod, spec, path, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+    const NzYaml *list = nz_kube_list(spec, lists[i]);
+    n += list ? list->items->len : 0;
+  }
+  return n <= NZ_MANIFEST_POD_CONTAINERS_MAX ||
+         nz_yaml_fail(spec, object->manifest->source->name, error,
+                      "more than %u containers in one pod: no node starts so many",
+                      NZ_MANIFEST_POD_CONTAINERS_MAX);
+}
+
+static gboolean
 read_template(Object *object, NzYaml *template, const NzKubePath *path, GError **error)
 {
   const NzKubePath of_metadata = {path, "metadata", -1}, of_spec = {path, "spec", -1};
@@ -191,7 +223,7 @@ read_template(Object *object, NzYaml *template, const NzKubePath *path, GError *
                  object->kind);
     return TRUE;
   }
-  if (!nz_kube_check(object->manifest, &nz_kube_type_pod, spec, &of_spec, error))
+  if (!check_pod(object, spec, &of_spec, error))
     return FALSE;
   add_pod(object, spec, metadata, nz_kube_path_text(&of_spec));
   return TRUE;
@@ -226,7 +258,7 @@ take_shape(NzYaml *spec, NzYaml *metadata, const NzKubePath *path, gpointer data
 {
   Object *object = data;
   g_autoptr(GError) wrong = NULL;
-  if (nz_kube_check(object->manifest, &nz_kube_type_pod, spec, path, &wrong)) {
+  if (check_pod(object, spec, path, &wrong)) {
     add_pod(object, spec, metadata, nz_kube_path_text(path));
     return TRUE;
   }
@@ -259,6 +291,10 @@ keep_object(Object *object)
                           .namespace = namespace_of(metadata),
                           .object = object->node};
   g_ptr_array_add(object->manifest->objects, found);
+  GHashTable *namespaces = object->manifest->namespaces;
+  if (strcmp(object->kind, "Namespace") == 0 && found->name &&
+      !g_hash_table_contains(namespaces, found->name))
+    g_hash_table_insert(namespaces, found->name, found);
 }
 
 static gboolean
@@ -469,6 +505,7 @@ nz_manifest_read(NzSourceFile *source, GError **error)
   self->documents = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
   self->pods = g_ptr_array_new_with_free_func(pod_free);
   self->objects = g_ptr_array_new_with_free_func(object_free);
+  self->namespaces = g_hash_table_new(nz_str_hash, g_str_equal);
   self->notes = g_ptr_array_new_with_free_func(g_free);
   return read_documents(self, error) ? g_steal_pointer(&self) : NULL;
 }
