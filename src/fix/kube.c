@@ -357,11 +357,13 @@ nz_kube_mended_free(NzKubeMended *self)
 }
 
 void
-nz_kube_mended_refuse(NzKubeMended *self, const char *why)
+nz_kube_mended_refuse(NzKubeMended *self, const char *why, gboolean keep)
 {
   if (self->fix && !self->fix->refused)
     self->fix->refused = g_strdup(why);
-  g_clear_pointer(&self->fix, nz_fix_free);
+  if (self->fix && !keep)
+    g_ptr_array_set_size(self->fix->edits, 0);
+  self->fix = NULL;
   g_hash_table_remove_all(self->wants);
 }
 
