@@ -138,8 +138,8 @@ text_end(const NzSourceFile *source, const NzYaml *value)
   return keeps && begin > value->start ? begin - 1 : trim(source, value->start, value->end);
 }
 
-static guint32
-block_end(const NzSourceFile *source, const NzYaml *value)
+guint32
+nz_yaml_block_end(const NzSourceFile *source, const NzYaml *value)
 {
   guint32 end = trim_comments(source, value->start, value->end);
   for (guint i = 0; i < value->items->len; i++) {
@@ -160,5 +160,5 @@ nz_yaml_end(const NzSourceFile *source, const NzYaml *key, const NzYaml *value)
     return key ? key->end : value->start;
   if (value->kind == NZ_YAML_TEXT)
     return text_end(source, value);
-  return value->flow ? value->end : block_end(source, value);
+  return value->flow ? value->end : nz_yaml_block_end(source, value);
 }
