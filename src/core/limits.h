@@ -561,6 +561,10 @@
 /* Containers of one manifest: some kilobyte of what is found in each is kept. */
 #define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
+/* Containers of one pod: each is held beside the others, for names and for what one sets for all. A
+ * kubelet runs some hundred pods, and pods have a handful of containers. */
+#define NZ_POD_CONTAINERS_MAX 2048u
+
 /* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
  * the stack. */
 #define NZ_MANIFEST_LEVELS_MAX 256u
