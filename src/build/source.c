@@ -134,6 +134,18 @@ nz_source_line(NzSourceFile *self, guint32 offset, guint *column)
   return line + 1;
 }
 
+guint32
+nz_source_line_begin(const NzSourceFile *self, guint32 offset, guint32 *next)
+{
+  if (!self->lines)
+    find_lines((NzSourceFile *)self); /* what is learned of it is no change */
+  const guint32 *begins = (const guint32 *)(const void *)self->lines->data;
+  guint line = last_not_above(begins, self->lines->len, sizeof *begins, offset);
+  if (next)
+    *next = line + 1 < self->lines->len ? begins[line + 1] : (guint32)self->len;
+  return begins[line];
+}
+
 NzPlace *
 nz_source_place(NzSourceFile *self, NzSpan span)
 {

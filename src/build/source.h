@@ -27,6 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSourceFile, nz_source_free)
 /* The line of OFFSET, from 1, and the column in code points, from 1; COLUMN may be NULL. */
 guint nz_source_line(NzSourceFile *self, guint32 offset, guint *column);
 
+/* Where the line of OFFSET begins. NEXT, which may be NULL: where the one after it does, or the
+ * file ends. A file may be one line, so that this is not searched for byte by byte. */
+guint32 nz_source_line_begin(const NzSourceFile *self, guint32 offset, guint32 *next);
+
 NzPlace *nz_source_place(NzSourceFile *self, NzSpan span);
 
 /* Text that was put together of parts of a source file: lines that were continued, quotes taken

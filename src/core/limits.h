@@ -561,9 +561,6 @@
 /* Containers of one manifest: some kilobyte of what is found in each is kept. */
 #define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
-/* Containers of one pod: what is wrong with the pod is told of each. Pods have a dozen. */
-#define NZ_MANIFEST_POD_CONTAINERS_MAX 1000u
-
 /* Bytes of a text that is told of each container it counts for: a name has 253, the reference of an
  * image some 500. */
 #define NZ_MANIFEST_TEXT_MAX 1024u
@@ -574,6 +571,10 @@
 
 /* Bytes that are told of a reason why something is excepted. */
 #define NZ_ANNOTATION_REASON_MAX 1000u
+
+/* Containers of one pod: each is held beside the others, for names and for what one sets for all. A
+ * kubelet runs some hundred pods, and pods have a handful of containers. */
+#define NZ_POD_CONTAINERS_MAX 2048u
 
 /* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
  * the stack. */

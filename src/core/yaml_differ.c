@@ -5,6 +5,22 @@
 
 /* --- lines --- */
 
+/* What go-yaml's reader refuses wherever it stands (its readerc.go, "control characters are not
+ * allowed"), and libfyaml takes in quotes and comments. */
+static const char *
+find_control(const char *data, gsize len)
+{
+  for (gsize i = 0; i < len; i++) {
+    guchar c = (guchar)data[i];
+    if (G_UNLIKELY(c < 0x20 || c == 0x7f) && c != '\t' && c != '\n' && c != '\r')
+      return data + i;
+    if (G_UNLIKELY(c == 0xc2) && i + 1 < len && (guchar)data[i + 1] < 0xa0 &&
+        (guchar)data[i + 1] != 0x85)
+      return data + i;
+  }
+  return NULL;
+}
+
 const char *
 nz_yaml_find_unseen(const char *data, gsize len, const char **what)
 {
@@ -20,7 +36,8 @@ nz_yaml_find_unseen(const char *data, gsize len, const char **what)
       {"\xef\xbb\xbf", "a byte order mark (U+FEFF) that does not begin the file: readers of YAML "
                        "differ on what it is; take it away"},
   };
-  const char *first = NULL;
+  const char *first = find_control(data, len);
+  *what = "a control character, which YAML does not take; write \\xNN in double quotes";
   for (guint i = 0; i < G_N_ELEMENTS(unseen); i++) {
     const char *found = memmem(data, len, unseen[i].bytes, strlen(unseen[i].bytes));
     if (!found || (first && found > first))

@@ -5,8 +5,9 @@
 
 #include "core/yaml.h"
 
-/* Where in the LEN bytes of DATA there is what nobody sees, and WHAT it is: go-yaml begins a line
- * there (YAML 1.1), so that a key may stand behind it that here is a comment. NULL: nowhere. */
+/* Where in the LEN bytes of DATA there is what nobody sees, and WHAT it is: a control character,
+ * which go-yaml refuses, or where it begins a line (YAML 1.1), so that a key may stand behind it
+ * that here is a comment. NULL: nowhere. */
 const char *nz_yaml_find_unseen(const char *data, gsize len, const char **what);
 
 /* What is wrong with a tag as it was written; NULL: nothing. */

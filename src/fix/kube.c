@@ -357,10 +357,12 @@ nz_kube_mended_free(NzKubeMended *self)
 }
 
 void
-nz_kube_mended_refuse(NzKubeMended *self, const char *why)
+nz_kube_mended_refuse(NzKubeMended *self, const char *why, gboolean keep)
 {
   if (self->fix && !self->fix->refused)
     self->fix->refused = g_strdup(why);
+  if (self->fix && !keep)
+    g_ptr_array_set_size(self->fix->edits, 0);
   g_clear_pointer(&self->fix, nz_fix_free);
   g_hash_table_remove_all(self->wants);
 }

@@ -92,6 +92,8 @@ NzYaml *nz_kube_volume(NzKubeMend *self, const char *name);
 /* Volumes and ports of ONE, which is to start as somebody else by PLAN. */
 void nz_kube_mend_volumes(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one);
 void nz_kube_mend_ports(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one);
+/* TRUE when ONE has a port that takes a capability. */
+gboolean nz_kube_has_low_port(const NzKubeOne *one);
 /* The pod's sysctls say from which port on any user may bind. */
 gboolean nz_kube_has_port_sysctl(const NzKubeMend *self);
 

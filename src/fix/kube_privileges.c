@@ -88,6 +88,14 @@ binds_by_sysctl(NzKubeMend *self)
   return nz_yaml_get(wanted, "sysctls") || nz_kube_has_port_sysctl(self);
 }
 
+/* A program that binds a low port may have the capability from its file, and then does not even
+ * start where it is dropped: execve() fails. */
+static gboolean
+may_need_port_capability(const NzKubeOne *one)
+{
+  return nz_kube_has_low_port(one) && !nz_kube_adds(one, "NET_BIND_SERVICE");
+}
+
 static void
 propose_capabilities(NzKubeMend *self, NzKubeOne *one)
 {
@@ -104,6 +112,8 @@ propose_capabilities(NzKubeMend *self, NzKubeOne *one)
   }
   if (!add || kept->items->len == add->items->len)
     return;
+  if (one->goals[NZ_GOAL_DROP] && may_need_port_capability(one))
+    nz_yaml_append(kept, nz_want_text("NET_BIND_SERVICE"));
   NzKubePlan *plan =
       nz_kube_plan(self, ports_alone && binds_by_sysctl(self) ? WHY_PORTS : WHY_ASKED);
   nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "add", g_steal_pointer(&kept));
@@ -127,14 +137,28 @@ drop_all(NzKubePlan *plan, const NzKubeOne *one)
   nz_kube_mends(plan, one, NZ_GOAL_DROP);
 }
 
+/* "restricted" lets it be added. */
+static void
+add_port_capability(NzKubePlan *plan, const NzKubeOne *one)
+{
+  NzYaml *old = capabilities_of(one, "add");
+  NzYaml *add = old ? nz_want_copy(old) : nz_want_list();
+  nz_yaml_append(add, nz_want_text("NET_BIND_SERVICE"));
+  nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "add", add);
+}
+
 static void
 mend_drop(NzKubeMend *self, NzKubeOne *one, gboolean asked)
 {
-  if (nz_kube_adds(one, "ALL") || (!asked && !one->goals[NZ_GOAL_DROP]))
+  gboolean goal = one->goals[NZ_GOAL_DROP] != NULL;
+  asked = asked && !may_need_port_capability(one);
+  if (nz_kube_adds(one, "ALL") || (!asked && !goal))
     return;
-  if (nz_kube_is_non_root(self, one))
+  if (nz_kube_is_non_root(self, one)) {
+    if (goal && may_need_port_capability(one))
+      add_port_capability(nz_kube_plan(self, NULL), one);
     drop_all(nz_kube_plan(self, NULL), one);
-  else if (one->goals[NZ_GOAL_DROP])
+  } else if (one->goals[NZ_GOAL_DROP])
     drop_all(nz_kube_plan(self, "as long as it is not known to start as another user than root, "
                                 "it may need them"),
              one);

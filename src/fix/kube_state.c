@@ -67,6 +67,19 @@ nz_kube_mend_volumes(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one)
 /* --- ports --- */
 
 #define PORT_SYSCTL "net.ipv4.ip_unprivileged_port_start"
+/* The kernel's default for it. */
+#define FIRST_FREE_PORT 1024
+
+gboolean
+nz_kube_has_low_port(const NzKubeOne *one)
+{
+  NzYaml *list = nz_kube_list(one->node, "ports");
+  gint64 port;
+  for (guint i = 0; list && i < list->items->len; i++)
+    if (nz_kube_int(list->items->pdata[i], "containerPort", &port) && port < FIRST_FREE_PORT)
+      return TRUE;
+  return FALSE;
+}
 
 gboolean
 nz_kube_has_port_sysctl(const NzKubeMend *self)

@@ -146,16 +146,11 @@ add_entries(NzYamlEditor *self, NzYaml *map, const NzYaml *want, const GPtrArray
     nz_yaml_replace(self, before, before, lines->str);
     return;
   }
-  if (last < 0)
-    last = nz_yaml_last_own(map);
-  if (last >= 0)
-    add_lines(self, nz_yaml_end(self->source, map->keys->pdata[last], map->items->pdata[last]),
-              lines, style.end);
-  else if (nz_line_begins_at(self->source, map->start))
-    nz_yaml_replace(self, nz_line_begin(self->source, map->start),
-                    nz_line_begin(self->source, map->start), lines->str);
-  else
-    nz_yaml_give_up(self, "there is no line where it could be put");
+  /* A merge key that stood behind a new key would win over it for some readers. */
+  guint32 end = last < 0
+                    ? nz_yaml_block_end(self->source, map)
+                    : nz_yaml_end(self->source, map->keys->pdata[last], map->items->pdata[last]);
+  add_lines(self, end, lines, style.end);
 }
 
 /* --- values that are empty, in lines --- */

@@ -191,23 +191,6 @@ step_into(const Object *object, NzYaml **map, const char *key, const NzKubePath 
 }
 
 static gboolean
-check_pod(const Object *object, NzYaml *spec, const NzKubePath *path, GError **error)
-{
-  static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers"};
-  guint n = 0;
-  if (!nz_kube_check(object->manifest, &nz_kube_type_pod, spec, path, error))
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-    const NzYaml *list = nz_kube_list(spec, lists[i]);
-    n += list ? list->items->len : 0;
-  }
-  return n <= NZ_MANIFEST_POD_CONTAINERS_MAX ||
-         nz_yaml_fail(spec, object->manifest->source->name, error,
-                      "more than %u containers in one pod: no node starts so many",
-                      NZ_MANIFEST_POD_CONTAINERS_MAX);
-}
-
-static gboolean
 read_template(Object *object, NzYaml *template, const NzKubePath *path, GError **error)
 {
   const NzKubePath of_metadata = {path, "metadata", -1}, of_spec = {path, "spec", -1};
@@ -223,7 +206,7 @@ read_template(Object *object, NzYaml *template, const NzKubePath *path, GError *
                  object->kind);
     return TRUE;
   }
-  if (!check_pod(object, spec, &of_spec, error))
+  if (!nz_kube_check(object->manifest, &nz_kube_type_pod, spec, &of_spec, error))
     return FALSE;
   add_pod(object, spec, metadata, nz_kube_path_text(&of_spec));
   return TRUE;
@@ -258,7 +241,7 @@ take_shape(NzYaml *spec, NzYaml *metadata, const NzKubePath *path, gpointer data
 {
   Object *object = data;
   g_autoptr(GError) wrong = NULL;
-  if (check_pod(object, spec, path, &wrong)) {
+  if (nz_kube_check(object->manifest, &nz_kube_type_pod, spec, path, &wrong)) {
     add_pod(object, spec, metadata, nz_kube_path_text(path));
     return TRUE;
   }
@@ -390,6 +373,9 @@ read_object(NzManifest *self, NzYaml *node, const char *api_version, const char 
 
 /* --- documents --- */
 
+static const char template_remedy[] = "a template ({{ }}) that is not rendered; judge what it "
+                                      "makes: `helm template CHART | nonzero lint -`";
+
 /* TRUE where a template's "{{" begins a line or a value. */
 static gboolean
 begins_template(const char *line, const char *end)
@@ -432,9 +418,7 @@ explain(const NzSourceFile *source, GError **error)
       g_clear_error(error);
       g_set_error(error, NZ_ERROR, template ? NZ_ERROR_TEMPLATE : NZ_ERROR_INPUT, "%s:%u:%u: %s",
                   source->name, line, (guint)(at - p) + 1,
-                  template ? "a template ({{ }}) that is not rendered; judge what it makes: `helm "
-                             "template CHART | nonzero lint -`"
-                           : "a tab in the indentation; YAML wants spaces");
+                  template ? template_remedy : "a tab in the indentation; YAML wants spaces");
       return;
     }
     p = eol + 1;
@@ -448,18 +432,47 @@ typedef struct {
   guint n_containers;
 } Documents;
 
+/* In quotes a template is YAML, and no image. */
 static gboolean
-count_containers(Documents *self, const NzYaml *root, GError **error)
+check_rendered(const NzManifest *manifest, const NzKubePod *pod, GError **error)
+{
+  for (guint i = 0; i < pod->containers->len; i++) {
+    const NzKubeContainer *container = pod->containers->pdata[i];
+    if (!container->image || !strstr(container->image, "{{"))
+      continue;
+    const NzYaml *node = nz_kube_field(container->node, "image");
+    g_set_error(error, NZ_ERROR, NZ_ERROR_TEMPLATE, "%s:%u:%u: %s", manifest->source->name,
+                node->line, node->column, template_remedy);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Of the pods that the document ROOT brought. */
+static gboolean
+check_containers(Documents *self, const NzYaml *root, GError **error)
 {
   const NzManifest *manifest = self->manifest;
-  for (; self->n_pods < manifest->pods->len; self->n_pods++)
-    self->n_containers += ((NzKubePod *)manifest->pods->pdata[self->n_pods])->containers->len;
-  if (self->n_containers <= NZ_MANIFEST_CONTAINERS_MAX)
-    return TRUE;
-  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
-              "%s:%u:%u: more than %u containers: judge it in parts", manifest->source->name,
-              root->line, root->column, NZ_MANIFEST_CONTAINERS_MAX);
-  return FALSE;
+  const char *what = NULL;
+  guint most = 0;
+  for (; self->n_pods < manifest->pods->len; self->n_pods++) {
+    const NzKubePod *pod = manifest->pods->pdata[self->n_pods];
+    self->n_containers += pod->containers->len;
+    if (pod->containers->len > NZ_POD_CONTAINERS_MAX) {
+      most = NZ_POD_CONTAINERS_MAX;
+      what = "containers in one pod: no node would take it";
+    } else if (!check_rendered(manifest, pod, error)) {
+      return FALSE;
+    }
+  }
+  if (self->n_containers > NZ_MANIFEST_CONTAINERS_MAX) {
+    most = NZ_MANIFEST_CONTAINERS_MAX;
+    what = "containers: judge it in parts";
+  }
+  if (what)
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s:%u:%u: more than %u %s",
+                manifest->source->name, root->line, root->column, most, what);
+  return what == NULL;
 }
 
 static gboolean
@@ -471,7 +484,7 @@ take_document(NzYaml *root, gpointer data, GError **error)
   g_autoptr(NzYaml) owned = root;
   gboolean nothing = root->kind == NZ_YAML_TEXT && nz_kube_scalar(root).kind == NZ_SCALAR_NULL;
   self->wrong = !nothing && (!read_object(manifest, root, NULL, NULL, error) ||
-                             !count_containers(self, root, error));
+                             !check_containers(self, root, error));
   if (self->wrong)
     return FALSE;
   if (manifest->pods->len + manifest->objects->len > before)

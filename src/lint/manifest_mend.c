@@ -94,7 +94,7 @@ refuse_worse(Mend *self, const NzManifest *after)
       worse |= n >= judged->len || is_worse(((NzLintJudged *)self->judged->pdata[n])->kube.subject,
                                             ((NzLintJudged *)judged->pdata[n])->kube.subject);
     if (worse && ((NzKubeMended *)self->pods->pdata[i])->fix) {
-      nz_kube_mended_refuse(self->pods->pdata[i], WHY_WORSE);
+      nz_kube_mended_refuse(self->pods->pdata[i], WHY_WORSE, TRUE);
       ok = FALSE;
     }
   }
@@ -125,7 +125,7 @@ refuse_some(Mend *self)
     g_autoptr(NzSourceFile) text = NULL;
     g_autoptr(NzManifest) after = alone ? make(self, (gint)i, FALSE, &text) : NULL;
     if (!after)
-      nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE);
+      nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE, FALSE);
   }
 }
 
@@ -134,7 +134,7 @@ refuse_all(Mend *self)
 {
   for (guint i = 0; i < self->pods->len; i++) {
     NzKubeMended *pod = self->pods->pdata[i];
-    nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE);
+    nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE, FALSE);
   }
 }
 
