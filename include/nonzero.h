@@ -220,8 +220,8 @@ int nonzero_scanner_confine_sources(nonzero_scanner *scanner, const char *const 
 const char *nonzero_report_fixable(const nonzero_report *report, size_t index);
 /**
  * What that file becomes: *AFTER, to be freed with free(), of *AFTER_LEN bytes; BEFORE (LEN bytes)
- * is what it holds. With PROPOSED also by what was refused, because it would be a guess; without,
- * it may be the same as before.
+ * is what it holds, which must be what was judged. With PROPOSED also by what was refused, because
+ * it would be a guess; without, it may be the same as before.
  */
 int nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, const char *before,
                        size_t len, char **after, size_t *after_len, char **error);

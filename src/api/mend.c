@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "core/text.h"
 #include "fix/fix.h"
 
 typedef struct {
   const char *source; /* borrowed */
+  guint64 hash;       /* of what was judged */
   GPtrArray *fixes;   /* NzFix, borrowed, each once */
 } Fixable;
 
@@ -27,6 +29,7 @@ fixable_new(const GPtrArray *subjects, guint first, guint end)
   g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
   self->fixes = g_ptr_array_new();
   self->source = ((const NzSubject *)subjects->pdata[first])->source;
+  self->hash = ((const NzSubject *)subjects->pdata[first])->source_hash;
   for (guint i = first; i < end; i++) {
     const NzSubject *subject = subjects->pdata[i];
     for (guint j = 0; j < subject->fixes->len; j++)
@@ -77,7 +80,9 @@ nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, con
   g_autoptr(GError) failed = NULL;
   gsize n = 0;
   char *text = NULL;
-  if (file)
+  if (file && nz_hash64(before, len) != file->hash)
+    nz_set_input(&failed, "it is not what was judged: somebody changed it since; try again");
+  else if (file)
     text = (proposed ? nz_fixes_apply_all : nz_fixes_apply)(before, len, file->fixes, &n, &failed);
   if (!text) {
     nz_api_set_error(error, failed ? failed->message : "there is nothing to mend");

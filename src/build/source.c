@@ -17,6 +17,7 @@ nz_source_new(const char *name, const char *data, gsize len)
   self->bytes = g_bytes_new_take(copy, len);
   self->data = copy;
   self->len = len;
+  self->hash = nz_hash64(copy, len);
   return self;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
   const char *data; /* len bytes and a NUL after them */
   gsize len;        /* at most NZ_SOURCE_MAX */
   GBytes *bytes;
+  guint64 hash;  /* nz_hash64() of the data */
   GArray *lines; /* guint32: where each line begins; made when first asked for */
   GArray *marks; /* of long lines, places whose column is known; made with LINES */
 } NzSourceFile;

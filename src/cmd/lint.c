@@ -168,11 +168,13 @@ static nonzero_report *
 mend(NzScanRun *run, const char *const *paths, nonzero_report *report, gboolean *ok)
 {
   for (guint round = 0; round < ROUNDS_MAX; round++) {
-    if (nz_mend_files(report, opt_diff, ok) == 0 || opt_diff || !*ok)
+    if (nz_mend_files(report, paths, opt_diff, ok) == 0 || opt_diff)
       break;
     nonzero_report_free(report);
     nonzero_scanner_lint(run->scanner, paths);
     report = nonzero_scanner_finish(run->scanner);
+    if (!*ok)
+      break;
   }
   return report;
 }

@@ -17,6 +17,7 @@ typedef struct {
   const nonzero_report *report;
   size_t index;
   const char *path;
+  const char *const *named; /* what the user named */
   char *before;
   gsize len;
 } File;
@@ -42,6 +43,23 @@ print_diff(const File *file, const char *after, gsize len, FILE *out)
   fflush(out);
 }
 
+/* TRUE when REAL is what the user named, or is below it: a link in a folder may lead anywhere. */
+static gboolean
+is_named(const File *file, const char *real)
+{
+  for (guint i = 0; file->named[i]; i++) {
+    char root[PATH_MAX];
+    if (strcmp(file->named[i], file->path) == 0)
+      return TRUE;
+    if (!realpath(file->named[i], root))
+      continue;
+    gsize n = strcmp(root, "/") == 0 ? 0 : strlen(root);
+    if (strncmp(real, root, n) == 0 && (real[n] == '/' || real[n] == '\0'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Whole or not at all, with the mode it had; where a link leads. */
 static gboolean
 write_file(const File *file, const char *after, gsize len)
@@ -51,6 +69,13 @@ write_file(const File *file, const char *after, gsize len)
   struct stat st;
   if (!realpath(file->path, real) || stat(real, &st) != 0) {
     nz_complain("%s: %s", file->path, g_strerror(errno));
+    return FALSE;
+  }
+  if (!is_named(file, real)) {
+    g_autofree char *shown = nz_printable(real, -1);
+    nz_complain("%s: not changed: the link leads to %s, outside of what was named; name it to "
+                "mend it",
+                file->path, shown);
     return FALSE;
   }
   if (!g_file_set_contents_full(real, after, (gssize)len, G_FILE_SET_CONTENTS_CONSISTENT,
@@ -112,10 +137,10 @@ mend(const File *file, gboolean diff, guint *changed)
 }
 
 guint
-nz_mend_files(const nonzero_report *report, gboolean diff, gboolean *ok)
+nz_mend_files(const nonzero_report *report, const char *const *named, gboolean diff, gboolean *ok)
 {
   guint changed = 0;
-  File file = {.report = report};
+  File file = {.report = report, .named = named};
   for (; (file.path = nonzero_report_fixable(report, file.index)); file.index++) {
     g_autoptr(GError) error = NULL;
     if (strcmp(file.path, "<stdin>") == 0) {

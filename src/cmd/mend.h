@@ -13,6 +13,8 @@ int nz_mend_write_patch(gconstpointer report, const char *format, FILE *out, uns
                         char **error);
 
 /* Writes the files for which REPORT knows fixes, each whole or not at all, and says what was done
- * and what was not; with DIFF prints to standard output what would be changed, and writes nothing.
- * Returns how many were (or would be) changed. *OK becomes FALSE when one could not be. */
-guint nz_mend_files(const nonzero_report *report, gboolean diff, gboolean *ok);
+ * and what was not; none that a link in a folder leads to, outside of what the user NAMED; with
+ * DIFF prints to standard output what would be changed, and writes nothing. Returns how many were
+ * (or would be) changed. *OK becomes FALSE when one could not be. */
+guint nz_mend_files(const nonzero_report *report, const char *const *named, gboolean diff,
+                    gboolean *ok);

@@ -87,6 +87,7 @@ typedef struct {
   NzUser *user;
   NzBaseFact *base;         /* or NULL */
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
+  guint64 source_hash;      /* nz_hash64() of what a source held; 0: it is none */
   NzPlace *place;           /* of what decided the user, in a source; or NULL */
   GPtrArray *steps;         /* NzStep: how the user was decided; NULL: nobody asked */
   GPtrArray *fixes;         /* NzFix: how to mend it, in its source */

@@ -67,6 +67,7 @@ nz_lint_subject(const char *kind, const char *name, const NzSourceFile *source)
   NzSubject *subject = nz_subject_new(kind);
   subject->name = g_strdup(name);
   subject->source = g_strdup(source->name);
+  subject->source_hash = source->hash;
   subject->started = g_get_real_time();
   return subject;
 }

@@ -1,10 +1,13 @@
 """Hostile manifests for `nonzero lint`: what kubectl and the API server would read as root must never
 pass here, whatever the spelling."""
 
+import os
+import subprocess
+
 import pytest
 from kube_case import HEAD
 from lint_kit import assert_no_verdict, lint, put, rules
-from program import FAIL, PASS, run
+from program import ERROR, FAIL, PASS, PROGRAM, run
 
 GOOD = "runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, allowPrivilegeEscalation: false"
 POD = HEAD + "  containers:\n  - name: app\n    image: images.example/app:1\n"
@@ -181,3 +184,49 @@ def test_thousands_of_pods_and_namespaces_are_judged_soon(tmp_path, profile):
     put(tmp_path, {"pod.yaml": text.encode()})
     result = run("lint", "--no-policy", "--images", "none", "-q", "--profile", profile, "pod.yaml", cwd=tmp_path)
     assert result.code == (PASS if profile.startswith("openshift") else FAIL) and result.seconds < 20
+
+
+# What --fix may write -------------------------------------------------------------------------------
+
+MENDABLE = POD + "    securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000}\n"
+
+
+def fix(place, *args):
+    return run("lint", "--no-policy", "--images", "none", "--fix", *args, cwd=place)
+
+
+def test_link_in_a_folder_is_not_followed_out_of_it(tmp_path):
+    put(tmp_path, {"out/victim.yaml": MENDABLE, "repo/own.yaml": MENDABLE, "repo/sub/inner.yaml": MENDABLE})
+    (tmp_path / "repo/link.yaml").symlink_to("../out/victim.yaml")
+    (tmp_path / "repo/near.yaml").symlink_to("sub/inner.yaml")
+    result = fix(tmp_path, "repo")
+    assert result.code == ERROR and b"repo/link.yaml: not changed" in result.err, result
+    assert (tmp_path / "out/victim.yaml").read_text() == MENDABLE
+    for own in ("own.yaml", "sub/inner.yaml"):
+        assert "allowPrivilegeEscalation: false" in (tmp_path / "repo" / own).read_text()
+    assert (tmp_path / "repo/link.yaml").is_symlink() and (tmp_path / "repo/near.yaml").is_symlink()
+
+
+def test_link_that_is_named_is_followed(tmp_path):
+    put(tmp_path, {"out/pod.yaml": MENDABLE})
+    (tmp_path / "link.yaml").symlink_to("out/pod.yaml")
+    assert fix(tmp_path, "link.yaml").code == PASS
+    assert "allowPrivilegeEscalation: false" in (tmp_path / "out/pod.yaml").read_text()
+
+
+def test_file_that_changed_since_it_was_judged_is_not_written(tmp_path):
+    put(tmp_path, {"a.yaml": MENDABLE})
+    reads, writes = os.pipe()
+    args = ["lint", "--no-policy", "--images", "none", "--fix", "--jobs", "1", "a.yaml", f"/dev/fd/{reads}"]
+    with subprocess.Popen([PROGRAM, *args], cwd=tmp_path, pass_fds=[reads], stderr=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as program:
+        os.close(reads)
+        # More than a pipe holds: written once the program reads its second input.
+        with open(writes, "wb") as pipe:
+            pipe.write(b"# more\n" * 20000)
+            other = MENDABLE.replace("name: web", "name: other-name-than-before")
+            (tmp_path / "a.yaml").write_text(other)
+            pipe.write(MENDABLE.encode())
+        out, err = program.communicate(timeout=60)
+    assert program.returncode == ERROR and b"a.yaml: it is not what was judged" in err, (out, err)
+    assert (tmp_path / "a.yaml").read_text() == other
