@@ -35,11 +35,28 @@ change(const File *file, gboolean proposed, size_t *len)
   return NULL;
 }
 
+/* Lines of a file may steer a terminal; a program gets them as they are. */
+static void
+print_shown(const char *text, FILE *out)
+{
+  while (*text) {
+    gunichar c = g_utf8_get_char_validated(text, -1);
+    gsize n = c >= 0x80000000 ? 1 : (gsize)g_unichar_to_utf8(c, NULL);
+    gboolean plain = c == '\n' || c == '\t' || (c < 0x80000000 && nz_is_printable(c));
+    g_autofree char *shown = plain ? g_strndup(text, n) : nz_printable(text, (gssize)n);
+    fputs(shown, out);
+    text += n;
+  }
+}
+
 static void
 print_diff(const File *file, const char *after, gsize len, FILE *out)
 {
   g_autofree char *diff = nz_unified_diff(file->path, file->before, file->len, after, len);
-  fputs(diff, out);
+  if (isatty(fileno(out)))
+    print_shown(diff, out);
+  else
+    fputs(diff, out);
   fflush(out);
 }
 

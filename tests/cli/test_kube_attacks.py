@@ -1,7 +1,9 @@
 """Hostile manifests for `nonzero lint`: what kubectl and the API server would read as root must never
 pass here, whatever the spelling."""
 
+import contextlib
 import os
+import pty
 import subprocess
 
 import pytest
@@ -230,3 +232,20 @@ def test_file_that_changed_since_it_was_judged_is_not_written(tmp_path):
         out, err = program.communicate(timeout=60)
     assert program.returncode == ERROR and b"a.yaml: it is not what was judged" in err, (out, err)
     assert (tmp_path / "a.yaml").read_text() == other
+
+
+def test_diff_does_not_steer_a_terminal(tmp_path):
+    put(tmp_path, {"Dockerfile": "FROM scratch\n# \x1b[31mred \u202e\tx\nCMD [\"x\"]\n"})
+    terminal, end = pty.openpty()
+    args = [PROGRAM, "lint", "--no-policy", "--no-images", "--fix", "--diff", "Dockerfile"]
+    with subprocess.Popen(args, cwd=tmp_path, stdout=end, stderr=end, stdin=subprocess.DEVNULL):
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while piece := os.read(terminal, 65536):
+                shown += piece
+    os.close(terminal)
+    assert b"+USER" in shown and b"red" in shown
+    assert b"\x1b" not in shown and "\u202e".encode() not in shown
+    piped = run(*args[1:], cwd=tmp_path)
+    assert " # \x1b[31mred \u202e\tx\n".encode() in piped.out
