@@ -165,14 +165,50 @@ path_of(const NzKubePod *pod, const NzKubeContainer *container)
   return g_strdup_printf("%s.%s[%u]", pod->path, lists[container->type], container->index);
 }
 
+static const char *const os_labels[] = {"kubernetes.io/os", "beta.kubernetes.io/os", NULL};
+
+/* A term of nodeAffinity that no node of another system meets. */
+static gboolean
+wants_windows(NzYaml *term)
+{
+  NzYaml *all = nz_kube_list(term, "matchExpressions");
+  for (guint i = 0; all && i < all->items->len; i++) {
+    NzYaml *one = all->items->pdata[i];
+    const char *key = nz_kube_text(one, "key"), *how = nz_kube_text(one, "operator");
+    NzYaml *values = nz_kube_list(one, "values");
+    if (!key || !g_strv_contains(os_labels, key) || g_strcmp0(how, "In") != 0 || !values ||
+        values->items->len != 1)
+      continue;
+    const NzYaml *value = values->items->pdata[0];
+    if (value->kind == NZ_YAML_TEXT && strcmp(value->text, "windows") == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Of the terms one is enough, so all must say it. */
+static gboolean
+requires_windows(NzYaml *spec)
+{
+  NzYaml *affinity = nz_kube_map(nz_kube_map(spec, "affinity"), "nodeAffinity");
+  NzYaml *required = nz_kube_map(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
+  NzYaml *terms = nz_kube_list(required, "nodeSelectorTerms");
+  for (guint i = 0; terms && i < terms->items->len; i++)
+    if (!wants_windows(terms->items->pdata[i]))
+      return FALSE;
+  return terms && terms->items->len > 0;
+}
+
 /* By spec.os, or what selects its node. Options of Windows say nothing: on Linux nobody reads them.
  */
 static gboolean
 is_windows(const NzKubePod *pod)
 {
   const char *os = nz_kube_text(nz_kube_map(pod->spec, "os"), "name");
-  const char *node = nz_kube_text(nz_kube_map(pod->spec, "nodeSelector"), "kubernetes.io/os");
-  return g_strcmp0(os ? os : node, "windows") == 0;
+  NzYaml *selector = nz_kube_map(pod->spec, "nodeSelector");
+  for (guint i = 0; !os && os_labels[i]; i++)
+    os = nz_kube_text(selector, os_labels[i]);
+  return os ? strcmp(os, "windows") == 0 : requires_windows(pod->spec);
 }
 
 NzImageNeed

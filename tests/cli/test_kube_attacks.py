@@ -97,6 +97,28 @@ def test_merge_of_the_same_value_may_stand_anywhere(tmp_path):
     assert judged(tmp_path, context("runAsUser: 1000\n<<: {runAsUser: 1000, runAsNonRoot: true}")).code == PASS
 
 
+# Windows, where nobody reads runAsUser --------------------------------------------------------------
+
+WANTS = "{matchExpressions: [{key: kubernetes.io/os, operator: In, values: [%s]}]}"
+AFFINITY = ("  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+            "{nodeSelectorTerms: [%s]}}}\n")
+NODES = {
+    "old-label": ("  nodeSelector: {beta.kubernetes.io/os: windows}\n", "unknown"),
+    "affinity": (AFFINITY % (WANTS % "windows"), "unknown"),
+    "affinity-to-either": (AFFINITY % (WANTS % "windows, linux"), "non-root"),
+    "affinity-of-one-term": (AFFINITY % (WANTS % "windows" + ", " + WANTS % "linux"), "non-root"),
+    "os-says-otherwise": ("  os: {name: linux}\n" + AFFINITY % (WANTS % "windows"), "non-root"),
+    "binary-label": ("  nodeSelector: {kubernetes.io/os: !!binary d2luZG93cw==}\n", "unknown"),
+}
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_pod_that_only_nodes_of_windows_take_is_of_windows(tmp_path, name):
+    fields, state = NODES[name]
+    result = judged(tmp_path, HEAD + fields + context("runAsUser: 1000")[len(HEAD):])
+    assert result.subjects[0]["user"]["state"] == state
+
+
 # Pods where nobody looks ----------------------------------------------------------------------------
 
 EVIL = "{name: evil, image: images.example/evil, securityContext: {runAsUser: 0}}"
