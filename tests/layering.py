@@ -19,6 +19,7 @@ MAY_INCLUDE = {
     "kube": {"core", "check", "build"},
     "lint": {"core", "check", "build", "fix", "kube"},
     "policy": {"core", "check"},
+    "runtime": {"core", "check", "image", "policy"},
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "fix", "lint", "scan", "store", "policy", "report"},
     "lsp": {"core", "check", "confine", "build", "lint", "policy"},
