@@ -376,6 +376,23 @@
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
 
+/* --- running containers --- */
+
+/* What is kept of a name, an image, an annotation: twice what registries take for a name. */
+#define NZ_STATE_TEXT_MAX ((gsize)512)
+
+/* Processes between one of a container and its monitor. Each is two small reads. */
+#define NZ_PARENTS_MAX 128u
+
+/* What is read of a command line or of /proc/PID/cgroup. A conmon has some 4 KiB. */
+#define NZ_CMDLINE_READ_MAX ((gsize)64 * 1024)
+
+/* Places where one engine may keep its state: Docker has one more for each user namespace. */
+#define NZ_PLACES_MAX 16u
+
+/* Containers that wait to be described; each is some milliseconds. The watcher asks again. */
+#define NZ_DESCRIBE_QUEUE_MAX 4096u
+
 /* --- what is fetched --- */
 
 /* Requests at once: as many as there may be readers of layers. */

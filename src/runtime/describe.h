@@ -17,6 +17,14 @@ typedef enum {
   NZ_CONTAINER_KIND_SANDBOX, /* holds the namespaces of a pod; runs nothing of the user's */
 } NzContainerKind;
 
+/* Who decided that the first process is root, as far as that is known. */
+typedef enum {
+  NZ_START_UNKNOWN,
+  NZ_START_NOT_ROOT,
+  NZ_START_IMAGE,   /* image-default: the image says root, or nothing */
+  NZ_START_RUNTIME, /* runtime-user: the image says another user */
+} NzStartCause;
+
 typedef struct {
   NzContainerRef ref; /* engine as its state says, where the path did not tell */
   char *name;         /* "web"; in a pod, the container's name there */
@@ -28,6 +36,7 @@ typedef struct {
   gboolean has_uid; /* the first process' user in its namespace, from the runtime's bundle */
   guint32 uid, gid;
   NzContainerKind kind;
+  NzStartCause start;
   gboolean userns; /* it has a user namespace of its own */
   gboolean privileged;
   guint hooks;  /* programs that the runtime runs as root before or beside it */
@@ -37,17 +46,6 @@ typedef struct {
 
 void nz_container_facts_free(NzContainerFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzContainerFacts, nz_container_facts_free)
-
-/* Who decided that the first process is root, as far as that is known. */
-typedef enum {
-  NZ_START_UNKNOWN,
-  NZ_START_NOT_ROOT,
-  NZ_START_IMAGE,   /* image-default: the image says root, or nothing */
-  NZ_START_RUNTIME, /* runtime-user: the image says another user */
-} NzStartCause;
-
-/* PASSWD is the container's, for an image that names its user; NULL: not known. */
-NzStartCause nz_container_start_cause(const NzContainerFacts *self, const NzUserFile *passwd);
 
 /* Where engines keep their state on this host, as their configurations say. Found at the start,
  * and again on SIGHUP. */
@@ -59,8 +57,9 @@ NzEnginePlaces *nz_engine_places_new_below(const char *root);
 void nz_engine_places_free(NzEnginePlaces *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzEnginePlaces, nz_engine_places_free)
 
-/* Reads it now. PID is any process of the container, or 0: the monitor above it (conmon, a shim of
- * containerd) knows where the bundle is, wherever the engine was told to keep it. Never NULL. */
+/* Reads it now. Ask early: what is gone when a container ends cannot be read later. PID is any
+ * process of the container, or 0: the monitor above it (conmon, a shim of containerd) knows where
+ * the bundle is, wherever the engine was told to keep it. Never NULL. */
 NzContainerFacts *nz_container_describe(const NzEnginePlaces *places, const NzContainerRef *ref,
                                         gint pid);
 
