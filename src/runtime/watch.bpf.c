@@ -63,11 +63,11 @@ struct {
 
 /* A thread that has executed something inside, or comes from one that has. */
 struct task {
-  __u8 hook;     /* a runtime's; not judged while its container has not started */
-  __u8 root;     /* it is root, as far as we have looked */
-  __u8 cause;    /* how it became so */
-  __u8 capable;  /* not root, and has capabilities that its file gave it */
-  __u8 told;     /* this process, as root */
+  __u8 hook;    /* a runtime's; not judged while its container has not started */
+  __u8 root;    /* it is root, as far as we have looked */
+  __u8 cause;   /* how it became so */
+  __u8 capable; /* not root, and has capabilities that its file gave it */
+  __u8 told;    /* this process, as root */
   __u8 unused[3];
   __u32 userns; /* its user namespace when it last executed something */
 };
@@ -139,7 +139,7 @@ find_root_uid(struct user_namespace *ns, struct nz_userns *key, __u32 *root)
     return *root == NZ_NO_UID ? ABSENT : FOUND;
   }
 #define LOOK_AT(i)                                                                                 \
-  if (key->extents > (i) && ns->uid_map.extent[i].first == 0) {                                     \
+  if (key->extents > (i) && ns->uid_map.extent[i].first == 0) {                                    \
     *root = ns->uid_map.extent[i].lower_first;                                                     \
     return FOUND;                                                                                  \
   }
