@@ -178,6 +178,9 @@ typedef struct {
   void (*subject)(const nonzero_subject *subject, void *data);
   /** For people who want to know more: which policy is in use, which exceptions match nothing. */
   void (*note)(const char *text, void *data);
+  /** Did not judge a part of the input, which holds nothing that it knows, or no more than looks
+   * like it: TEXT begins with the file. The report does not say so. */
+  void (*uncovered)(const char *text, void *data);
 } nonzero_events;
 
 void nonzero_scanner_set_events(nonzero_scanner *scanner, const nonzero_events *events, void *data);

@@ -118,17 +118,56 @@ add_subjects(nonzero_scanner *self, const GPtrArray *subjects, NzOutcome *outcom
     nz_scanner_add_subject(self, subjects->pdata[i], outcome);
 }
 
+/* NULL without an error: it is none of ours. */
+static NzSourceFile *
+read_file(const NzFound *found, GError **error)
+{
+  gboolean manifest = found->kind == NZ_SOURCE_MANIFEST;
+  if (!found->unknown && !manifest)
+    return nz_source_read(found->path, error);
+  return nz_source_read_wanted(found->path, NZ_MANIFEST_MAX,
+                               found->named ? NULL : nz_source_is_manifest, error);
+}
+
+/* What may be larger is told from what may not be when it was read. */
+static gboolean
+check_size(const NzSourceFile *source, NzSourceKind kind, GError **error)
+{
+  if (kind == NZ_SOURCE_MANIFEST || source->len <= NZ_SOURCE_MAX)
+    return TRUE;
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s: more than %u MiB: it is no source file",
+              source->name, (guint)(NZ_SOURCE_MAX >> 20));
+  return FALSE;
+}
+
+static void
+tell_uncovered(const char *text, gpointer data)
+{
+  nonzero_scanner *self = data;
+  g_mutex_lock(&self->mutex);
+  if (self->events.uncovered)
+    self->events.uncovered(text, self->data);
+  g_mutex_unlock(&self->mutex);
+}
+
 static gboolean
 lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **error)
 {
   nonzero_scanner *self = work->scanner;
   const NzLintSettings *lint = &self->lint;
-  g_autoptr(NzSourceFile) source = nz_source_read(found->path, error);
-  if (!source)
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(NzSourceFile) source = read_file(found, &failed);
+  if (!source) {
+    if (!failed)
+      return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
+  }
   if (!is_wanted(found, source))
     return TRUE;
   NzSourceKind kind = found->unknown ? nz_source_guess(source) : found->kind;
+  if (!check_size(source, kind, error))
+    return FALSE;
   g_autofree char *directory =
       strcmp(found->path, "-") == 0 ? NULL : g_path_get_dirname(found->path);
   const GPtrArray *overrides = found->overrides ? found->overrides : lint->overrides;
@@ -142,6 +181,8 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
                            .environment = (const char *const *)work->environment,
                            .overrides = list_of(overrides),
                            .fix = lint->fix,
+                           .named = found->named,
+                           .uncovered = tell_uncovered,
                            .find_base = find_base,
                            .data = self};
   g_autoptr(GPtrArray) subjects = g_ptr_array_new();

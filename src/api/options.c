@@ -99,15 +99,10 @@ set_platform(nonzero_scanner *self, const char *value, GError **error)
 static gboolean
 set_profile(nonzero_scanner *self, const char *value, GError **error)
 {
-  g_autoptr(GString) names = g_string_new(NULL);
-  for (guint i = 0; nz_profiles[i]; i++) {
-    if (strcmp(nz_profiles[i], value) == 0) {
-      self->profile = nz_profiles[i];
-      return TRUE;
-    }
-    g_string_append_printf(names, "%s%s", i == 0 ? "" : " or ", nz_profiles[i]);
-  }
-  return nz_set_input(error, "it is %s", names->str);
+  const char *profile = nz_profile_find(value, error);
+  if (profile)
+    self->profile = profile;
+  return profile != NULL;
 }
 
 static gboolean

@@ -31,6 +31,14 @@ typedef enum {
   NZ_ACT_CAP_ADD,        /* added-capability: WHAT is "SYS_ADMIN" */
   NZ_ACT_NEW_PRIVILEGES, /* new-privileges: nothing sets no-new-privileges */
   NZ_ACT_HOST_USERNS,    /* host-userns: container root is the host's root again */
+  NZ_ACT_FORBIDDEN,      /* pss-*, scc-*: HOW is the rule that forbids it, WHAT the cluster's words;
+                            MAYBE: what decides it is not known */
+  NZ_ACT_REFUSED,        /* kubelet-refuses: WHAT is who refuses, HOW the message */
+  NZ_ACT_MAY_REFUSE,     /* kubelet-refuses: HOW says on what it depends */
+  NZ_ACT_HOST_NAMESPACE, /* host-namespaces: WHAT is "hostPID" */
+  NZ_ACT_UNMASKED_PROC,  /* unmasked-proc */
+  NZ_ACT_ROOT_GROUP,     /* root-group: HOW says what gives it */
+  NZ_ACT_NO_NON_ROOT,    /* no-run-as-non-root: HOW is the field as it is */
   NZ_ACT_N
 } NzActKind;
 
@@ -43,6 +51,8 @@ typedef struct {
   guint16 mode;     /* of a file, or 0: not known */
   gboolean by_root; /* the file that gets setuid or setgid is root's, as far as it can be known */
   gboolean maybe;   /* it stands where it may not run */
+  gboolean in_pod;  /* of a container of Kubernetes: other things help there */
+  gboolean implied; /* nobody wrote it: it is so by default */
 } NzAct;
 
 NzAct *nz_act_new(NzActKind kind, NzPlace *place, const char *what,
@@ -51,7 +61,7 @@ void nz_act_free(NzAct *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzAct, nz_act_free)
 
 typedef struct {
-  const char *profile;
+  const char *profile; /* where rules of pods judge it alone, their name: check/profile.h */
   const NzUser *user;
   const NzPlace *user_place; /* of what decided the user: a USER, a FROM, a line user: */
   const char *user_number;   /* "1000:1000", what a named user is known to be; or NULL */

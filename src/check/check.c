@@ -34,10 +34,38 @@ static const NzCheck *const checks[] = {
     &nz_check_added_capability,
     &nz_check_new_privileges,
     &nz_check_host_userns,
+    &nz_check_pss_apparmor,
+    &nz_check_pss_capabilities_baseline,
+    &nz_check_pss_host_namespaces,
+    &nz_check_pss_host_path,
+    &nz_check_pss_host_ports,
+    &nz_check_pss_host_probes,
+    &nz_check_pss_privileged,
+    &nz_check_pss_proc_mount,
+    &nz_check_pss_selinux_options,
+    &nz_check_pss_seccomp_baseline,
+    &nz_check_pss_sysctls,
+    &nz_check_pss_windows_host_process,
+    &nz_check_pss_privilege_escalation,
+    &nz_check_pss_capabilities_restricted,
+    &nz_check_pss_proc_mount_restricted,
+    &nz_check_pss_volume_types,
+    &nz_check_pss_run_as_non_root,
+    &nz_check_pss_run_as_user,
+    &nz_check_pss_seccomp_restricted,
+    &nz_check_scc_capabilities,
+    &nz_check_scc_fs_group,
+    &nz_check_scc_host_namespaces,
+    &nz_check_scc_host_ports,
+    &nz_check_scc_privilege_escalation,
+    &nz_check_scc_privileged,
+    &nz_check_scc_run_as_user,
+    &nz_check_scc_seccomp,
+    &nz_check_scc_selinux,
+    &nz_check_scc_sysctls,
+    &nz_check_scc_volumes,
     &nz_check_expired_exception,
 };
-
-const char *const nz_profiles[] = {"cbpp-0002", "openshift", NZ_PROFILE_USER_ONLY, NULL};
 
 const NzCheck *
 nz_check_at(guint i)
@@ -93,6 +121,15 @@ nz_check_runs(const NzCheck *check, const char *profile)
   return check->run && (!check->profile || g_strcmp0(check->profile, profile) == 0);
 }
 
+gboolean
+nz_check_asks(const NzCheck *check, const char *kind, const char *profile)
+{
+  const char *pods = strcmp(kind, "workload-container") == 0 ? nz_profile_of_pods(profile) : NULL;
+  if (pods)
+    return g_strcmp0(check->profile, pods) == 0;
+  return nz_check_runs(check, profile) && nz_check_judges(check, kind);
+}
+
 void
 nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
 {
@@ -102,12 +139,21 @@ nz_checks_run(const NzImageFacts *facts, GPtrArray *findings)
   }
 }
 
+static gboolean
+runs_on_build(const NzCheck *check, const char *profile)
+{
+  if (!check->run_build)
+    return FALSE;
+  gboolean alone =
+      g_strcmp0(profile, NZ_PROFILE_POD_SECURITY) == 0 || g_strcmp0(profile, NZ_PROFILE_SCC) == 0;
+  return check->profile ? g_strcmp0(check->profile, profile) == 0 : !alone;
+}
+
 void
 nz_checks_run_build(const NzBuildFacts *facts, GPtrArray *findings)
 {
   for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
-    if (checks[i]->run_build &&
-        (!checks[i]->profile || g_strcmp0(checks[i]->profile, facts->profile) == 0))
+    if (runs_on_build(checks[i], facts->profile))
       checks[i]->run_build(facts, findings);
 }
 

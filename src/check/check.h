@@ -7,6 +7,7 @@
 
 #include "check/build_facts.h"
 #include "check/facts.h"
+#include "check/profile.h"
 
 typedef struct {
   const char *rule;
@@ -35,13 +36,24 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_world_writable, nz_check_needs_root, nz_check_privileged_container,
     nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns;
 
-/* The profiles, NULL-terminated; the first is the default. Under the last nothing is asked but who
- * the image starts as, and its filesystem is not read. */
-extern const char *const nz_profiles[];
-#define NZ_PROFILE_USER_ONLY "user-only"
+/* Of profiles of pods: pod_security.c, scc.c. */
+extern const NzCheck nz_check_pss_apparmor, nz_check_pss_capabilities_baseline,
+    nz_check_pss_host_namespaces, nz_check_pss_host_path, nz_check_pss_host_ports,
+    nz_check_pss_host_probes, nz_check_pss_privileged, nz_check_pss_proc_mount,
+    nz_check_pss_selinux_options, nz_check_pss_seccomp_baseline, nz_check_pss_sysctls,
+    nz_check_pss_windows_host_process, nz_check_pss_privilege_escalation,
+    nz_check_pss_capabilities_restricted, nz_check_pss_proc_mount_restricted,
+    nz_check_pss_volume_types, nz_check_pss_run_as_non_root, nz_check_pss_run_as_user,
+    nz_check_pss_seccomp_restricted, nz_check_scc_capabilities, nz_check_scc_fs_group,
+    nz_check_scc_host_namespaces, nz_check_scc_host_ports, nz_check_scc_privilege_escalation,
+    nz_check_scc_privileged, nz_check_scc_run_as_user, nz_check_scc_seccomp, nz_check_scc_selinux,
+    nz_check_scc_sysctls, nz_check_scc_volumes;
 
-/* TRUE when CHECK runs under PROFILE. */
+/* TRUE when CHECK runs on images under PROFILE. */
 gboolean nz_check_runs(const NzCheck *check, const char *profile);
+
+/* TRUE when CHECK runs on subjects of KIND under PROFILE: what is not found then was looked for. */
+gboolean nz_check_asks(const NzCheck *check, const char *kind, const char *profile);
 
 /* TRUE when CHECK can find something in a subject of KIND: one that judges images alone says
  * nothing of a Dockerfile. */

@@ -57,7 +57,7 @@ static void
 print_line(const NzCheck *check)
 {
   gsize word = strcspn(check->level, " ;");
-  printf("%-26s %-5.*s%-10s %s\n", check->rule, (int)word, check->level,
+  printf("%-27s %-5.*s%-12s %s\n", check->rule, (int)word, check->level,
          check->required  ? "required"
          : check->profile ? check->profile
                           : "",
@@ -85,7 +85,8 @@ print_check(const NzCheck *check, gpointer user_data)
   if (check->required)
     print_paragraph("", "CBPP-0002 asks for it: it decides the verdict");
   if (check->profile) {
-    g_autofree char *profile = g_strconcat("only with --profile ", check->profile, NULL);
+    g_autofree char *profile =
+        g_strconcat("only with --profile ", nz_profile_option(check->profile), NULL);
     print_paragraph("when", profile);
   }
   g_autofree char *names = g_strjoinv(", ", (char **)check->aliases);

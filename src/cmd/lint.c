@@ -41,7 +41,9 @@ static const GOptionEntry options[] = {
     {"diff", 0, 0, G_OPTION_ARG_NONE, &opt_diff,
      "With --fix: change nothing, print what would be changed", NULL},
     {"profile", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.profile,
-     "cbpp-0002 (the default), or openshift", "PROFILE"},
+     "cbpp-0002 (the default); of pods baseline or restricted, with a version (restricted:v1.31), "
+     "openshift:restricted-v2 or openshift:nonroot-v2",
+     "PROFILE"},
     {"jobs", 'j', 0, G_OPTION_ARG_STRING, &nz_scan_args.jobs,
      "How many files at once; as many as there are processors", "N"},
     NZ_POLICY_OPTIONS,
@@ -113,8 +115,7 @@ finish(NzScanRun *run, const char *const *paths, nonzero_report *report)
       code = NZ_EXIT_ERROR;
   } else if (code != NZ_EXIT_ERROR) {
     g_autofree char *all = g_strjoinv(", ", (char **)paths);
-    nz_complain("%s: no Dockerfile, Compose file or Quadlet unit is there: nothing was judged",
-                all);
+    nz_complain("%s: nothing that starts a container is there: nothing was judged", all);
     code = NZ_EXIT_ERROR;
   }
   return code;

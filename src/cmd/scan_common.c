@@ -68,6 +68,14 @@ on_note(const char *text, void *data)
   nz_complain("note: %s", text);
 }
 
+/* No pass may hide it. */
+static void
+on_uncovered(const char *text, void *data)
+{
+  nz_progress_hide(((NzScanRun *)data)->progress);
+  nz_complain("%s", text);
+}
+
 /* --- the beginning --- */
 
 gboolean
@@ -162,8 +170,11 @@ open_outputs(NzScanRun *self, const char *const *paths)
 int
 nz_scan_run_begin(NzScanRun *self, const char *base)
 {
-  static const nonzero_events events = {
-      .image = on_image, .error = on_error, .subject = on_subject, .note = on_note};
+  static const nonzero_events events = {.image = on_image,
+                                        .error = on_error,
+                                        .subject = on_subject,
+                                        .note = on_note,
+                                        .uncovered = on_uncovered};
   self->scanner = nonzero_scanner_new();
   nonzero_scanner_set_events(self->scanner, &events, self);
   nonzero_scanner_set_command(self->scanner, nz_command_line);

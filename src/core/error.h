@@ -12,6 +12,7 @@ typedef enum {
   NZ_ERROR_IO,        /* the system refused: no such file, no permission, a read that failed */
   NZ_ERROR_NOT_IMAGE, /* the input is whole, but no image */
   NZ_ERROR_NOT_FOUND, /* the image, reference or platform asked for is not there */
+  NZ_ERROR_TEMPLATE,  /* the input is no source, but what others make one of */
   NZ_ERROR_CANCELLED, /* another part of the same work failed first */
 } NzError;
 

@@ -35,6 +35,7 @@ static const struct {
     {"dockerfile", "Dockerfile", "Dockerfiles", TRUE},
     {"compose-service", "service", "services", TRUE},
     {"quadlet", "unit", "units", TRUE},
+    {"workload-container", "container", "containers", TRUE},
 };
 
 const char *
@@ -118,6 +119,25 @@ excepted_free(gpointer data)
   g_free(self);
 }
 
+NzStep *
+nz_step_new(guint depth, NzPlace *place, char *text)
+{
+  NzStep *self = g_new(NzStep, 1);
+  *self = (NzStep){.text = text, .place = place, .depth = depth};
+  return self;
+}
+
+void
+nz_step_free(gpointer data)
+{
+  NzStep *self = data;
+  if (!self)
+    return;
+  g_free(self->text);
+  nz_place_free(self->place);
+  g_free(self);
+}
+
 NzSubject *
 nz_subject_new(const char *kind)
 {
@@ -144,6 +164,8 @@ nz_subject_free(NzSubject *self)
   nz_user_free(self->user);
   base_fact_free(self->base);
   nz_place_free(self->place);
+  if (self->steps)
+    g_ptr_array_unref(self->steps);
   g_ptr_array_unref(self->findings);
   g_ptr_array_unref(self->fixes);
   g_ptr_array_unref(self->excepted);
@@ -220,5 +242,9 @@ nz_subject_bytes(const NzSubject *self)
   }
   for (guint i = 0; i < self->notes->len; i++)
     sum += text_bytes(self->notes->pdata[i]);
+  for (guint i = 0; self->steps && i < self->steps->len; i++) {
+    const NzStep *step = self->steps->pdata[i];
+    sum += sizeof *step + text_bytes(step->text) + place_bytes(step->place);
+  }
   return sum;
 }

@@ -69,6 +69,16 @@ typedef struct {
   char *why;      /* a few words: how that is known, or why it is not */
 } NzBaseFact;
 
+/* A step on the way to the answer who it starts as: "runAsUser: 0 of the container". */
+typedef struct {
+  char *text;     /* printable */
+  NzPlace *place; /* NULL: it stands nowhere, such as a default */
+  guint depth;    /* 0: a step of its own; more: it belongs to the one before that is less deep */
+} NzStep;
+
+NzStep *nz_step_new(guint depth, NzPlace *place, char *text); /* takes PLACE and TEXT */
+void nz_step_free(gpointer self);
+
 typedef struct {
   const char *kind; /* static: "image", "dockerfile", "compose-service", "quadlet" */
   char *name, *source, *platform, *digest;
@@ -78,6 +88,7 @@ typedef struct {
   NzBaseFact *base;         /* or NULL */
   gint64 started, finished; /* microseconds since 1970; 0: not measured */
   NzPlace *place;           /* of what decided the user, in a source; or NULL */
+  GPtrArray *steps;         /* NzStep: how the user was decided; NULL: nobody asked */
   GPtrArray *fixes;         /* NzFix: how to mend it, in its source */
   GPtrArray *excepted;      /* NzExcepted: what its own source says, for findings to borrow */
   GPtrArray *layers;        /* NzLayerFact */

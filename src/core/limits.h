@@ -466,6 +466,9 @@
  * Dockerfile of a request. Also what an expansion of variables may grow to. */
 #define NZ_SOURCE_MAX ((gsize)2 * 1024 * 1024)
 
+/* What is read of a file to see whether it is a source at all. */
+#define NZ_SOURCE_HEAD ((gsize)64 * 1024)
+
 /* BuildKit reads lines with a bufio.Scanner: one of 64 KiB or more is an error. */
 #define NZ_DOCKER_LINE_MAX ((gsize)64 * 1024)
 
@@ -555,3 +558,20 @@
 /* Lines that a diff follows as added or taken out: above that it shows all between the first and
  * the last as replaced. A fix changes a dozen; this many take some 4 MiB. */
 #define NZ_DIFF_EDITS_MAX 1000
+
+/* --- Kubernetes manifests --- */
+
+/* The largest that is read. What Helm renders of large charts, their CustomResourceDefinitions with
+ * them, is some 5 MiB; etcd holds no object above 1.5 MiB. */
+#define NZ_MANIFEST_MAX ((gsize)32 * 1024 * 1024)
+
+/* Values of a manifest, with what its aliases stand for: some 100 bytes of memory each. A file as
+ * large as is read has about two million. */
+#define NZ_MANIFEST_NODES_MAX 3000000u
+
+/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of the
+ * stack. */
+#define NZ_MANIFEST_LEVELS_MAX 256u
+
+/* What is noted of one manifest, a line each. */
+#define NZ_MANIFEST_NOTES_MAX 100u

@@ -81,7 +81,7 @@ typedef struct {
   guint32 start, end;
   char *text, *tag, *anchor; /* the anchor is that of an alias, too */
   gsize len;
-  gboolean plain;
+  gboolean plain, flow;
 } Reader;
 
 static void
@@ -118,7 +118,8 @@ reader_init(Reader *self)
   fy_diag_set_collect_errors(self->diag, TRUE);
   const struct fy_parse_cfg config = {
       .search_path = "",
-      .flags = FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+      .flags = FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
+               (self->open ? FYPCF_SLOPPY_FLOW_INDENTATION : 0),
       .diag = self->diag,
   };
   self->parser = fy_parser_create(&config);
@@ -262,6 +263,8 @@ next(Reader *self, GError **error)
   g_clear_pointer(&self->anchor, g_free);
   self->len = 0;
   self->plain = FALSE;
+  self->flow = (event->type == FYET_MAPPING_START || event->type == FYET_SEQUENCE_START) &&
+               fy_event_get_node_style(event) == FYNS_FLOW;
   if (event->type == FYET_SCALAR)
     take_scalar(self, event);
   if (self->open) {
@@ -339,6 +342,7 @@ read_map(Reader *self, NzYaml *node, guint depth, GError **error)
   g_autoptr(GPtrArray) merges = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
   while (next(self, error)) {
     if (self->type == FYET_MAPPING_END) {
+      node->end = self->skipped + self->end;
       merge_all(node, merges);
       return TRUE;
     }
@@ -362,8 +366,10 @@ static gboolean
 read_list(Reader *self, NzYaml *node, guint depth, GError **error)
 {
   while (next(self, error)) {
-    if (self->type == FYET_SEQUENCE_END)
+    if (self->type == FYET_SEQUENCE_END) {
+      node->end = self->skipped + self->end;
       return TRUE;
+    }
     NzYaml *item = read_node(self, depth + 1, error);
     if (!item)
       return FALSE;
@@ -387,11 +393,21 @@ passed(const Reader *self, gboolean deep, GError **error)
   return NULL;
 }
 
+static void
+mark_shared(NzYaml *node)
+{
+  node->shared = TRUE;
+  for (guint i = 0; node->items && i < node->items->len; i++)
+    mark_shared(node->items->pdata[i]);
+  for (guint i = 0; node->keys && i < node->keys->len; i++)
+    mark_shared(node->keys->pdata[i]);
+}
+
 /* A copy of what the alias at hand stands for. */
 static NzYaml *
 read_alias(Reader *self, guint depth, GError **error)
 {
-  const NzYaml *node =
+  NzYaml *node =
       self->anchors && self->anchor ? g_hash_table_lookup(self->anchors, self->anchor) : NULL;
   if (!node) {
     g_autofree char *shown = nz_printable(self->anchor ? self->anchor : "", -1);
@@ -400,8 +416,13 @@ read_alias(Reader *self, guint depth, GError **error)
     return NULL;
   }
   self->left++; /* the alias was counted */
+  if (!node->shared)
+    mark_shared(node);
   NzYaml *copy = nz_yaml_copy(node, self->rules->depth - depth + 1, &self->left);
-  return copy ? copy : passed(self, self->left > 0, error);
+  if (!copy)
+    return passed(self, self->left > 0, error);
+  copy->alias_end = self->skipped + self->end;
+  return copy;
 }
 
 /* Anchors may be given anew: the last before an alias counts. */
@@ -439,6 +460,7 @@ read_node(Reader *self, guint depth, GError **error)
   } else {
     gboolean map = self->type == FYET_MAPPING_START;
     node->kind = map ? NZ_YAML_MAP : NZ_YAML_LIST;
+    node->flow = self->flow;
     node->items = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
     if (map)
       node->keys = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);

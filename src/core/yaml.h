@@ -14,12 +14,15 @@ typedef struct NzYaml NzYaml;
 struct NzYaml {
   NzYamlKind kind;
   guint line, column; /* from 1; columns count characters */
-  guint32 start,
-      end;        /* bytes of the file, with quotes; of a list or map the start alone is exact */
-  char *text;     /* of a text, without NUL; a number, a date and `off` are texts */
-  gboolean empty; /* nothing was written, or a plain `null` or `~` */
-  gboolean plain; /* a text without quotes, in one line */
-  char *tag;      /* as written, "!reset"; NULL: none */
+  guint32 start, end; /* bytes of the file, with quotes; where a list or map has no brackets (flow),
+                         END is where what follows it begins */
+  char *text;         /* of a text, without NUL; a number, a date and `off` are texts */
+  gboolean empty;     /* nothing was written, or a plain `null` or `~` */
+  gboolean plain;     /* a text without quotes, in one line */
+  gboolean flow;      /* a list or map in brackets */
+  gboolean shared;    /* it has an anchor, or is below one, and an alias stands for it, too */
+  guint32 alias_end;  /* of an alias' copy: where the alias ends; 0: it is none */
+  char *tag;          /* as written, "!reset"; NULL: none */
   gconstpointer owner; /* whose it is: see NzYamlRules */
   GPtrArray *items;    /* of a list, or a map's values: NzYaml */
   GPtrArray *keys;     /* of a map: NzYaml, texts, each once */

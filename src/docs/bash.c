@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For bash-completion 2, which loads the file when `nonzero` is first completed. */
+#include <string.h>
+
 #include "docs/docs.h"
 
 static void
@@ -13,9 +15,11 @@ write_values(GString *out, const NzDocVerb *verb)
     if (o->entry->short_name)
       g_string_append_printf(out, "|%s:-%c", verb->command->name, o->entry->short_name);
     g_string_append(out, ")\n");
-    if (o->kind == NZ_VALUE_WORDS)
+    if (o->kind == NZ_VALUE_WORDS) {
       g_string_append_printf(out, "      COMPREPLY=($(compgen -W '%s' -- \"$cur\"))\n", o->words);
-    else if (o->kind == NZ_VALUE_PATH)
+      if (strchr(o->words, ':'))
+        g_string_append(out, "      __ltrim_colon_completions \"$cur\"\n");
+    } else if (o->kind == NZ_VALUE_PATH)
       g_string_append(out, "      _filedir\n");
     g_string_append(out, "      return ;;\n");
   }

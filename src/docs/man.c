@@ -150,7 +150,8 @@ put_rule(Page *page, const NzCheck *check)
   *title = g_ascii_toupper(*title);
   g_string_append_printf(page->out, "%s.\n", title);
   if (check->profile)
-    g_string_append_printf(page->out, "Under\n.BR \\-\\-profile=%s .\n", check->profile);
+    g_string_append_printf(page->out, "Only with\n.BR \"\\-\\-profile %s\" .\n",
+                           nz_profile_option(check->profile));
   if (check->why)
     put_text(page, check->why);
   if (check->remedy)

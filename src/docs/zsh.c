@@ -44,9 +44,11 @@ write_option(GString *out, const NzDocOption *o)
     append_escaped(out, entry->arg_description ? entry->arg_description : "VALUE");
     g_string_append_c(out, ':');
   }
-  if (o->kind == NZ_VALUE_WORDS)
-    g_string_append_printf(out, "(%s)", o->words);
-  else if (o->kind == NZ_VALUE_PATH)
+  if (o->kind == NZ_VALUE_WORDS) {
+    g_string_append_c(out, '(');
+    append_escaped(out, o->words);
+    g_string_append_c(out, ')');
+  } else if (o->kind == NZ_VALUE_PATH)
     g_string_append(out, "_files");
   g_string_append(out, "' \\\n");
 }

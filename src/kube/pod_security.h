@@ -6,24 +6,23 @@
 #include "kube/manifest.h"
 
 typedef struct {
-  const char *check; /* static: "privileged", as the API server calls it */
-  const char *rule;  /* static: of ours, "pss-privileged" */
-  char *message;     /* printable, as the API server says it: `privileged (container "a" must
-                        not set securityContext.privileged=true)` */
-  NzPlace *place;    /* never NULL */
+  const char *check;  /* static: "capabilities_baseline", as the cluster calls it */
+  const char *rule;   /* static: of ours, "pss-capabilities-baseline" */
+  char *message;      /* printable, in the cluster's words: `privileged (container "a" must not set
+                         securityContext.privileged=true)` */
+  NzPlace *place;     /* of the field, or of what lacks it; never NULL */
+  gboolean undecided; /* what decides it is not known; the message says what is not */
   const NzKubeContainer *container; /* borrowed; NULL: it is the pod's */
 } NzPodViolation;
 
 void nz_pod_violation_free(gpointer self);
 
-/* A profile with its version: "restricted:v1.31", "baseline" (latest), "openshift:restricted-v2".
- */
-typedef struct NzPodProfile NzPodProfile;
+/* Adds to VIOLATIONS (NzPodViolation) all that POD violates of PROFILE, which nz_profile_find()
+ * knows; nothing when it asks nothing of pods alone (nz_profile_of_pods()). */
+void nz_pod_profile_judge(const char *profile, const NzManifest *manifest, const NzKubePod *pod,
+                          GPtrArray *violations);
 
-/* NULL: NAME is no such profile. The result is static or interned, and never freed. An unknown
- * version is an error. */
-const NzPodProfile *nz_pod_profile_find(const char *name, GError **error);
-
-/* Adds to VIOLATIONS (NzPodViolation) all that POD violates of PROFILE. */
-void nz_pod_profile_judge(const NzPodProfile *profile, const NzManifest *manifest,
-                          const NzKubePod *pod, GPtrArray *violations);
+/* Adds to ACTS (NzAct) those of the VIOLATIONS that are CONTAINER's and its pod's: what the rules
+ * of the profile find in NzBuildFacts. */
+void nz_pod_violation_acts(const GPtrArray *violations, const NzKubeContainer *container,
+                           GPtrArray *acts);

@@ -177,7 +177,7 @@ list_entries(Walk *self, const char *path, GError **error)
       continue;
     self->n_seen++;
     gboolean directory = is_directory(dirfd(dir), e);
-    if (!directory && !nz_source_kind(e->d_name, &kind))
+    if (!directory && !nz_source_kind(e->d_name, &kind) && !nz_source_may_be_manifest(e->d_name))
       continue;
     Entry *entry = g_new0(Entry, 1);
     *entry = (Entry){g_strdup(e->d_name), directory};
@@ -219,8 +219,9 @@ walk(Walk *self, const char *path, const char *relative, guint depth, GError **e
       continue;
     if (entry->directory)
       ok = walk(self, child, below, depth + 1, error);
-    else if (nz_source_kind(entry->name, &kind) &&
-             (kind != NZ_SOURCE_COMPOSE || !join(self, first, path, entry->name, child)))
+    else if (!nz_source_kind(entry->name, &kind))
+      add(self->found, child, NZ_SOURCE_MANIFEST);
+    else if (kind != NZ_SOURCE_COMPOSE || !join(self, first, path, entry->name, child))
       add(self->found, child, kind);
   }
   nz_ignores_cut(self->ignores, count);
@@ -253,29 +254,135 @@ nz_lint_discover(const char *path, GPtrArray *found, GError **error)
 
 /* --- by content --- */
 
-/* The first line that is neither blank nor a comment. */
+/* The first line that is neither blank, a comment, nor the begin of a document. */
 static const char *
-first_line(const NzSourceFile *source)
+first_line(const char *p)
 {
-  const char *p = source->data;
   for (;;) {
+    const char *line = p;
     p += strspn(p, " \t\r\n");
-    if (*p != '#' && *p != ';')
-      return p;
-    p += strcspn(p, "\n");
+    if (*p == '#' || *p == ';' || (g_str_has_prefix(p, "---") && strchr(" \t\r\n#", p[3]))) {
+      p += strcspn(p, "\n");
+      continue;
+    }
+    /* With its indentation. */
+    const char *begin = p;
+    while (begin > line && (begin[-1] == ' ' || begin[-1] == '\t'))
+      begin--;
+    return begin;
   }
+}
+
+/* KEY, maybe in quotes, and a colon at P. */
+static gboolean
+is_key(const char *p, const char *key)
+{
+  char quote = *p == '"' || *p == '\'' ? *p++ : '\0';
+  gsize n = strlen(key);
+  if (strncmp(p, key, n) != 0)
+    return FALSE;
+  p += n;
+  if (quote && *p++ != quote)
+    return FALSE;
+  p += strspn(p, " \t\r\n");
+  return *p == ':';
+}
+
+/* What a manifest has, each in the outermost map. */
+typedef struct {
+  gboolean api_version, kind;
+} Keys;
+
+static void
+take_key(Keys *keys, const char *p)
+{
+  keys->api_version |= is_key(p, "apiVersion");
+  keys->kind |= is_key(p, "kind");
+}
+
+/* Of the lines that are indented as LINE is, the first of all. */
+static void
+find_in_lines(Keys *keys, const char *line)
+{
+  gsize indent = strspn(line, " ");
+  while (line && !(keys->api_version && keys->kind)) {
+    if (strspn(line, " ") == indent)
+      take_key(keys, line + indent);
+    line = strchr(line, '\n');
+    line = line ? line + 1 : NULL;
+  }
+}
+
+/* Of what stands in { }, quoted or not. */
+static void
+find_in_braces(Keys *keys, const char *p)
+{
+  guint depth = 0;
+  for (; *p && !(keys->api_version && keys->kind); p++) {
+    if (*p == '"') {
+      for (p++; *p && *p != '"'; p++)
+        p += *p == '\\' && p[1];
+      if (!*p)
+        return;
+      continue;
+    }
+    depth += *p == '{' || *p == '[';
+    depth -= (*p == '}' || *p == ']') && depth > 0;
+    if (depth == 1 && (*p == '{' || *p == ','))
+      take_key(keys, p + 1 + strspn(p + 1, " \t\r\n"));
+  }
+}
+
+static Keys
+find_keys(const char *text)
+{
+  Keys keys = {FALSE, FALSE};
+  const char *line = first_line(text);
+  const char *first = line + strspn(line, " \t");
+  if (*first == '{' && first[1] != '{')
+    find_in_braces(&keys, first);
+  else
+    find_in_lines(&keys, line);
+  return keys;
+}
+
+gboolean
+nz_source_is_manifest(const char *data, gsize len)
+{
+  Keys keys = find_keys(data);
+  /* The last key of a long List stands at its end. */
+  return (keys.api_version && keys.kind) ||
+         (len >= NZ_SOURCE_HEAD && (keys.api_version || keys.kind));
+}
+
+static gboolean
+is_dockerfile(const char *line)
+{
+  static const char *const words[] = {"FROM", "ARG"};
+  for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+    gsize n = strlen(words[i]);
+    if (g_ascii_strncasecmp(line, words[i], n) == 0 && strchr(" \t\\", line[n]))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 NzSourceKind
 nz_source_guess(const NzSourceFile *source)
 {
-  static const char *const keys[] = {"services:", "version:",  "name:",    "include:", "x-",
-                                     "---",       "networks:", "volumes:", "{"};
-  const char *line = first_line(source);
+  static const char *const keys[] = {
+      "services:", "version:", "name:", "include:", "x-", "networks:", "volumes:", "{"};
+  const char *line = first_line(source->data);
+  Keys found = {FALSE, FALSE};
+  line += strspn(line, " \t");
   if (*line == '[')
     return NZ_SOURCE_QUADLET;
+  if (!is_dockerfile(line))
+    found = find_keys(source->data);
+  if (found.api_version || found.kind || g_str_has_prefix(line, "{{"))
+    return NZ_SOURCE_MANIFEST;
   for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
     if (g_str_has_prefix(line, keys[i]))
       return NZ_SOURCE_COMPOSE;
-  return NZ_SOURCE_DOCKERFILE;
+  return nz_source_may_be_manifest(source->name) ? NZ_SOURCE_MANIFEST : NZ_SOURCE_DOCKERFILE;
 }

@@ -18,5 +18,9 @@ void nz_found_free(gpointer self);
  * order, but for what .gitignore files leave out. "-" is standard input. */
 gboolean nz_lint_discover(const char *path, GPtrArray *found, GError **error);
 
-/* What a file holds, where its name does not say: a unit, a Compose file, else a Dockerfile. */
+/* TRUE when DATA, LEN bytes and a NUL, begins as a manifest does. */
+gboolean nz_source_is_manifest(const char *data, gsize len);
+
+/* What a file holds, where its name does not say: a unit, a manifest, a Compose file, else a
+ * Dockerfile. */
 NzSourceKind nz_source_guess(const NzSourceFile *source);

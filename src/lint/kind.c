@@ -44,6 +44,13 @@ is_called(const char *name, guint i)
 }
 
 gboolean
+nz_source_may_be_manifest(const char *path)
+{
+  return g_str_has_suffix(path, ".yaml") || g_str_has_suffix(path, ".yml") ||
+         g_str_has_suffix(path, ".json");
+}
+
+gboolean
 nz_source_kind(const char *path, NzSourceKind *kind)
 {
   const char *slash = strrchr(path, '/');

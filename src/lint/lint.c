@@ -180,5 +180,7 @@ nz_lint_source(NzSourceFile *source, NzSourceKind kind, const char *directory,
 {
   if (kind == NZ_SOURCE_DOCKERFILE)
     return lint_dockerfile(source, directory, options, subjects, error);
+  if (kind == NZ_SOURCE_MANIFEST)
+    return nz_lint_manifests(source, options, subjects, error);
   return nz_lint_services(source, kind, options, subjects, error);
 }

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges source files: Dockerfiles, Compose files, Quadlet units. */
+/* Judges source files: Dockerfiles, Compose files, Quadlet units, Kubernetes manifests. */
 #pragma once
 
 #include "build/evaluate.h"
 #include "build/service.h"
 #include "core/error.h"
 
-typedef enum { NZ_SOURCE_DOCKERFILE, NZ_SOURCE_COMPOSE, NZ_SOURCE_QUADLET } NzSourceKind;
+typedef enum {
+  NZ_SOURCE_DOCKERFILE,
+  NZ_SOURCE_COMPOSE,
+  NZ_SOURCE_QUADLET,
+  NZ_SOURCE_MANIFEST,
+} NzSourceKind;
 
 /* What PATH is by its name; FALSE: none of these. Kept to base names: "Dockerfile", "x.Dockerfile",
  * "Dockerfile.x", "Containerfile*", "compose.yaml", "docker-compose.prod.yml", "x.container",
  * "x.build". */
 gboolean nz_source_kind(const char *path, NzSourceKind *kind);
+
+/* TRUE for names that manifests have, and much else: "x.yaml", "x.yml", "x.json". What they hold
+ * says what they are. */
+gboolean nz_source_may_be_manifest(const char *path);
 
 /* What is built for where nobody says. */
 #if defined(__aarch64__)
@@ -31,6 +40,9 @@ typedef struct {
   const char *const *environment; /* for Compose: what wins over .env; NULL: nothing */
   const char *const *overrides;   /* files to merge over a Compose file; NULL: none */
   gboolean fix;                   /* find out how to mend it */
+  gboolean named;                 /* somebody asked for this file itself */
+  /* Tells what was not covered of a file that gave no subject; any thread. NULL: nobody listens. */
+  void (*uncovered)(const char *text, gpointer data);
   NzFindBase find_base;
   gpointer data;
 } NzLintOptions;
@@ -38,7 +50,13 @@ typedef struct {
 /* The file at PATH; "-": standard input. A missing one is NZ_ERROR_NOT_FOUND. */
 NzSourceFile *nz_source_read(const char *path, GError **error);
 
-/* Judges SOURCE: adds an NzSubject to SUBJECTS for a Dockerfile, one for each service of another
- * file. Files beside it are read relative to DIRECTORY (NULL: none are). */
+/* As above, of at most MAX bytes. NULL without an error: WANTED (NULL: there is none) was FALSE for
+ * the beginning, which is all of a file below NZ_SOURCE_HEAD. */
+NzSourceFile *nz_source_read_wanted(const char *path, gsize max,
+                                    gboolean (*wanted)(const char *data, gsize len),
+                                    GError **error);
+
+/* Judges SOURCE: adds an NzSubject to SUBJECTS for a Dockerfile, one for each service or container
+ * of another file. Files beside it are read relative to DIRECTORY (NULL: none are). */
 gboolean nz_lint_source(NzSourceFile *source, NzSourceKind kind, const char *directory,
                         const NzLintOptions *options, GPtrArray *subjects, GError **error);

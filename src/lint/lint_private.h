@@ -22,5 +22,8 @@ NzSubject *nz_lint_subject(const char *kind, const char *name, const NzSourceFil
 /* Judges what BUILD came to. */
 NzSubject *nz_lint_judge(NzBuild *build, NzSourceFile *source, const NzLintOptions *options);
 
+gboolean nz_lint_manifests(NzSourceFile *source, const NzLintOptions *options, GPtrArray *subjects,
+                           GError **error);
+
 gboolean nz_lint_services(NzSourceFile *source, NzSourceKind kind, const NzLintOptions *options,
                           GPtrArray *subjects, GError **error);

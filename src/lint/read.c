@@ -10,8 +10,10 @@
 #include "core/text.h"
 #include "lint/lint.h"
 
+/* FALSE without an error: it is not wanted. */
 static gboolean
-read_all(int fd, const char *shown, GString *text, GError **error)
+read_all(int fd, const char *shown, gsize max, gboolean (*wanted)(const char *data, gsize len),
+         GString *text, GError **error)
 {
   char buffer[16384];
   for (;;) {
@@ -22,12 +24,17 @@ read_all(int fd, const char *shown, GString *text, GError **error)
       nz_set_errno(error, errno, "%s", shown);
       return FALSE;
     }
+    if (wanted && (n == 0 || text->len >= NZ_SOURCE_HEAD)) {
+      if (!wanted(text->str, text->len))
+        return FALSE;
+      wanted = NULL;
+    }
     if (n == 0)
       return TRUE;
     g_string_append_len(text, buffer, n);
-    if (text->len > NZ_SOURCE_MAX) {
+    if (text->len > max) {
       g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s: more than %u MiB: it is no source file",
-                  shown, (guint)(NZ_SOURCE_MAX >> 20));
+                  shown, (guint)(max >> 20));
       return FALSE;
     }
   }
@@ -35,6 +42,13 @@ read_all(int fd, const char *shown, GString *text, GError **error)
 
 NzSourceFile *
 nz_source_read(const char *path, GError **error)
+{
+  return nz_source_read_wanted(path, NZ_SOURCE_MAX, NULL, error);
+}
+
+NzSourceFile *
+nz_source_read_wanted(const char *path, gsize max, gboolean (*wanted)(const char *data, gsize len),
+                      GError **error)
 {
   gboolean standard = strcmp(path, "-") == 0;
   g_autofree char *shown = standard ? g_strdup("<stdin>") : nz_printable(path, -1);
@@ -54,7 +68,7 @@ nz_source_read(const char *path, GError **error)
   gboolean ok = TRUE;
   if (!standard && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
     ok = nz_set_input(error, "%s: it is no regular file", shown);
-  ok = ok && read_all(fd, shown, text, error);
+  ok = ok && read_all(fd, shown, max, wanted, text, error);
   if (!standard)
     close(fd);
   return ok ? nz_source_new(shown, text->str, text->len) : NULL;

@@ -2,6 +2,7 @@
 /* YAML -> NzPolicy. Each map has a table of its keys; each error says where it is. */
 #include <string.h>
 
+#include "check/profile.h"
 #include "core/limits.h"
 #include "core/nearest.h"
 #include "core/text.h"
@@ -114,16 +115,15 @@ read_map(Reader *self, const NzYaml *map, const Key *keys, GError **error)
 static gboolean
 read_profile(Reader *self, const Key *key, const NzYaml *value, GError **error)
 {
-  static const char *const profiles[] = {"cbpp-0002", "openshift", NULL};
   if (!read_name(self, key->name, value, error))
     return FALSE;
-  for (guint i = 0; profiles[i]; i++)
-    if (strcmp(profiles[i], value->text) == 0)
-      self->policy->profile = profiles[i];
-  if (self->policy->profile)
-    return TRUE;
-  g_autofree char *shown = show(value), *hint = nz_nearest_hint(value->text, profiles);
-  return nz_yaml_fail(value, self->name, error, "there is no profile %s%s", shown, hint);
+  /* A report that asks so little is asked for where it is seen. */
+  if (strcmp(value->text, NZ_PROFILE_USER_ONLY) == 0)
+    return nz_yaml_fail(value, self->name, error,
+                        "the profile " NZ_PROFILE_USER_ONLY " is asked for by --user-only alone");
+  g_autoptr(GError) cause = NULL;
+  self->policy->profile = nz_profile_find(value->text, &cause);
+  return self->policy->profile || nz_yaml_fail(value, self->name, error, "%s", cause->message);
 }
 
 static gboolean

@@ -95,12 +95,13 @@ conclude(const Item *item, guint n_unread)
 
 /* Of a source only those that read sources, of an image only those that read images. */
 static gboolean
-judges_any(const NzCheck *check, const NzReport *report)
+asks_any(const NzCheck *check, const NzReport *report)
 {
   for (guint i = 0; i < report->subjects->len; i++)
-    if (nz_check_judges(check, ((const NzSubject *)report->subjects->pdata[i])->kind))
+    if (nz_check_asks(check, ((const NzSubject *)report->subjects->pdata[i])->kind,
+                      report->profile))
       return TRUE;
-  return report->subjects->len == 0;
+  return report->subjects->len == 0 && nz_check_runs(check, report->profile);
 }
 
 static GPtrArray *
@@ -109,7 +110,7 @@ collect(const NzReport *report)
   GPtrArray *items = g_ptr_array_new_with_free_func(item_free);
   const NzCheck *check;
   for (guint i = 0; (check = nz_check_at(i)); i++)
-    if (nz_check_runs(check, report->profile) && judges_any(check, report))
+    if (asks_any(check, report))
       item_for(items, check->rule);
   for (guint i = 0; i < report->subjects->len; i++) {
     NzSubject *s = report->subjects->pdata[i];

@@ -102,7 +102,7 @@ suite_new(const NzReport *report, const NzSubject *s, GHashTable *seen)
   self->cases = g_ptr_array_new_with_free_func(case_free);
   const NzCheck *check;
   for (guint i = 0; (check = nz_check_at(i)); i++)
-    if (nz_check_runs(check, report->profile) && nz_check_judges(check, s->kind))
+    if (nz_check_asks(check, s->kind, report->profile))
       get_case(self, check->rule);
   for (guint i = 0; i < s->findings->len; i++) {
     NzFinding *f = s->findings->pdata[i];

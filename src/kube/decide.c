@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/decide.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "kube/decide_private.h"
+
+void
+nz_kube_decision_free(NzKubeDecision *self)
+{
+  if (!self)
+    return;
+  nz_user_free(self->user);
+  nz_place_free(self->place);
+  g_free(self->refused);
+  g_ptr_array_unref(self->steps);
+  g_ptr_array_unref(self->acts);
+  g_free(self);
+}
+
+/* --- fields --- */
+
+static NzYaml *
+within(NzYaml *context, const char *key)
+{
+  return key ? nz_kube_map(context, key) : context;
+}
+
+NzEffective
+nz_decide_effective(const NzDecide *self, const char *key_of_map, const char *key)
+{
+  NzYaml *contexts[] = {self->container->context, self->pod->context};
+  for (guint i = 0; i < G_N_ELEMENTS(contexts); i++) {
+    NzYaml *map = within(contexts[i], key_of_map);
+    NzYaml *node = nz_kube_field(map, key);
+    if (node)
+      return (NzEffective){.node = node, .map = map, .of_pod = i == 1};
+  }
+  return (NzEffective){0};
+}
+
+NzKubeBool
+nz_decide_bool(const NzEffective *field, const char *key)
+{
+  return field->node ? nz_kube_bool(field->map, key) : NZ_FIELD_UNSET;
+}
+
+const char *
+nz_decide_whose(const NzEffective *field)
+{
+  return field->of_pod ? "of the pod" : "of the container";
+}
+
+NzPlace *
+nz_decide_place(const NzDecide *self, const NzYaml *node)
+{
+  static const char *const keys[] = {"securityContext", "name"};
+  if (node)
+    return nz_kube_place(self->manifest, node);
+  for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+    NzPlace *place = nz_kube_key_place(self->manifest, self->container->node, keys[i]);
+    if (place)
+      return place;
+  }
+  return nz_kube_place(self->manifest, self->container->node);
+}
+
+NzYaml *
+nz_decide_image_node(const NzDecide *self)
+{
+  return nz_kube_field(self->container->node, "image");
+}
+
+/* --- what is said --- */
+
+void
+nz_decide_step(NzDecide *self, guint depth, const NzYaml *node, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  NzPlace *place = node ? nz_kube_place(self->manifest, node) : NULL;
+  g_ptr_array_add(self->decision->steps, nz_step_new(depth, place, text));
+}
+
+NzAct *
+nz_decide_act(NzDecide *self, NzActKind kind, const NzYaml *node, const char *what, const char *how)
+{
+  NzAct *act = nz_act_new(kind, nz_decide_place(self, node), what, how);
+  act->in_pod = TRUE;
+  g_ptr_array_add(self->decision->acts, act);
+  return act;
+}
+
+void
+nz_decide_set_user(NzDecide *self, NzUser *user, const NzYaml *node)
+{
+  NzKubeDecision *decision = self->decision;
+  nz_user_free(decision->user);
+  nz_place_free(decision->place);
+  decision->user = user;
+  decision->place = nz_decide_place(self, node);
+}
+
+void
+nz_decide_refuse(NzDecide *self, const char *who, const NzYaml *node, char *message)
+{
+  NzKubeDecision *decision = self->decision;
+  g_autofree char *raw = message;
+  g_autofree char *declared = decision->user ? g_strdup(decision->user->declared) : NULL;
+  decision->refused = nz_printable(raw, -1);
+  NzUser *user = nz_user_new_unknown(declared, NULL);
+  user->state = NZ_USER_WONT_START;
+  user->why = g_strdup_printf("%s refuses it: %s", who, decision->refused);
+  nz_decide_set_user(self, user, node);
+  nz_decide_act(self, NZ_ACT_REFUSED, node, who, decision->refused);
+  nz_decide_step(self, 0, node, "%s", user->why);
+}
+
+/* --- the image --- */
+
+gboolean
+nz_decide_knows_image(const NzDecide *self)
+{
+  return self->image && self->image->user_known && !self->image->unknown;
+}
+
+char *
+nz_decide_image_text(const NzDecide *self)
+{
+  g_autofree char *name = nz_printable(self->container->image ? self->container->image : "", -1);
+  if (!self->image || !self->image->because)
+    return g_strdup_printf("the image %s", name);
+  return g_strdup_printf("the image %s (%s)", name, self->image->because);
+}
+
+char *
+nz_decide_image_unknown(const NzDecide *self, const char *field)
+{
+  if (!self->container->image)
+    return g_strdup_printf("it names no image, and neither it nor the pod sets %s", field);
+  g_autofree char *name = nz_printable(self->container->image, -1);
+  const char *why = self->image && self->image->unknown ? self->image->unknown
+                    : self->image                       ? "nobody has written it down"
+                                                        : "nobody looked for it";
+  return g_strdup_printf("the image %s decides, and whom it starts as is not known: %s; %s would "
+                         "settle it, or --image %s=USER",
+                         name, why, field, name);
+}
+
+/* --- all --- */
+
+/* The path of the container in its object, as the API server prints it. */
+static char *
+path_of(const NzKubePod *pod, const NzKubeContainer *container)
+{
+  static const char *const lists[] = {
+      [NZ_CONTAINER_REGULAR] = "containers",
+      [NZ_CONTAINER_INIT] = "initContainers",
+      [NZ_CONTAINER_SIDECAR] = "initContainers",
+      [NZ_CONTAINER_EPHEMERAL] = "ephemeralContainers",
+  };
+  guint n = 0;
+  for (guint i = 0; i < pod->containers->len && pod->containers->pdata[i] != container; i++) {
+    const NzKubeContainer *other = pod->containers->pdata[i];
+    n += strcmp(lists[other->type], lists[container->type]) == 0;
+  }
+  return g_strdup_printf("%s.%s[%u]", pod->path, lists[container->type], n);
+}
+
+/* Without spec.os it is what it is made for: what selects its node, or has its options. */
+static gboolean
+is_windows(const NzKubePod *pod, const NzKubeContainer *container)
+{
+  const char *os = nz_kube_text(nz_kube_map(pod->spec, "os"), "name");
+  const char *node = nz_kube_text(nz_kube_map(pod->spec, "nodeSelector"), "kubernetes.io/os");
+  if (os || node)
+    return strcmp(os ? os : node, "windows") == 0;
+  return nz_kube_map(pod->context, "windowsOptions") ||
+         nz_kube_map(container->context, "windowsOptions");
+}
+
+NzKubeDecision *
+nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod, const NzKubeContainer *container,
+               const NzBuildBase *image)
+{
+  g_autofree char *path = path_of(pod, container);
+  NzKubeDecision *decision = g_new0(NzKubeDecision, 1);
+  decision->steps = g_ptr_array_new_with_free_func(nz_step_free);
+  decision->acts = g_ptr_array_new_with_free_func((GDestroyNotify)nz_act_free);
+  NzDecide self = {.manifest = manifest,
+                   .pod = pod,
+                   .container = container,
+                   .image = image,
+                   .windows = is_windows(pod, container),
+                   .path = path,
+                   .decision = decision};
+  if (!nz_decide_validate(&self)) {
+    if (self.windows)
+      nz_decide_windows(&self);
+    else
+      nz_decide_linux(&self);
+  }
+  nz_decide_acts(&self);
+  return decision;
+}
