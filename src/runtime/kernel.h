@@ -140,7 +140,12 @@ struct mm_struct {
   unsigned long arg_start, arg_end;
 };
 
+struct thread_info {
+  unsigned int status; /* x86 */
+};
+
 struct task_struct {
+  struct thread_info thread_info;
   unsigned int flags;
   int pid, tgid;
   struct task_struct *real_parent, *group_leader;
@@ -168,8 +173,13 @@ struct linux_binprm {
 };
 
 struct pt_regs {
-  unsigned long orig_ax; /* x86 */
-  int syscallno;         /* arm64 */
+#if defined(__TARGET_ARCH_x86)
+  unsigned long bx, cx, dx, si, di, orig_ax;
+#elif defined(__TARGET_ARCH_arm64)
+  __u64 regs[31];
+  __u64 orig_x0;
+  __s32 syscallno;
+#endif
 };
 
 struct bpf_iter_meta {

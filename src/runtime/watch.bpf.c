@@ -559,6 +559,9 @@ BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bp
   }
   __sync_fetch_and_add(&place->execs, 1);
   __u16 mode = mode_of(bprm);
+  /* Its real user is another: the file made it root, whatever it was before. */
+  if (kept->root && (mode & S_ISUID) && who.uid != who.root)
+    kept->root = 0, cause = NZ_CAUSE_NONE;
   if (cause == NZ_CAUSE_NONE || (cause == NZ_CAUSE_INHERITED && kept->userns != who.userns.inum))
     cause = new_cause(kept, &who, mode);
   __u8 origin = cause == NZ_CAUSE_INHERITED ? kept->cause : cause;
@@ -623,42 +626,103 @@ tell_without_exec(struct task_struct *task, struct task *kept, struct nz_place *
   tell_root(record, place);
 }
 
-/* setuid, setreuid, setresuid, setfsuid, by their numbers on this machine; on x86 those of 32-bit
- * programs as well, for which another call may be looked at in vain. */
-static __always_inline bool
-sets_ids(struct pt_regs *regs)
-{
+/* Which of the calls that set user ids REGS are of, by their numbers on this machine. */
+enum set_id { SET_NOTHING, SET_UID, SET_REUID, SET_RESUID, SET_FSUID };
+
 #if defined(__TARGET_ARCH_x86)
-  switch (regs->orig_ax & ~0x40000000ul) { /* without x32's mark */
+#define TS_COMPAT 2
+
+static __always_inline enum set_id
+which_call(struct task_struct *task, struct pt_regs *regs, __u32 ids[3])
+{
+  bool narrow = task->thread_info.status & TS_COMPAT;
+  ids[0] = narrow ? regs->bx : regs->di;
+  ids[1] = narrow ? regs->cx : regs->si;
+  ids[2] = regs->dx;
+  __u64 call = regs->orig_ax & ~0x40000000ul; /* without x32's mark */
+  switch (narrow ? call + 1000 : call) {
   case 105:
+  case 1213:
+    return SET_UID;
   case 113:
+  case 1203:
+    return SET_REUID;
   case 117:
+  case 1208:
+    return SET_RESUID;
   case 122:
-  case 23: /* of 32 bits, from here on */
-  case 70:
-  case 138:
-  case 164:
-  case 203:
-  case 208:
-  case 213:
-  case 215:
-    return true;
+  case 1215:
+    return SET_FSUID;
   default:
-    return false;
+    return SET_NOTHING;
   }
+}
 #elif defined(__TARGET_ARCH_arm64)
-  int number = regs->syscallno;
-  return number == 146 || number == 145 || number == 147 || number == 151;
-#else
-  return true;
+static __always_inline enum set_id
+which_call(struct task_struct *task, struct pt_regs *regs, __u32 ids[3])
+{
+  ids[0] = regs->orig_x0;
+  ids[1] = regs->regs[1];
+  ids[2] = regs->regs[2];
+  switch (regs->syscallno) {
+  case 146:
+    return SET_UID;
+  case 145:
+    return SET_REUID;
+  case 147:
+    return SET_RESUID;
+  case 151:
+    return SET_FSUID;
+  default:
+    return SET_NOTHING;
+  }
+}
 #endif
+
+/* Whether WHO is root after the call, which it has the capability for. */
+static __always_inline bool
+is_root_after(const struct who *who, enum set_id call, const __u32 ids[3])
+{
+  bool real = who->uid == who->root, effective = who->euid == who->root;
+  bool saved = who->suid == who->root;
+  switch (call) {
+  case SET_UID:
+    return ids[0] == 0;
+  case SET_REUID:
+    real = ids[0] == NZ_NO_UID ? real : ids[0] == 0;
+    effective = ids[1] == NZ_NO_UID ? effective : ids[1] == 0;
+    return real || effective || (ids[0] == NZ_NO_UID && ids[1] == NZ_NO_UID && saved);
+  case SET_RESUID:
+    real = ids[0] == NZ_NO_UID ? real : ids[0] == 0;
+    effective = ids[1] == NZ_NO_UID ? effective : ids[1] == 0;
+    saved = ids[2] == NZ_NO_UID ? saved : ids[2] == 0;
+    return real || effective || saved;
+  default:
+    return real || effective || saved || ids[0] == 0;
+  }
 }
 
-SEC("tp_btf/sys_exit")
-int
-BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+static __always_inline void
+credentials_change(struct task_struct *task, struct task *kept, const struct who *who)
 {
-  if (!sets_ids(regs))
+  if (!who->is_root && !who->undecided) {
+    kept->root = kept->told = 0;
+    return;
+  }
+  struct nz_group group = {};
+  struct nz_place *place = kept->root ? 0 : find_place(task, &group, false);
+  if (place && !(kept->hook && !place->started))
+    tell_without_exec(task, kept, place, &group, who, NZ_WHEN_SET_ID);
+}
+
+/* Linux 6.14 and later tell of each capability that is asked for. To become root by set*id one
+ * needs CAP_SETUID; what is asked for then is in the registers. */
+SEC("tp_btf/cap_capable")
+int
+BPF_PROG(on_capable, const struct cred *cred, struct user_namespace *target,
+         const struct user_namespace *capable, int cap, int result)
+{
+  if (cap != CAP_SETUID || result != 0)
     return 0;
   struct task_struct *task = bpf_get_current_task_btf();
   if (mntns_of(task) == host_mntns)
@@ -667,14 +731,32 @@ BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
   struct who who = {};
   if (!kept || !look_at(task, &who))
     return 0;
-  if (!who.is_root && !who.undecided) {
-    kept->root = 0;
+  __u32 ids[3] = {};
+  enum set_id call = which_call(task, (struct pt_regs *)bpf_task_pt_regs(task), ids);
+  if (call == SET_NOTHING)
     return 0;
-  }
-  struct nz_group group = {};
-  struct nz_place *place = kept->root ? 0 : find_place(task, &group, false);
-  if (place && !(kept->hook && !place->started))
-    tell_without_exec(task, kept, place, &group, &who, NZ_WHEN_SET_ID);
+  if (!who.undecided)
+    who.is_root = who.root != NZ_NO_UID && is_root_after(&who, call, ids);
+  credentials_change(task, kept, &who);
+  return 0;
+}
+
+/* On older kernels, at each system call's end: that costs every process of the host some 100 ns a
+ * call, the kernel's own share for the most part. */
+SEC("tp_btf/sys_exit")
+int
+BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+  struct task_struct *task = bpf_get_current_task_btf();
+  __u32 ids[3];
+  if (result < 0 || which_call(task, regs, ids) == SET_NOTHING)
+    return 0;
+  if (mntns_of(task) == host_mntns)
+    return 0;
+  struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
+  struct who who = {};
+  if (kept && look_at(task, &who))
+    credentials_change(task, kept, &who);
   return 0;
 }
 
