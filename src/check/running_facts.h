@@ -4,19 +4,6 @@
 
 #include "core/finding.h"
 
-/* Root processes of one kind: one executable, cause and user namespace. */
-typedef struct {
-  char *executable;      /* as the container names it, printable; or NULL */
-  char *arguments;       /* of the first of them, printable, bounded; or NULL */
-  char *parents;         /* "sh < runc < conmon", of the first; or NULL */
-  char *terminal;        /* "pts0": somebody sits there; or NULL */
-  const char *cause;     /* static: "image-default", "runtime-user", ...; see NzRootCause */
-  guint32 pid, host_uid; /* of the last, as the host sees them */
-  gboolean on_host;      /* root of the host; else of a user namespace */
-  gint64 first, last;    /* microseconds since 1970 */
-  guint64 count;
-} NzRootFact;
-
 /* How a process came to be root. */
 typedef enum {
   NZ_ROOT_UNKNOWN,
@@ -34,6 +21,19 @@ typedef enum {
 
 /* "image-default", "runtime-user", "started", ... */
 const char *nz_root_cause_name(NzRootCause cause);
+
+/* Root processes of one kind: one executable, cause and user namespace. */
+typedef struct {
+  char *executable; /* as the container names it, printable; or NULL */
+  char *arguments;  /* of the first of them, printable, bounded; or NULL */
+  char *parents;    /* "sh < runc < conmon", of the first; or NULL */
+  char *terminal;   /* "pts0": somebody sits there; or NULL */
+  NzRootCause cause;
+  guint32 pid, host_uid; /* of the last, as the host sees them */
+  gboolean on_host;      /* root of the host; else of a user namespace */
+  gint64 first, last;    /* microseconds since 1970 */
+  guint64 count;
+} NzRootFact;
 
 NzRootFact *nz_root_fact_new(void);
 void nz_root_fact_free(NzRootFact *self);

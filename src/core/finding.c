@@ -36,6 +36,7 @@ static const struct {
     {"compose-service", "service", "services", TRUE},
     {"quadlet", "unit", "units", TRUE},
     {"workload-container", "container", "containers", TRUE},
+    {"container", "running container", "running containers", FALSE},
 };
 
 const char *

@@ -335,6 +335,10 @@
  * thousandth. Past it exceptions no longer apply, findings count, and a note says so. */
 #define NZ_GLOB_STEPS_MAX ((guint64)512 * 1024 * 1024)
 
+/* And for one process of a running container: 500 exceptions of usual length need a hundredth. Past
+ * it none applies, and the process counts. */
+#define NZ_GLOB_STEPS_PROCESS_MAX ((guint64)16 * 1024 * 1024)
+
 /* And for all images of a run: as many can share one layer as an archive holds images. */
 #define NZ_GLOB_STEPS_TOTAL_MAX (4 * NZ_GLOB_STEPS_MAX)
 
@@ -389,6 +393,14 @@
 
 /* Places where one engine may keep its state: Docker has one more for each user namespace. */
 #define NZ_PLACES_MAX 16u
+
+/* Root processes of one container that are told apart: by executable, cause and user namespace. A
+ * container has a handful. More are counted. */
+#define NZ_ROOT_KINDS_MAX 32u
+
+/* Containers that ended and are kept for the report. Some KiB each where they had root processes;
+ * of the others so much that a burst of short ones does not push them out. */
+#define NZ_ENDED_MAX 1024u
 
 /* Containers that wait to be described; each is some milliseconds. The watcher asks again. */
 #define NZ_DESCRIBE_QUEUE_MAX 4096u
@@ -592,8 +604,8 @@
  * large as is read has about two million. */
 #define NZ_MANIFEST_NODES_MAX 3000000u
 
-/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of the
- * stack. */
+/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
+ * the stack. */
 #define NZ_MANIFEST_LEVELS_MAX 256u
 
 /* What is noted of one manifest, a line each. */

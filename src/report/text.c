@@ -203,6 +203,10 @@ static void
 write_base(Text *self, const NzSubject *s)
 {
   const NzBaseFact *base = s->base;
+  if (base && base->name && strcmp(s->kind, "container") == 0) {
+    fprintf(self->out, "  image    %s\n", base->name);
+    return;
+  }
   if (!base || (!base->known && !self->style->verbose))
     return;
   fprintf(self->out, "  base     %s", base->name ? base->name : "not named");

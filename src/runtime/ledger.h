@@ -20,7 +20,6 @@ typedef struct {
   NzContainerFacts *facts; /* NULL: not described yet */
   GPtrArray *roots;        /* NzRootFact */
   guint64 n_roots;         /* sightings of all */
-  guint64 n_excepted;      /* of them, those that a policy covers */
   guint64 seen, lost;      /* events of it, and those that found no room */
   gint64 started, ended;   /* microseconds since 1970; ended 0: it runs */
   char *unseen;            /* see NzRunningFacts */
@@ -30,16 +29,19 @@ typedef struct {
 typedef struct {
   guint64 containers, running;           /* all that were ever seen; those that run */
   guint64 verdicts[NZ_VERDICT_FAIL + 1]; /* of those kept, as of the last judging */
-  guint64 roots, roots_on_host, roots_in_userns, excepted;
+  guint64 roots, roots_on_host, roots_in_userns;
   guint64 causes[NZ_ROOT_CAUSES];
   guint64 seen, lost, killed;
-  guint64 dropped; /* ended containers that were not kept, and had no root process */
-  guint64 dropped_failed;
+  guint64 dropped[NZ_VERDICT_FAIL + 1]; /* ended containers that were not kept */
 } NzLedgerTotals;
 
-NzLedger *nz_ledger_new(void);
+/* POLICY is shared; NULL: what is built in. */
+NzLedger *nz_ledger_new(NzPolicy *policy);
 void nz_ledger_free(NzLedger *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLedger, nz_ledger_free)
+
+/* From now on another policy. */
+void nz_ledger_set_policy(NzLedger *self, NzPolicy *policy);
 
 /* The container KEY, made when it is new; REF names it. Borrowed, until it is dropped. */
 NzRunning *nz_ledger_container(NzLedger *self, guint64 key, const NzContainerRef *ref);
@@ -51,20 +53,23 @@ void nz_ledger_describe(NzLedger *self, NzRunning *container, NzContainerFacts *
 
 /* A root process was seen: FACT is copied. Returns the kind that it belongs to, NULL when there was
  * no room for another kind. */
-const NzRootFact *nz_ledger_root(NzLedger *self, NzRunning *container, const NzRootFact *fact,
-                                 NzRootCause cause);
+const NzRootFact *nz_ledger_root(NzLedger *self, NzRunning *container, const NzRootFact *fact);
 
 void nz_ledger_count(NzLedger *self, NzRunning *container, guint64 seen, guint64 lost);
 /* Records lost of nobody knows whom: no container that runs can be said to pass. */
 void nz_ledger_lost_anywhere(NzLedger *self, guint64 lost, const char *why);
 void nz_ledger_killed(NzLedger *self, guint64 n);
+/* It ended; CONTAINER may be gone afterwards. */
 void nz_ledger_ended(NzLedger *self, NzRunning *container, gint64 when);
 
 /* Containers, in the order in which they were first seen: NzRunning. */
 const GPtrArray *nz_ledger_all(const NzLedger *self);
 const NzLedgerTotals *nz_ledger_totals(const NzLedger *self);
 
-/* A subject for CONTAINER, with the policy (may be NULL) applied and concluded. */
-NzSubject *nz_ledger_subject(NzLedger *self, NzRunning *container, NzPolicy *policy);
-/* The verdict of each, and in the totals how many have which. */
-NzVerdict nz_ledger_judge(NzLedger *self, NzPolicy *policy);
+/* A subject for CONTAINER, with the policy applied and concluded. It borrows from the policy. */
+NzSubject *nz_ledger_subject(const NzLedger *self, const NzRunning *container);
+/* The verdict of each, and in the totals how many have which; returns the worst of all that there
+ * ever were. */
+NzVerdict nz_ledger_judge(NzLedger *self);
+/* Subjects of all that are kept into SUBJECTS. */
+void nz_ledger_report(const NzLedger *self, GPtrArray *subjects);
