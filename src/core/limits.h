@@ -405,6 +405,29 @@
 /* Containers that wait to be described; each is some milliseconds. The watcher asks again. */
 #define NZ_DESCRIBE_QUEUE_MAX 4096u
 
+/* The buffer between the kernel and the watcher: at 300 bytes a record a burst of 3,500. Its pages
+ * count twice in our memory. More than the upper bound the kernel cannot map. */
+#define NZ_WATCH_BUFFER     ((guint)1024 * 1024)
+#define NZ_WATCH_BUFFER_MAX ((guint64)256 * 1024 * 1024)
+
+/* How long one can ask us to watch or to wait: 30 days, in milliseconds. */
+#define NZ_WATCH_TIME_MAX ((guint64)30 * 24 * 3600 * 1000)
+
+/* Control groups that are told apart: as many as the kernel's half has room for. */
+#define NZ_WATCH_GROUPS_MAX 16384u
+
+/* Events that wait for their container's description, and how long they do: milliseconds. It takes
+ * a few where the disk is not busy. */
+#define NZ_WATCH_WAITING_MAX 4096u
+#define NZ_WATCH_WAIT_MS     250
+
+/* Root processes that polling remembers to have told of: some 50 bytes each. */
+#define NZ_WATCH_PROCESSES_MAX 262144u
+
+/* What is read of /proc/PID/status and the like, and extents of a user namespace's map. */
+#define NZ_PROC_FILE_MAX ((gsize)16 * 1024)
+#define NZ_UID_MAP_MAX   ((gsize)16 * 1024)
+
 /* --- what is fetched --- */
 
 /* Requests at once: as many as there may be readers of layers. */

@@ -27,8 +27,10 @@
 #define CAP_SETUID 7
 #define SIGKILL    9
 
+/* Set when find_host() has said it, before anything is attached that asks for it. */
+volatile __u32 host_mntns;
+
 /* Set before the program is loaded. */
-const volatile __u32 host_mntns;
 const volatile __u32 legacy_controller; /* enum nz_controller: whose v1 hierarchy names groups */
 const volatile bool has_snprintf = true;
 
@@ -63,12 +65,13 @@ struct {
 
 /* A thread that has executed something inside, or comes from one that has. */
 struct task {
-  __u8 hook;    /* a runtime's; not judged while its container has not started */
-  __u8 root;    /* it is root, as far as we have looked */
-  __u8 cause;   /* how it became so */
-  __u8 capable; /* not root, and has capabilities that its file gave it */
-  __u8 told;    /* this process, as root */
-  __u8 unused[3];
+  __u8 hook;     /* a runtime's; not judged while its container has not started */
+  __u8 root;     /* it is root, as far as we have looked */
+  __u8 cause;    /* how it became so */
+  __u8 capable;  /* not root, and has capabilities that its file gave it */
+  __u8 told;     /* this process, as root */
+  __u8 found;   /* it ran when we began; it may be a runtime's that has not started its container */
+  __u8 unused[2];
   __u32 userns; /* its user namespace when it last executed something */
 };
 
@@ -139,7 +142,7 @@ find_root_uid(struct user_namespace *ns, struct nz_userns *key, __u32 *root)
     return *root == NZ_NO_UID ? ABSENT : FOUND;
   }
 #define LOOK_AT(i)                                                                                 \
-  if (key->extents > (i) && ns->uid_map.extent[i].first == 0) {                                    \
+  if (key->extents > (i) && ns->uid_map.extent[i].first == 0) {                                     \
     *root = ns->uid_map.extent[i].lower_first;                                                     \
     return FOUND;                                                                                  \
   }
@@ -480,6 +483,9 @@ enter(struct task_struct *task, struct nz_place *place, __u8 *cause)
   struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
   if (kept && (!kept->hook || !place->started)) {
     *cause = kept->root ? NZ_CAUSE_INHERITED : NZ_CAUSE_NONE;
+    if (kept->found && place->execs == 0 && is_first_of_pidns(task))
+      *cause = NZ_CAUSE_STARTED;
+    kept->found = 0;
     return kept;
   }
   bool hook = !kept && is_hook(task, place);
@@ -819,17 +825,15 @@ find_running(struct bpf_iter__task *ctx)
   record->cause = kept->root ? NZ_CAUSE_INHERITED : NZ_CAUSE_UNKNOWN;
   record->origin = kept->root ? kept->cause : NZ_CAUSE_UNKNOWN;
   place->started = 1;
+  kept->found = 1;
   if (!kept->userns)
     kept->userns = who.userns.inum;
   bool new = (who.is_root || who.undecided) && !kept->told;
-  if (new) {
-    kept->root = kept->told = 1;
-    kept->cause = record->origin;
-    keep_root(place, record);
-  }
-  /* Those that are not root are told of once for each group, by their place. */
-  if (new)
-    bpf_seq_write(ctx->meta->seq, record, FIXED_LEN);
+  if (!new)
+    return 0;
+  kept->root = kept->told = 1;
+  kept->cause = record->origin;
+  bpf_seq_write(ctx->meta->seq, record, FIXED_LEN);
   return 0;
 }
 
