@@ -428,6 +428,23 @@
 #define NZ_PROC_FILE_MAX ((gsize)16 * 1024)
 #define NZ_UID_MAP_MAX   ((gsize)16 * 1024)
 
+/* Lines that wait for the audit log's disk, some KiB each, and how long its end may take: two
+ * seconds, in microseconds. */
+#define NZ_AUDIT_QUEUE_MAX 4096u
+#define NZ_AUDIT_END_WAIT  (2 * G_USEC_PER_SEC)
+
+/* Root sessions whose end is waited for, some 100 bytes each. */
+#define NZ_SESSIONS_MAX 16384u
+
+/* Who asks for metrics: connections at once, seconds that each may be idle, bytes of a request. A
+ * Prometheus or two. */
+#define NZ_METRICS_CONNECTIONS_MAX 16u
+#define NZ_METRICS_TIMEOUT         10u
+#define NZ_METRICS_REQUEST_MAX     ((gsize)16 * 1024)
+
+/* A page older than that, in microseconds, is of a watcher that hangs: it sets one each second. */
+#define NZ_METRICS_STALE (30 * G_USEC_PER_SEC)
+
 /* --- what is fetched --- */
 
 /* Requests at once: as many as there may be readers of layers. */
