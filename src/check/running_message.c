@@ -40,6 +40,16 @@ nz_finding_add_root(GPtrArray *findings, const NzCheck *check, NzLevel level,
     g_string_append_printf(text, "; started by %s", root->parents);
   NzFinding *f = nz_finding_new(check->rule, level, check->remedy, "%s", text->str);
   f->path = has_path ? g_strdup(root->executable) : NULL;
+  f->process = nz_process_fact_new();
+  f->process->cause = nz_root_cause_name(root->cause);
+  f->process->arguments = g_strdup(root->arguments);
+  f->process->parents = g_strdup(root->parents);
+  f->process->terminal = g_strdup(root->terminal);
+  f->process->pid = root->pid;
+  f->process->host_uid = root->host_uid;
+  f->process->first = root->first;
+  f->process->last = root->last;
+  f->process->count = root->count;
   g_ptr_array_add(findings, f);
   return f;
 }

@@ -157,6 +157,20 @@ image_of(const NzRunning *c)
   return base;
 }
 
+static NzContainerFact *
+container_of(const NzRunning *c)
+{
+  const NzContainerFacts *f = c->facts;
+  g_autofree char *id = nz_printable(c->ref.id, -1);
+  NzContainerFact *container =
+      nz_container_fact_new(nz_container_engine_name(f ? f->ref.engine : c->ref.engine), id);
+  container->pod = g_strdup(f ? f->pod : NULL);
+  container->space = g_strdup(f ? f->space : NULL);
+  container->rootless = c->ref.rootless;
+  container->sandbox = f && f->kind == NZ_CONTAINER_KIND_SANDBOX;
+  return container;
+}
+
 NzSubject *
 nz_ledger_subject(const NzLedger *self, const NzRunning *c)
 {
@@ -173,6 +187,7 @@ nz_ledger_subject(const NzLedger *self, const NzRunning *c)
   subject->name = name_of(c);
   subject->source = source_of(c);
   subject->base = image_of(c);
+  subject->container = container_of(c);
   subject->user = user_of(c, &facts);
   subject->started = c->started;
   subject->finished = c->ended;

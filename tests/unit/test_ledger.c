@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "report/report.h"
 #include "support.h"
 
 #define ID     "3f1b0d2c4e5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -326,6 +327,84 @@ another_policy_judges_anew(void)
   g_assert_cmpint(nz_ledger_judge(ledger), ==, NZ_VERDICT_PASS);
 }
 
+/* --- reports --- */
+
+static char *
+report_as(const NzReport *report, const NzReportFormat *format)
+{
+  NzReportStyle style = {0};
+  char *text = NULL;
+  size_t len;
+  FILE *out = open_memstream(&text, &len);
+  format->write(report, &style, out);
+  fclose(out);
+  return text;
+}
+
+static NzReport *
+some_report(const NzLedger *ledger)
+{
+  NzReport *report = nz_report_new();
+  report->profile = "cbpp-0002";
+  nz_ledger_report(ledger, report->subjects);
+  return report;
+}
+
+static void
+every_format_reports_what_runs(void)
+{
+  g_autoptr(NzLedger) ledger = nz_ledger_new(NULL);
+  NzRunning *c = add_container(ledger, 1);
+  nz_ledger_describe(ledger, c, facts_of("1000", NZ_START_RUNTIME));
+  add_root(ledger, c, "/bin/shell", NZ_ROOT_STARTED, TRUE);
+  g_autoptr(NzReport) report = some_report(ledger);
+  const NzReportFormat *format;
+  for (guint i = 0; (format = nz_report_format_at(i)); i++) {
+    g_autofree char *text = report_as(report, format);
+    g_test_message("%s: %s", format->name, text);
+    assert_holds(text, "web");
+    if (format != &nz_format_summary)
+      assert_holds(text, "root-process");
+  }
+}
+
+static void
+the_json_report_says_who_what_and_since_when(void)
+{
+  static const char *const parts[] = {
+      "\"kind\": \"container\"",
+      "\"verdict\": \"fail\"",
+      "\"state\": \"root\"",
+      "\"declared\": \"1000\"",
+      "\"name\": \"quay.io/a/web:1\"",
+      "\"engine\": \"docker\"",
+      "\"id\": \"" ID "\"",
+      "\"cause\": \"runtime-user\"",
+      "\"terminal\": \"pts0\"",
+      "\"arguments\": \"sh -c true\"",
+      "\"pid\": 42",
+      "\"host_uid\": 0",
+      "\"first_seen\": \"2026-06-01T00:00:00Z\"",
+      "\"path\": \"/bin/sh\"",
+  };
+  g_autoptr(NzLedger) ledger = nz_ledger_new(NULL);
+  NzRunning *c = add_container(ledger, 1);
+  NzRootFact fact = {.executable = (char *)"/bin/sh",
+                     .arguments = (char *)"sh -c true",
+                     .terminal = (char *)"pts0",
+                     .cause = NZ_ROOT_STARTED,
+                     .on_host = TRUE,
+                     .pid = 42,
+                     .count = 1,
+                     .first = G_GINT64_CONSTANT(1780272000000000)};
+  nz_ledger_describe(ledger, c, facts_of("1000", NZ_START_RUNTIME));
+  nz_ledger_root(ledger, c, &fact);
+  g_autoptr(NzReport) report = some_report(ledger);
+  g_autofree char *text = report_as(report, &nz_format_json);
+  for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+    assert_holds(text, parts[i]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -343,5 +422,7 @@ main(int argc, char **argv)
   g_test_add_func("/ledger/ended", ended_containers_are_bounded_and_what_failed_is_not_forgotten);
   g_test_add_func("/ledger/dropped", failures_that_found_no_room_still_fail_the_whole);
   g_test_add_func("/ledger/reload", another_policy_judges_anew);
+  g_test_add_func("/ledger/formats", every_format_reports_what_runs);
+  g_test_add_func("/ledger/json", the_json_report_says_who_what_and_since_when);
   return g_test_run();
 }
