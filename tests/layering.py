@@ -23,13 +23,16 @@ MAY_INCLUDE = {
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "fix", "lint", "scan", "store", "policy", "report"},
     "lsp": {"core", "check", "confine", "build", "lint", "policy"},
-    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "store"},
+    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "runtime", "store"},
+    "watch": {"core", "check", "cmd", "policy", "report", "runtime"},  # cmd: its options: see ONLY
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 
 # Of some folders only these headers.
 ONLY = {
     ("image", "fetch"): {"protocol.h"},
+    ("watch", "cmd"): {"complain.h", "policy_options.h", "watch_options.h"},
+    ("cmd", "runtime"): {"container.h"},
     ("fetch", "image"): {"digest.h", "json.h", "reference.h", "toml.h"},
 }
 

@@ -10,7 +10,7 @@ char **nz_command_words;
 
 static const NzCommand *const commands[] = {&nz_cmd_scan,   &nz_cmd_lint,   &nz_cmd_diff,
                                             &nz_cmd_policy, &nz_cmd_checks, &nz_cmd_images,
-                                            &nz_cmd_watch, &nz_cmd_cache,  &nz_cmd_lsp};
+                                            &nz_cmd_watch,  &nz_cmd_cache,  &nz_cmd_lsp};
 
 const NzCommand *
 nz_command_at(guint i)

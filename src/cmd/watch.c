@@ -57,9 +57,10 @@ run(const char *const *args)
   g_autofree char *program = nz_program_find("nonzero-watch", "NONZERO_WATCH");
   execv(program, nz_command_words);
   g_autofree char *shown = nz_printable(program, -1);
-  nz_complain("cannot start %s, which watches (%s); it is part of nonzero where that was built with "
-              "libbpf (-Dwatch=enabled): install it as well",
-              shown, g_strerror(errno));
+  nz_complain(
+      "cannot start %s, which watches (%s); it is part of nonzero where that was built with "
+      "libbpf (-Dwatch=enabled): install it as well",
+      shown, g_strerror(errno));
   return NZ_EXIT_ERROR;
 }
 

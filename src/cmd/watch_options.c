@@ -10,7 +10,8 @@
 NzWatchOptions nz_watch_options;
 
 const GOptionEntry nz_watch_entries[] = {
-    {"once", '1', 0, G_OPTION_ARG_NONE, &nz_watch_options.once, "Judge what runs now, and end", NULL},
+    {"once", '1', 0, G_OPTION_ARG_NONE, &nz_watch_options.once, "Judge what runs now, and end",
+     NULL},
     {"interval", 0, 0, G_OPTION_ARG_STRING, &nz_watch_options.interval_text,
      "Look at /proc every so often (10s) instead of at each event", "TIME"},
     {"duration", 'd', 0, G_OPTION_ARG_STRING, &nz_watch_options.duration_text,
@@ -30,10 +31,11 @@ const GOptionEntry nz_watch_entries[] = {
     {"no-bpf", 0, 0, G_OPTION_ARG_NONE, &nz_watch_options.no_bpf,
      "Load nothing into the kernel: look at /proc", NULL},
     {"format", 'f', 0, G_OPTION_ARG_STRING, &nz_watch_options.format,
-     "json (or ndjson) prints events, one object a line; the others the report at the end", "FORMAT"},
+     "json (or ndjson) prints events, one object a line; the others the report at the end",
+     "FORMAT"},
     NZ_POLICY_OPTIONS,
-    {"color", 0, 0, G_OPTION_ARG_STRING, &nz_watch_options.color, "auto (the default), always or never",
-     "WHEN"},
+    {"color", 0, 0, G_OPTION_ARG_STRING, &nz_watch_options.color,
+     "auto (the default), always or never", "WHEN"},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &nz_watch_options.quiet,
      "Print nothing; the exit code tells", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &nz_watch_options.verbose,
@@ -80,9 +82,10 @@ read_time(const char *option, const char *text, guint least, guint *out, char **
     return TRUE;
   }
   g_autofree char *shown = nz_printable(text, -1);
-  *message = g_strdup_printf("--%s: %s is no time that can be waited for; write it as 500ms, 10s, 5m "
-                             "or 1h, at least %u ms and at most 30 days",
-                             option, shown, least);
+  *message =
+      g_strdup_printf("--%s: %s is no time that can be waited for; write it as 500ms, 10s, 5m "
+                      "or 1h, at least %u ms and at most 30 days",
+                      option, shown, least);
   return FALSE;
 }
 
@@ -102,8 +105,8 @@ read_buffer(NzWatchOptions *self, char **message)
     return TRUE;
   }
   g_autofree char *shown = nz_printable(self->buffer_text, -1);
-  *message = g_strdup_printf("--buffer: %s is no size of a buffer; write a power of two from 4K to 256M",
-                             shown);
+  *message = g_strdup_printf(
+      "--buffer: %s is no size of a buffer; write a power of two from 4K to 256M", shown);
   return FALSE;
 }
 
@@ -144,7 +147,8 @@ nz_watch_options_read(NzWatchOptions *self, char **message)
   else if (self->dry_run && !self->kill)
     *message = g_strdup("--dry-run goes with --enforce kill");
   else if (self->kill && (self->once || self->interval || self->no_bpf))
-    *message = g_strdup("--enforce kill acts on events: it goes with none of --once, --interval and "
-                        "--no-bpf");
+    *message =
+        g_strdup("--enforce kill acts on events: it goes with none of --once, --interval and "
+                 "--no-bpf");
   return !*message;
 }

@@ -27,7 +27,7 @@ cause_beside(const NzProcess *process, const NzProcess *parent, const NzProcess 
   if (!parent)
     return NZ_CAUSE_INJECTED; /* what lost its parent has the first process for one */
   return parent->is_root && parent->record.userns.inum == record->userns.inum ? NZ_CAUSE_INHERITED
-                                                                               : NZ_CAUSE_UNKNOWN;
+                                                                              : NZ_CAUSE_UNKNOWN;
 }
 
 void
@@ -57,8 +57,7 @@ nz_processes_find_causes(GPtrArray *processes)
     for (; parent && record->n_parents < NZ_PARENTS; record->n_parents++) {
       record->parents[record->n_parents].pid = parent->record.head.pid;
       memcpy(record->parents[record->n_parents].comm, parent->record.comm, NZ_COMM_LEN);
-      NzProcess *above =
-          g_hash_table_lookup(by_pid, GUINT_TO_POINTER(parent->record.ppid));
+      NzProcess *above = g_hash_table_lookup(by_pid, GUINT_TO_POINTER(parent->record.ppid));
       parent = above != parent ? above : NULL;
     }
   }

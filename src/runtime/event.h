@@ -56,8 +56,9 @@ struct nz_place {
   __u8 started; /* a container's first process has been seen, or was there before us */
   __u8 known;   /* depth and names are set; written last */
   __u8 depth;
-  __u8 cut; /* there are more groups above */
-  __u32 unused;
+  __u8 cut;    /* there are more groups above */
+  __u8 legacy; /* they are of v1's hierarchy */
+  __u8 unused[3];
   char last_comm[NZ_COMM_LEN];
   char names[NZ_GROUP_DEPTH][NZ_GROUP_NAME_LEN]; /* the group's own first */
 };

@@ -73,6 +73,11 @@ NzRunning *
 nz_ledger_container(NzLedger *self, guint64 key, const NzContainerRef *ref)
 {
   NzRunning *found = nz_ledger_find(self, key);
+  if (found && found->ended) { /* it was started again */
+    found->ended = 0;
+    self->ended--;
+    self->totals.running++;
+  }
   if (found)
     return found;
   NzRunning *c = g_new0(NzRunning, 1);

@@ -6,10 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -163,8 +162,7 @@ mount_of(int dir, const char *name, gboolean *is_fifo)
 {
   struct statx st = {0};
   int fd = openat(dir, name, O_PATH | O_CLOEXEC);
-  gboolean ok = fd >= 0 && syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID,
-                                   &st) == 0 &&
+  gboolean ok = fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, &st) == 0 &&
                 (st.stx_mask & STATX_MNT_ID);
   if (fd >= 0)
     close(fd);
@@ -186,7 +184,8 @@ holds_fifo_of_host(int dir, GHashTable *host_mounts)
   DIR *list = fd < 0 ? NULL : fdopendir(fd);
   gboolean found = FALSE, is_fifo;
   for (struct dirent *entry; list && !found && (entry = readdir(list));)
-    if (entry->d_name[0] != '.' && is_of(host_mounts, mount_of(dirfd(list), entry->d_name, &is_fifo)))
+    if (entry->d_name[0] != '.' &&
+        is_of(host_mounts, mount_of(dirfd(list), entry->d_name, &is_fifo)))
       found = is_fifo;
   if (list)
     closedir(list);

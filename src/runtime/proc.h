@@ -14,14 +14,14 @@ typedef struct {
   char *group;      /* the path of its control group */
   char *executable; /* bytes; NULL: not known */
   gboolean is_root;
-  gboolean entered; /* FALSE: a runtime's own, which has not executed what the user asked for */
+  gboolean unreadable; /* who it is cannot be read */
+  gboolean entered;    /* FALSE: a runtime's own, which has not executed what the user asked for */
 } NzProcess;
 
 void nz_process_free(NzProcess *self);
 
 typedef struct {
   GPtrArray *processes; /* NzProcess, by the time they started */
-  guint unreadable;     /* of containers, but who they are cannot be read */
   gboolean hidden;      /* others' processes are hidden from us (hidepid) */
 } NzSnapshot;
 

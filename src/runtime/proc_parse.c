@@ -69,7 +69,7 @@ nz_proc_stat_parse(const char *text, guint64 *ticks, guint32 *terminal)
   guint64 number;
   if (!p || p[1] != ' ' || !p[2])
     return FALSE;
-  p += 3;                                      /* behind the state, the 3rd */
+  p += 3; /* behind the state, the 3rd */
   for (guint field = 4; field <= 22; field++) {
     p = skip_blanks(p);
     p += *p == '-'; /* some are signed; none of ours is */

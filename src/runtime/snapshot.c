@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -75,8 +76,8 @@ read_ids(int dir, NzProcess *process, NzProcStatus *status, char *text)
   struct nz_root_record *record = &process->record;
   g_autofree char *map = g_malloc(NZ_UID_MAP_MAX);
   if (nz_proc_read(dir, "status", text, NZ_PROC_FILE_MAX) <= 0 ||
-      !nz_proc_status_parse(text, status) || nz_proc_read(dir, "uid_map", map, NZ_UID_MAP_MAX) < 0 ||
-      !nz_uid_map_root(map, &record->root))
+      !nz_proc_status_parse(text, status) ||
+      nz_proc_read(dir, "uid_map", map, NZ_UID_MAP_MAX) < 0 || !nz_uid_map_root(map, &record->root))
     return FALSE;
   record->uid = status->uid;
   record->euid = status->euid;
@@ -153,8 +154,8 @@ read_times(int dir, struct nz_root_record *record, char *text)
   if (nz_proc_read(dir, "stat", text, NZ_PROC_FILE_MAX) <= 0 ||
       !nz_proc_stat_parse(text, &ticks, &terminal))
     return FALSE;
-  record->head.start = ticks * (G_GUINT64_CONSTANT(1000000000) /
-                                (guint64)(a_second > 0 ? a_second : 100));
+  record->head.start =
+      ticks * (G_GUINT64_CONSTANT(1000000000) / (guint64)(a_second > 0 ? a_second : 100));
   nz_terminal_name(terminal, record->tty);
   return TRUE;
 }
@@ -219,13 +220,12 @@ look_at(Work *work, int dir, gint pid)
   process->record.head.pid = (guint32)pid;
   /* The monitor of Podman may be in the container's group before it starts it. */
   gboolean denied = n < 0 && (failed == EACCES || failed == EPERM);
-  if (n > 0 && read_process(work, dir, process)) {
+  gboolean ok = n > 0 && read_process(work, dir, process);
+  process->unreadable = !ok && (denied || faccessat(dir, "stat", F_OK, 0) == 0);
+  if (ok || process->unreadable)
     g_ptr_array_add(work->snapshot->processes, process);
-    return;
-  }
-  if (denied || (n > 0 && faccessat(dir, "stat", F_OK, 0) == 0))
-    work->snapshot->unreadable++;
-  nz_process_free(process);
+  else
+    nz_process_free(process);
 }
 
 static gint
@@ -266,8 +266,8 @@ nz_snapshot_take(const char *proc, GError **error)
   work->snapshot = snapshot;
   work->proc = dirfd(list);
   /* hidepid: not even the first process' directory is there. */
-  snapshot->hidden = faccessat(work->proc, "1", F_OK, 0) != 0 ||
-                     faccessat(work->proc, "1/stat", R_OK, 0) != 0;
+  snapshot->hidden =
+      faccessat(work->proc, "1", F_OK, 0) != 0 || faccessat(work->proc, "1/stat", R_OK, 0) != 0;
   if (find_host(work)) {
     work->host_mounts = host_mounts(work->proc);
     look_at_all(work, list);

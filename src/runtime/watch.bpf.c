@@ -65,11 +65,11 @@ struct {
 
 /* A thread that has executed something inside, or comes from one that has. */
 struct task {
-  __u8 hook;     /* a runtime's; not judged while its container has not started */
-  __u8 root;     /* it is root, as far as we have looked */
-  __u8 cause;    /* how it became so */
-  __u8 capable;  /* not root, and has capabilities that its file gave it */
-  __u8 told;     /* this process, as root */
+  __u8 hook;    /* a runtime's; not judged while its container has not started */
+  __u8 root;    /* it is root, as far as we have looked */
+  __u8 cause;   /* how it became so */
+  __u8 capable; /* not root, and has capabilities that its file gave it */
+  __u8 told;    /* this process, as root */
   __u8 found;   /* it ran when we began; it may be a runtime's that has not started its container */
   __u8 unused[2];
   __u32 userns; /* its user namespace when it last executed something */
@@ -142,7 +142,7 @@ find_root_uid(struct user_namespace *ns, struct nz_userns *key, __u32 *root)
     return *root == NZ_NO_UID ? ABSENT : FOUND;
   }
 #define LOOK_AT(i)                                                                                 \
-  if (key->extents > (i) && ns->uid_map.extent[i].first == 0) {                                     \
+  if (key->extents > (i) && ns->uid_map.extent[i].first == 0) {                                    \
     *root = ns->uid_map.extent[i].lower_first;                                                     \
     return FOUND;                                                                                  \
   }
@@ -305,8 +305,10 @@ read_names(struct task_struct *task, struct nz_place *place)
     return;
   struct kernfs_node *node = unified_node(set), *parent;
   /* Nothing is in v2's root but where v1 has the containers. */
-  if (!node || !parent_of(node))
+  if (!node || !parent_of(node)) {
     node = legacy_node(set);
+    place->legacy = 1;
+  }
   __u8 depth = 0;
   for (int i = 0; i < NZ_GROUP_DEPTH && node; i++) {
     parent = parent_of(node);

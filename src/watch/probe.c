@@ -66,15 +66,17 @@ set_refused(GError **error, int errnum)
   g_autofree char *said = nz_printable(g_strstrip(libbpf_said), -1);
   uname(&system);
   if (missing)
-    g_set_error(error, NZ_ERROR, NZ_ERROR_DENIED,
-                "events of the kernel are for those with %s (and SYS_PTRACE and DAC_READ_SEARCH, to "
-                "read who is who): run as root, or give them",
-                missing);
+    g_set_error(
+        error, NZ_ERROR, NZ_ERROR_DENIED,
+        "events of the kernel are for those with %s (and SYS_PTRACE and DAC_READ_SEARCH, to "
+        "read who is who): run as root, or give them",
+        missing);
   else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
-    g_set_error(error, NZ_ERROR, NZ_ERROR_IO,
-                "Linux %s has no BTF (/sys/kernel/btf/vmlinux: %s), without which its events cannot "
-                "be read; it is built in with CONFIG_DEBUG_INFO_BTF",
-                system.release, g_strerror(errno));
+    g_set_error(
+        error, NZ_ERROR, NZ_ERROR_IO,
+        "Linux %s has no BTF (/sys/kernel/btf/vmlinux: %s), without which its events cannot "
+        "be read; it is built in with CONFIG_DEBUG_INFO_BTF",
+        system.release, g_strerror(errno));
   else if (errnum == EPERM || errnum == EACCES)
     g_set_error(error, NZ_ERROR, NZ_ERROR_IO,
                 "Linux %s refuses to load BPF, although we have the capabilities (%s): a security "
@@ -97,21 +99,40 @@ typedef struct {
 static const Ability abilities[] = {{TRUE, TRUE}, {FALSE, TRUE}, {FALSE, FALSE}};
 
 /* v1's controllers, by the kernel's names, as in enum nz_controller. */
+static const char *const controllers[] = {[NZ_CONTROLLER_PIDS] = "pids",
+                                          [NZ_CONTROLLER_MEMORY] = "memory",
+                                          [NZ_CONTROLLER_DEVICES] = "devices",
+                                          [NZ_CONTROLLER_FREEZER] = "freezer",
+                                          [NZ_CONTROLLER_CPU] = "cpu"};
+
+static gboolean
+is_legacy(char *const *lines, const char *controller)
+{
+  for (guint i = 0; lines[i]; i++) {
+    g_auto(GStrv) fields = g_strsplit(lines[i], "\t", 4);
+    if (fields[0] && fields[1] && strcmp(fields[0], controller) == 0)
+      return strcmp(fields[1], "0") != 0;
+  }
+  return FALSE;
+}
+
 static guint32
 find_legacy_controller(void)
 {
-  static const char *const names[] = {"pids", "memory", "devices", "freezer", "cpu", NULL};
   g_autofree char *text = NULL;
   if (!g_file_get_contents("/proc/cgroups", &text, NULL, NULL))
     return NZ_CONTROLLER_NONE;
   g_auto(GStrv) lines = g_strsplit(text, "\n", 64);
-  for (guint n = 0; names[n]; n++)
-    for (guint i = 0; lines[i]; i++) {
-      g_auto(GStrv) fields = g_strsplit(lines[i], "\t", 4);
-      if (fields[0] && fields[1] && strcmp(fields[0], names[n]) == 0 && strcmp(fields[1], "0") != 0)
-        return NZ_CONTROLLER_PIDS + n;
-    }
+  for (guint32 i = NZ_CONTROLLER_PIDS; i < G_N_ELEMENTS(controllers); i++)
+    if (is_legacy(lines, controllers[i]))
+      return i;
   return NZ_CONTROLLER_NONE;
+}
+
+const char *
+nz_probe_legacy_controller(void)
+{
+  return controllers[find_legacy_controller()];
 }
 
 static int
@@ -126,8 +147,8 @@ try_load(NzProbe *self, const Ability *ability, guint buffer)
   self->costly = !ability->capable;
   int failed = bpf_map__set_max_entries(s->maps.ring, buffer);
   if (!failed)
-    failed = bpf_program__set_autoload(ability->capable ? s->progs.on_sys_exit : s->progs.on_capable,
-                                       false);
+    failed = bpf_program__set_autoload(
+        ability->capable ? s->progs.on_sys_exit : s->progs.on_capable, false);
   if (!failed)
     failed = nz_watch_bpf__load(s);
   if (failed) {
@@ -183,9 +204,10 @@ find_host(NzProbe *self, GError **error)
   }
   if (!said)
     return set_refused(error, errno);
-  g_set_error(error, NZ_ERROR, NZ_ERROR_IO,
-              "we are in a pid namespace of our own and do not see the host's processes: run in the "
-              "host's (--pid=host, hostPID: true)");
+  g_set_error(
+      error, NZ_ERROR, NZ_ERROR_IO,
+      "we are in a pid namespace of our own and do not see the host's processes: run in the "
+      "host's (--pid=host, hostPID: true)");
   return FALSE;
 }
 
@@ -353,9 +375,9 @@ guint64
 nz_probe_missed(const NzProbe *self)
 {
   const struct nz_watch_bpf *s = self->skeleton;
-  const struct bpf_program *const programs[] = {s->progs.on_exec, s->progs.on_fork, s->progs.on_exit,
-                                                self->costly ? s->progs.on_sys_exit
-                                                             : s->progs.on_capable};
+  const struct bpf_program *const programs[] = {
+      s->progs.on_exec, s->progs.on_fork, s->progs.on_exit,
+      self->costly ? s->progs.on_sys_exit : s->progs.on_capable};
   guint64 missed = 0;
   for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
     struct bpf_prog_info info = {0};

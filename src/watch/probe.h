@@ -40,6 +40,9 @@ GArray *nz_probe_groups(const NzProbe *self);
 /* Who is root in the user namespace, NZ_NO_UID: nobody. */
 void nz_probe_set_root(NzProbe *self, const struct nz_userns *userns, guint32 root);
 
+/* The controller of v1 whose hierarchy names groups; NULL: all is in v2's. */
+const char *nz_probe_legacy_controller(void);
+
 /* --- what was lost --- */
 
 void nz_probe_losses(const NzProbe *self, guint64 losses[NZ_LOSSES]);

@@ -21,19 +21,24 @@ typedef struct {
   guint64 key;     /* of its container; 0: it is none's */
   guint64 told;    /* root records that arrived */
   guint64 missing; /* root records that did not, and are accounted for */
+  guint64 kept;    /* root records that there were, by the kernel's account */
   guint64 seen, lost;
   char *path; /* below its hierarchy's root; NULL: not known */
   gboolean legacy;
 } NzGroupState;
 
+void nz_group_state_free(NzGroupState *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzGroupState, nz_group_state_free)
+
 /* A container by the name that its path gives it. */
 typedef struct {
   char *name;
   guint64 key;
-  guint groups;        /* of it, that we know */
-  gboolean asked;      /* for its description */
-  gboolean announced;
+  guint groups;   /* of it, that we know */
+  gboolean asked; /* for its description */
 } NzKnown;
+
+void nz_known_free(NzKnown *self);
 
 typedef struct {
   const NzWatchOptions *options;
@@ -41,21 +46,20 @@ typedef struct {
   NzProbe *probe; /* NULL: polling */
   NzLedger *ledger;
   NzDescriber *describer;
-  char *fallback;       /* why we poll although nobody asked for that; or NULL */
-  GHashTable *groups;   /* struct nz_group -> NzGroupState */
-  GHashTable *names;    /* name -> NzKnown, which is in `known`, too */
-  GHashTable *known;    /* key -> NzKnown */
-  GHashTable *polled;   /* processes that polling has told of: see poll.c */
-  GQueue waiting;       /* see waiting.c */
+  char *fallback;        /* why we poll although nobody asked for that; or NULL */
+  GHashTable *groups;    /* struct nz_group -> NzGroupState */
+  GHashTable *names;     /* name -> NzKnown, which is in `known`, too */
+  GHashTable *known;     /* key -> NzKnown */
+  GHashTable *polled;    /* processes that polling has told of: see poll.c */
+  GQueue waiting;        /* see waiting.c */
   GPtrArray *filters[2]; /* NzGlob: names, namespaces */
   guint64 next_key;
   gint64 boot_offset; /* microseconds from CLOCK_BOOTTIME to 1970 */
   gint64 began;
-  guint64 lost_anywhere, missed;
+  guint64 lost_anywhere;
   gboolean ndjson, lines; /* what is printed as it happens */
   gboolean broken;        /* standard output takes no more */
-  guint unreadable;
-  gboolean hidden;
+  int signals;
 } NzWatch;
 
 /* --- time --- */
@@ -71,6 +75,7 @@ NzRunning *nz_watch_container(NzWatch *self, const NzContainerRef *ref, gint pid
 NzRunning *nz_watch_running(NzWatch *self, guint64 key);
 /* Counts what the kernel kept, finds groups that we were not told of, and those that are gone. */
 void nz_watch_account(NzWatch *self);
+void nz_watch_forget_names(NzWatch *self);
 
 /* --- waiting.c --- */
 
@@ -98,6 +103,8 @@ gboolean nz_watch_matches(const NzWatch *self, const NzRunning *container);
 /* --- poll.c --- */
 
 gboolean nz_watch_look(NzWatch *self, GError **error);
+/* With the kernel's half loaded: what ran before. */
+gboolean nz_watch_find_running(NzWatch *self, GError **error);
 
 /* --- tell.c: what is printed as it happens --- */
 
@@ -122,4 +129,7 @@ int nz_watch_report(NzWatch *self, FILE *out);
 
 /* --- loop.c --- */
 
+/* Blocks signals for all threads that are started from now on, and gives the descriptor that they
+ * are read from. */
+int nz_watch_open_signals(void);
 int nz_watch_run(NzWatch *self);
