@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/outlet_options.h"
 #include "cmd/policy_options.h"
 #include "core/limits.h"
 #include "core/text.h"
@@ -33,6 +34,7 @@ const GOptionEntry nz_watch_entries[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &nz_watch_options.format,
      "json (or ndjson) prints events, one object a line; the others the report at the end",
      "FORMAT"},
+    NZ_OUTLET_OPTIONS,
     NZ_POLICY_OPTIONS,
     {"color", 0, 0, G_OPTION_ARG_STRING, &nz_watch_options.color,
      "auto (the default), always or never", "WHEN"},
@@ -150,5 +152,7 @@ nz_watch_options_read(NzWatchOptions *self, char **message)
     *message =
         g_strdup("--enforce kill acts on events: it goes with none of --once, --interval and "
                  "--no-bpf");
+  else
+    nz_outlet_options_read(&nz_outlet_options, self->once, message);
   return !*message;
 }

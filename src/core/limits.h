@@ -442,6 +442,10 @@
 #define NZ_METRICS_TIMEOUT         10u
 #define NZ_METRICS_REQUEST_MAX     ((gsize)16 * 1024)
 
+/* How often a page is made, and how often the live view is drawn: milliseconds. */
+#define NZ_WATCH_METRICS_MS 1000u
+#define NZ_WATCH_VIEW_MS    500u
+
 /* A page older than that, in microseconds, is of a watcher that hangs: it sets one each second. */
 #define NZ_METRICS_STALE (30 * G_USEC_PER_SEC)
 

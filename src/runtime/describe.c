@@ -159,6 +159,11 @@ nz_container_describe(const NzEnginePlaces *places, const NzContainerRef *ref, g
   if (pid > 0)
     nz_monitor_find(pid, ref, &self.monitor);
   describe(&self);
+  /* The process is gone, and the engine's state is in no usual place: another process may lead to
+   * its monitor. Only what is asked of the host's own /proc can find it. */
+  if (!is_known(&self) && !self.monitor.bundle && *places->root == '\0' &&
+      nz_monitor_search(ref, &self.monitor))
+    describe(&self);
   if (!is_known(&self) && !self.facts->why)
     self.facts->why = g_strdup_printf("%s keeps no state of it here, or it is gone",
                                       nz_container_engine_name(self.facts->ref.engine));

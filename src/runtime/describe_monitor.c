@@ -7,6 +7,7 @@
  *   containerd-shim-runc-v2 -namespace NS -id ID   in the directory <state>/.../NS/ID
  * One shim serves all containers of a pod, from the sandbox's directory; theirs are beside it.
  * What `exec` starts has a conmon of its own, with a directory below the container's. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -194,4 +195,22 @@ nz_monitor_find(gint pid, const NzContainerRef *ref, NzMonitor *monitor)
   gssize m = readlink(link, cwd, sizeof cwd - 1);
   cwd[MAX(m, 0)] = '\0';
   return nz_monitor_parse(buffer, (gsize)n, m > 0 ? cwd : NULL, ref, monitor);
+}
+
+gboolean
+nz_monitor_search(const NzContainerRef *ref, NzMonitor *monitor)
+{
+  g_autofree char *buffer = g_malloc(NZ_CMDLINE_READ_MAX);
+  gboolean found = FALSE;
+  DIR *proc = opendir("/proc");
+  const struct dirent *entry;
+  while (proc && !found && (entry = readdir(proc))) {
+    gint64 pid;
+    if (nz_parse_int(entry->d_name, strlen(entry->d_name), &pid) == NZ_INT_OK && pid > 1 &&
+        pid <= G_MAXINT && is_in((gint)pid, ref, buffer, NZ_CMDLINE_READ_MAX))
+      found = nz_monitor_find((gint)pid, ref, monitor);
+  }
+  if (proc)
+    closedir(proc);
+  return found;
 }

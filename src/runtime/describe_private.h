@@ -30,6 +30,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzMonitor, nz_monitor_clear)
 
 /* Looks upward from PID. FALSE: there is none, or it is not one that we know. */
 gboolean nz_monitor_find(gint pid, const NzContainerRef *ref, NzMonitor *monitor);
+/* The same from any process of the container: all of /proc is looked through. */
+gboolean nz_monitor_search(const NzContainerRef *ref, NzMonitor *monitor);
 /* The same from its command line (arguments, each with its NUL) and working directory. */
 gboolean nz_monitor_parse(const char *cmdline, gsize len, const char *cwd,
                           const NzContainerRef *ref, NzMonitor *monitor);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "check/running_facts.h"
+#include "core/error.h"
 #include "runtime/describe.h"
 
 typedef struct NzAudit NzAudit;

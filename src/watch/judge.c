@@ -4,7 +4,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
-#include "watch/watch_private.h"
+#include "watch/outlets.h"
 
 static const NzRootCause causes[NZ_CAUSES] = {
     [NZ_CAUSE_NONE] = NZ_ROOT_UNKNOWN,
@@ -214,6 +214,7 @@ nz_watch_root(NzWatch *self, NzRunning *container, const struct nz_root_record *
 static void
 note_end(NzWatch *self, const struct nz_head *head, NzRunning *container)
 {
+  nz_outlets_ended(self->outlets, head->pid, head->start, nz_watch_time(self, head->time));
   for (guint i = 0; i < container->roots->len; i++) {
     NzRootFact *root = container->roots->pdata[i];
     if (root->pid == head->pid)

@@ -10,7 +10,8 @@
 #include "cmd/complain.h"
 #include "core/exit.h"
 #include "core/limits.h"
-#include "watch/watch_private.h"
+#include "watch/outlets.h"
+#include "watch/reload.h"
 
 /* How often the kernel's accounts are read, and how many records are taken before others have their
  * turn. */
@@ -40,12 +41,15 @@ nz_watch_open_signals(void)
 
 /* TRUE: it is time to end. */
 static gboolean
-take_signals(int fd)
+take_signals(NzWatch *self, int fd)
 {
   struct signalfd_siginfo info;
   gboolean end = FALSE;
   while (read(fd, &info, sizeof info) == (gssize)sizeof info)
-    end |= info.ssi_signo != SIGHUP;
+    if (info.ssi_signo == SIGHUP)
+      nz_outlets_reload(self->outlets);
+    else
+      end = TRUE;
   return end;
 }
 
@@ -86,11 +90,13 @@ static int
 patience(const NzWatch *self, const Clock *clock, gboolean more)
 {
   gint64 now = now_ms(), until = clock->next;
-  int waiting = nz_watch_patience(self);
+  int waiting = nz_watch_patience(self), outlets = nz_outlets_patience(self->outlets);
   if (clock->end)
     until = MIN(until, clock->end);
   if (waiting >= 0)
     until = MIN(until, now + waiting);
+  if (outlets >= 0)
+    until = MIN(until, now + outlets);
   return more ? 0 : (int)CLAMP(until - now, 0, G_MAXINT);
 }
 
@@ -99,6 +105,7 @@ do_regular_work(NzWatch *self, Clock *clock)
 {
   if (now_ms() < clock->next)
     return TRUE;
+  nz_watch_new_day(self);
   clock->next = now_ms() + (self->probe ? ACCOUNT_MS : (gint64)self->options->interval);
   if (!self->probe)
     return look(self);
@@ -114,12 +121,15 @@ watch(NzWatch *self, Clock *clock)
   while (ok && !self->broken && (!clock->end || now_ms() < clock->end)) {
     struct pollfd fds[] = {{clock->signals, POLLIN, 0},
                            {nz_describer_fd(self->describer), POLLIN, 0},
-                           {self->probe ? nz_probe_fd(self->probe) : -1, POLLIN, 0}};
+                           {self->probe ? nz_probe_fd(self->probe) : -1, POLLIN, 0},
+                           {nz_outlets_fd(self->outlets), POLLIN, 0}};
     if (poll(fds, G_N_ELEMENTS(fds), patience(self, clock, more)) < 0 && errno != EINTR) {
       nz_complain("cannot wait for events: %s", g_strerror(errno));
       return FALSE;
     }
-    if (fds[0].revents && take_signals(clock->signals))
+    if (fds[0].revents && take_signals(self, clock->signals))
+      break;
+    if (fds[3].revents && !nz_outlets_keys(self->outlets))
       break;
     more = self->probe && (more || fds[2].revents) &&
            nz_probe_consume(self->probe, RECORDS_ONCE, nz_watch_record, self);
@@ -128,6 +138,7 @@ watch(NzWatch *self, Clock *clock)
     nz_watch_flush_waiting(self, FALSE);
     ok = do_regular_work(self, clock);
     nz_tell_flush(self);
+    nz_outlets_tick(self->outlets);
   }
   return ok;
 }
@@ -145,6 +156,8 @@ nz_watch_run(NzWatch *self)
     nz_complain("%s", error->message);
     ok = FALSE;
   }
+  if (ok)
+    nz_outlets_ready(self->outlets);
   if (self->options->once)
     ok = ok && do_regular_work(self, &clock);
   else
@@ -152,6 +165,7 @@ nz_watch_run(NzWatch *self)
   if (self->probe)
     nz_watch_account(self);
   wait_for_descriptions(self);
+  nz_outlets_end(self->outlets);
   int code = nz_watch_report(self, stdout);
   nz_tell_flush(self);
   return ok && !self->broken ? code : NZ_EXIT_ERROR;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nonzero-watch: what `nonzero watch` does, in a program of its own, because it is linked with
  * libbpf. It takes the verb's options. */
+#include <linux/capability.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +16,9 @@
 #include "core/text.h"
 #include "report/report.h"
 #include "version.h"
-#include "watch/watch_private.h"
+#include "watch/outlets.h"
+#include "watch/privileges.h"
+#include "watch/reload.h"
 
 #define DEFAULT_INTERVAL_MS 10000
 
@@ -44,6 +48,7 @@ static void
 watch_clear(NzWatch *self)
 {
   nz_describer_free(self->describer);
+  nz_outlets_free(self->outlets);
   nz_ledger_free(self->ledger);
   nz_policy_free(self->policy);
   nz_probe_free(self->probe);
@@ -125,24 +130,28 @@ open_probe(NzWatch *self, NzWatchOptions *options)
   return TRUE;
 }
 
-static NzPolicy *
-open_policy(int *code)
+/* What is needed from now on: to see whose processes are, and what engines keep of containers.
+ * Before Linux 5.19 the maps of what was loaded cannot be read without BPF. */
+static guint64
+needed_capabilities(void)
 {
-  const NzPolicyOptions *o = &nz_policy_options;
-  NzPolicy *policy = o->none ? nz_policy_new() : nz_policy_options_open(o->file, code);
+  struct utsname system;
+  guint64 keep = NZ_CAPABILITY(CAP_SYS_PTRACE) | NZ_CAPABILITY(CAP_DAC_READ_SEARCH);
+  if (uname(&system) < 0 || strverscmp(system.release, "5.19") < 0)
+    keep |= NZ_CAPABILITY(CAP_BPF) | NZ_CAPABILITY(CAP_PERFMON);
+  return keep;
+}
+
+/* Before there is another thread. FALSE with a message printed. */
+static gboolean
+give_up_and_open(NzWatch *self)
+{
   g_autoptr(GError) error = NULL;
-  *code = NZ_EXIT_USAGE;
-  for (guint i = 0; policy && o->ignore && o->ignore[i]; i++)
-    if (!nz_policy_ignore(policy, o->ignore[i], &error))
-      break;
-  if (policy && !error && o->fail_on)
-    nz_policy_set_fail_on(policy, o->fail_on, &error);
-  if (error) {
-    nz_complain("%s", error->message);
-    nz_policy_free(policy);
-    return NULL;
-  }
-  return policy;
+  if (nz_privileges_drop(needed_capabilities(), &error) &&
+      (self->outlets = nz_outlets_new(self, &error)))
+    return TRUE;
+  nz_complain("%s", error->message);
+  return FALSE;
 }
 
 static int
@@ -155,9 +164,12 @@ run(NzWatchOptions *options)
       !read_filters(&self.filters[0], "container", options->containers) ||
       !read_filters(&self.filters[1], "namespace", options->spaces))
     return NZ_EXIT_USAGE;
-  self.policy = open_policy(&code);
-  if (!self.policy)
+  g_autoptr(GError) error = NULL;
+  self.policy = nz_watch_open_policy(&code, &error);
+  if (!self.policy) {
+    nz_complain("%s", error->message);
     return code;
+  }
   self.began = g_get_real_time();
   self.ndjson = !options->quiet && is_ndjson(options->format);
   self.lines = !options->quiet && !options->once &&
@@ -170,8 +182,9 @@ run(NzWatchOptions *options)
   self.polled = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   self.ledger = nz_ledger_new(self.policy);
   g_queue_init(&self.waiting);
-  if (!open_probe(&self, options))
+  if (!open_probe(&self, options) || !give_up_and_open(&self))
     return NZ_EXIT_ERROR;
+  self.lines = self.lines && !nz_outlets_have_terminal(self.outlets);
   self.describer = nz_describer_new(nz_engine_places_new());
   return nz_watch_run(&self);
 }

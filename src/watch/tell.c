@@ -5,6 +5,7 @@
 
 #include "cmd/complain.h"
 #include "watch/events.h"
+#include "watch/outlets.h"
 
 static gint64
 time_of(const NzWatch *self, const struct nz_root_record *record)
@@ -68,6 +69,7 @@ nz_tell_root(NzWatch *self, const NzTold *told)
     nz_event_root(told, time_of(self, told->record), stdout);
   else if (self->lines)
     print_line(self, told);
+  nz_outlets_root(self->outlets, told, time_of(self, told->record));
 }
 
 void
@@ -78,6 +80,7 @@ nz_tell_lost(NzWatch *self, const NzRunning *container, guint64 lost, const char
     name_of(container, name, sizeof name);
   if (container && !nz_watch_matches(self, container))
     return;
+  nz_outlets_lost(self->outlets, container, lost, why);
   if (self->ndjson)
     nz_event_lost(container, lost, why, stdout);
   else if (self->lines)

@@ -40,12 +40,15 @@ typedef struct {
 
 void nz_known_free(NzKnown *self);
 
+typedef struct NzOutlets NzOutlets;
+
 typedef struct {
   const NzWatchOptions *options;
   NzPolicy *policy;
   NzProbe *probe; /* NULL: polling */
   NzLedger *ledger;
   NzDescriber *describer;
+  NzOutlets *outlets;    /* who is told beside standard output: outlets.h */
   char *fallback;        /* why we poll although nobody asked for that; or NULL */
   GHashTable *groups;    /* struct nz_group -> NzGroupState */
   GHashTable *names;     /* name -> NzKnown, which is in `known`, too */
