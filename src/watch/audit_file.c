@@ -133,16 +133,19 @@ count_lost(NzAuditFile *self)
   g_mutex_unlock(&self->mutex);
 }
 
-/* Before the next line that can be written. */
+/* The line; before it, if some were lost since the last, how many. Both or neither: a short line
+ * that still found room would say each loss by itself. */
 static gboolean
-say_gap(NzAuditFile *self)
+append_with_gap(NzAuditFile *self, const Item *item)
 {
   guint64 lost = nz_audit_file_lost(self);
   if (lost == self->said)
-    return TRUE;
-  g_autofree char *line =
-      g_strdup_printf("{\"event\":\"gap\",\"lost\":%" G_GUINT64_FORMAT "}\n", lost - self->said);
-  if (!append(self, line, strlen(line)))
+    return append(self, item->text, item->len);
+  g_autoptr(GString) both = g_string_new(NULL);
+  g_string_append_printf(both, "{\"event\":\"gap\",\"lost\":%" G_GUINT64_FORMAT "}\n",
+                         lost - self->said);
+  g_string_append_len(both, item->text, (gssize)item->len);
+  if (!append(self, both->str, both->len))
     return FALSE;
   self->said = lost;
   return TRUE;
@@ -155,7 +158,7 @@ write_line(NzAuditFile *self, const Item *item)
     open_file(self, NULL);
   if (self->fd >= 0 && self->max > 0 && self->size > 0 && self->size + item->len > self->max)
     rotate(self);
-  if (self->fd < 0 || !say_gap(self) || !append(self, item->text, item->len))
+  if (self->fd < 0 || !append_with_gap(self, item))
     count_lost(self);
 }
 
