@@ -12,6 +12,7 @@
 #define NZ_TTY_LEN     16
 #define NZ_FILE_LEN    256 /* of a file's name, with its NUL */
 #define NZ_ARGS_LEN    512 /* of all arguments, each with its NUL; more is cut, and said so */
+#define NZ_KEPT_LEN    112 /* of a file's name that is kept of each process, with its NUL */
 #define NZ_PARENTS     6
 #define NZ_GROUP_DEPTH 10 /* control groups above a process; containers are at 2 to 6 */
 /* The longest name that engines give, cri-containerd-ID.scope, has 85; a name that is cut is looked

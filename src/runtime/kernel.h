@@ -67,6 +67,7 @@ struct mnt_namespace {
 
 struct pid_namespace {
   struct task_struct *child_reaper;
+  struct ns_common ns;
 };
 
 struct nsproxy {

@@ -71,8 +71,11 @@ struct task {
   __u8 capable; /* not root, and has capabilities that its file gave it */
   __u8 told;    /* this process, as root */
   __u8 found;   /* it ran when we began; it may be a runtime's that has not started its container */
-  __u8 unused[2];
-  __u32 userns; /* its user namespace when it last executed something */
+  __u16 file_len;
+  /* When it last executed something: where, and what. */
+  struct nz_group group;
+  __u32 userns, mntns, pidns;
+  char file[NZ_KEPT_LEN];
 };
 
 struct {
@@ -204,6 +207,14 @@ vpid_of(struct task_struct *task)
   default:
     return 0;
   }
+}
+
+static __always_inline __u32
+pidns_of(struct task_struct *task)
+{
+  struct nsproxy *nsproxy = task->nsproxy;
+  struct pid_namespace *pidns = nsproxy ? nsproxy->pid_ns_for_children : 0;
+  return pidns ? pidns->ns.inum : 0;
 }
 
 static __always_inline bool
@@ -478,19 +489,34 @@ is_hook(struct task_struct *task, struct nz_place *place)
          !bpf_task_storage_get(&tasks, parent, 0, 0);
 }
 
+/* Whether the process has come into the group from outside since it, or the one that it comes from,
+ * last executed something. A runtime may be in a mount namespace of its own, too, and so have been
+ * taken for something inside. */
+static __always_inline bool
+has_come(struct task_struct *task, const struct task *kept, const struct nz_group *group)
+{
+  if (!kept)
+    return true;
+  if (kept->mntns == mntns_of(task))
+    return false;
+  return kept->hook || (kept->pidns != pidns_of(task) && (kept->group.unified != group->unified ||
+                                                          kept->group.legacy != group->legacy));
+}
+
 /* What the process is, before this exec: NULL when that cannot be kept. */
 static __always_inline struct task *
-enter(struct task_struct *task, struct nz_place *place, __u8 *cause)
+enter(struct task_struct *task, const struct nz_group *group, struct nz_place *place, __u8 *cause)
 {
   struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
-  if (kept && (!kept->hook || !place->started)) {
+  bool come = has_come(task, kept, group);
+  if (!come && !(kept->hook && place->started)) {
     *cause = kept->root ? NZ_CAUSE_INHERITED : NZ_CAUSE_NONE;
     if (kept->found && place->execs == 0 && is_first_of_pidns(task))
       *cause = NZ_CAUSE_STARTED;
     kept->found = 0;
     return kept;
   }
-  bool hook = !kept && is_hook(task, place);
+  bool hook = come && is_hook(task, place);
   if (!hook) {
     *cause = place->started ? NZ_CAUSE_INJECTED : NZ_CAUSE_STARTED;
     place->started = 1;
@@ -502,7 +528,7 @@ enter(struct task_struct *task, struct nz_place *place, __u8 *cause)
     return 0;
   }
   kept->hook = hook;
-  kept->root = 0;
+  kept->root = kept->found = 0;
   return kept;
 }
 
@@ -515,6 +541,17 @@ new_cause(const struct task *kept, const struct who *who, __u16 mode)
   if (mode & S_ISUID)
     return NZ_CAUSE_SETUID;
   return kept->capable ? NZ_CAUSE_FILE_CAPS : NZ_CAUSE_SET_ID;
+}
+
+static __always_inline void
+keep_exec(struct task *kept, struct task_struct *task, const struct nz_group *group,
+          struct linux_binprm *bprm)
+{
+  long len = bpf_probe_read_user_str(kept->file, NZ_KEPT_LEN, (void *)bprm->exec);
+  kept->file_len = len > 0 && len <= NZ_KEPT_LEN ? len : 0;
+  kept->group = *group;
+  kept->mntns = mntns_of(task);
+  kept->pidns = pidns_of(task);
 }
 
 /* The file's name is on the new stack, and so are the arguments: just written, so still there. */
@@ -555,23 +592,29 @@ BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bp
   struct nz_group group = {};
   struct nz_place *place = find_place(task, &group, false);
   struct who who = {};
-  if (!place || !look_at(task, &who))
+  if (!place) {
+    bpf_task_storage_delete(&tasks, task); /* outside of every container */
+    return 0;
+  }
+  if (!look_at(task, &who))
     return 0;
   __u8 cause = NZ_CAUSE_NONE;
-  struct task lost = {}, *kept = enter(task, place, &cause);
+  struct task lost = {}, *kept = enter(task, &group, place, &cause);
   if (!kept)
     kept = &lost;
+  keep_exec(kept, task, &group, bprm);
   if (kept->hook) {
     __sync_fetch_and_add(&place->hooks, 1);
     return 0;
   }
   __sync_fetch_and_add(&place->execs, 1);
   __u16 mode = mode_of(bprm);
-  /* Its real user is another: the file made it root, whatever it was before. */
-  if (kept->root && (mode & S_ISUID) && who.uid != who.root)
-    kept->root = 0, cause = NZ_CAUSE_NONE;
   if (cause == NZ_CAUSE_NONE || (cause == NZ_CAUSE_INHERITED && kept->userns != who.userns.inum))
     cause = new_cause(kept, &who, mode);
+  /* Its real user is another: the file made it root, whatever it was before and whoever started it.
+   */
+  if (who.is_root && (mode & S_ISUID) && who.uid != who.root)
+    cause = NZ_CAUSE_SETUID;
   __u8 origin = cause == NZ_CAUSE_INHERITED ? kept->cause : cause;
   kept->capable = !who.is_root && who.is_capable;
   kept->userns = who.userns.inum;
@@ -630,6 +673,8 @@ tell_without_exec(struct task_struct *task, struct task *kept, struct nz_place *
   record->when = when;
   kept->root = kept->told = 1;
   kept->cause = record->origin;
+  record->file_len = kept->file_len;
+  __builtin_memcpy(record->text, kept->file, NZ_KEPT_LEN);
   keep_root(place, record);
   tell_root(record, place);
 }
@@ -828,8 +873,12 @@ find_running(struct bpf_iter__task *ctx)
   record->origin = kept->root ? kept->cause : NZ_CAUSE_UNKNOWN;
   place->started = 1;
   kept->found = 1;
-  if (!kept->userns)
+  if (!kept->userns) {
+    kept->group = group;
+    kept->mntns = mntns_of(task);
+    kept->pidns = pidns_of(task);
     kept->userns = who.userns.inum;
+  }
   bool new = (who.is_root || who.undecided) && !kept->told;
   if (!new)
     return 0;

@@ -120,6 +120,14 @@ when_name(guint8 when)
   return when < G_N_ELEMENTS(names) ? names[when] : NULL;
 }
 
+/* What it calls itself, which proves nothing. */
+static void
+write_name(NzJsonw *w, const char comm[NZ_COMM_LEN])
+{
+  g_autofree char *name = g_strndup(comm, NZ_COMM_LEN);
+  nz_jsonw_string(w, "name", name);
+}
+
 static void
 write_arguments(NzJsonw *w, const struct nz_root_record *record)
 {
@@ -146,10 +154,9 @@ write_parents(NzJsonw *w, const struct nz_root_record *record)
   nz_jsonw_begin_array(w, "parents");
   for (guint i = 0; i < MIN(record->n_parents, NZ_PARENTS); i++) {
     const struct nz_parent *parent = &record->parents[i];
-    g_autofree char *name = g_strndup(parent->comm, NZ_COMM_LEN);
     nz_jsonw_begin_object(w, NULL);
     nz_jsonw_uint(w, "pid", parent->pid);
-    nz_jsonw_string(w, "name", name);
+    write_name(w, parent->comm);
     nz_jsonw_end_object(w);
   }
   nz_jsonw_end_array(w);
@@ -200,6 +207,7 @@ nz_event_root(const NzTold *told, gint64 when, FILE *out)
     nz_jsonw_string(w, "origin", nz_root_cause_name(told->origin));
   nz_jsonw_string(w, "when", when_name(record->when));
   nz_jsonw_string(w, "executable", told->fact->executable);
+  write_name(w, record->comm);
   write_arguments(w, record);
   write_text(w, "terminal", told->fact->terminal);
   write_process(w, record);
