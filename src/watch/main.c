@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "watch/reload.h"
 
 #define DEFAULT_INTERVAL_MS 10000
+#define PRIORITY            (-10)
 
 static gint64
 boot_offset(void)
@@ -185,6 +187,7 @@ run(NzWatchOptions *options)
   if (!open_probe(&self, options) || !give_up_and_open(&self))
     return NZ_EXIT_ERROR;
   self.lines = self.lines && !nz_outlets_have_terminal(self.outlets);
+  setpriority(PRIO_PROCESS, 0, PRIORITY); /* a busy host is no reason to lose events; may fail */
   self.describer = nz_describer_new(nz_engine_places_new());
   return nz_watch_run(&self);
 }

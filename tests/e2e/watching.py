@@ -14,6 +14,7 @@ import jsonschema
 import kit
 
 SCHEMA = kit.PROJECT / "docs" / "watch-v1.schema.json"
+VALIDATED = 300  # that takes longer than all that happens
 ACTOR = kit.PROJECT / "tests" / "e2e" / "watch" / "actor.c"
 
 
@@ -70,7 +71,8 @@ class Watch:
         if item is None:
             return False
         event = json.loads(item[1])
-        validator().validate(event)
+        if len(self.events) < VALIDATED or event["event"] != "root":
+            validator().validate(event)
         self.events.append(event)
         self.arrivals.append(item[0])
         return True
