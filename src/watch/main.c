@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,11 +17,11 @@
 #include "report/report.h"
 #include "version.h"
 #include "watch/outlets.h"
+#include "watch/priority.h"
 #include "watch/privileges.h"
 #include "watch/reload.h"
 
 #define DEFAULT_INTERVAL_MS 10000
-#define PRIORITY            (-10)
 
 static gint64
 boot_offset(void)
@@ -184,10 +183,13 @@ run(NzWatchOptions *options)
   self.polled = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   self.ledger = nz_ledger_new(self.policy);
   g_queue_init(&self.waiting);
-  if (!open_probe(&self, options) || !give_up_and_open(&self))
+  if (!open_probe(&self, options))
+    return NZ_EXIT_ERROR;
+  if (self.probe)
+    nz_priority_take();
+  if (!give_up_and_open(&self))
     return NZ_EXIT_ERROR;
   self.lines = self.lines && !nz_outlets_have_terminal(self.outlets);
-  setpriority(PRIO_PROCESS, 0, PRIORITY); /* a busy host is no reason to lose events; may fail */
   self.describer = nz_describer_new(nz_engine_places_new());
   return nz_watch_run(&self);
 }
