@@ -11,6 +11,7 @@
 #include "core/exit.h"
 #include "core/limits.h"
 #include "watch/outlets.h"
+#include "watch/priority.h"
 #include "watch/reload.h"
 
 /* How often the kernel's accounts are read, and how many records are taken before others have their
@@ -139,6 +140,7 @@ watch(NzWatch *self, Clock *clock)
     ok = do_regular_work(self, clock);
     nz_tell_flush(self);
     nz_outlets_tick(self->outlets);
+    nz_priority_share(more);
   }
   return ok;
 }

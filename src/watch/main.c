@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "version.h"
 #include "watch/outlets.h"
+#include "watch/priority.h"
 #include "watch/privileges.h"
 #include "watch/reload.h"
 
@@ -182,7 +183,11 @@ run(NzWatchOptions *options)
   self.polled = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   self.ledger = nz_ledger_new(self.policy);
   g_queue_init(&self.waiting);
-  if (!open_probe(&self, options) || !give_up_and_open(&self))
+  if (!open_probe(&self, options))
+    return NZ_EXIT_ERROR;
+  if (self.probe)
+    nz_priority_take();
+  if (!give_up_and_open(&self))
     return NZ_EXIT_ERROR;
   self.lines = self.lines && !nz_outlets_have_terminal(self.outlets);
   self.describer = nz_describer_new(nz_engine_places_new());

@@ -103,7 +103,7 @@ class Docker:
 
 
 @pytest.fixture(scope="module")
-def podman(storage, layout_of):
+def podman(storage, layout_of, reachable):  # for users that are mapped
     return Podman(storage, layout_of)
 
 
@@ -167,6 +167,11 @@ CASES = {
     "a user namespace without exec": ("1000", UNCONFINED, ["/actor", "userns-stay"],
                                       [("/actor", "user-namespace",
                                         {"state": USERNS, "host_uid": 1000, "when": "exit"})]),
+    # More than five ranges are not where the kernel's programs can read them.
+    "a user namespace of many ranges": (
+        "", UNCONFINED, ["/actor", "userns-many"],
+        [("/actor", "image-default", {}),
+         ("/actor", "user-namespace", {"state": USERNS, "host_uid": 100000, "when": "exec"})]),
 }
 
 
@@ -268,7 +273,7 @@ def test_short_lived_root_processes_are_all_told_of_or_counted(engine):
 
 def test_events_come_within_milliseconds(podman):
     container = podman.create("", (), ["/actor", "spawn", "2000"])
-    with watching.Watch() as watch:
+    with watching.Watch() as watch, watching.first_in_line():
         assert podman.start(container).returncode == 0
         watch.stop()
     podman.remove(container)

@@ -14,6 +14,8 @@
  *   fork                a child ends without executing anything
  *   userns              makes a user namespace, is root in it, and executes /actor exit
  *   userns-stay         the same, and executes nothing
+ *   userns-many         as root: a child is root in a user namespace of eight ranges, uid 100000 outside, and
+ *                       executes /actor exit
  *   mark FILE           makes FILE
  */
 #define _GNU_SOURCE
@@ -138,6 +140,33 @@ enter_userns(void)
   write_file("/proc/self/uid_map", map);
 }
 
+/* The child waits for its map, which its parent has the right to write. */
+static int
+enter_large_userns(void)
+{
+  int ready[2], mapped[2];
+  char path[64], map[512] = "", byte = 0;
+  if (pipe(ready) != 0 || pipe(mapped) != 0)
+    fail("pipe");
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (unshare(CLONE_NEWUSER) != 0 || write(ready[1], &byte, 1) != 1 || read(mapped[0], &byte, 1) != 1)
+      fail("unshare");
+    set_id(0);
+    return become("/actor", "exit");
+  }
+  if (read(ready[0], &byte, 1) != 1)
+    fail("the child");
+  for (int i = 0; i < 8; i++)
+    snprintf(map + strlen(map), sizeof map - strlen(map), "%d %d 1\n", i, 100000 + 10 * i);
+  snprintf(path, sizeof path, "/proc/%d/uid_map", (int)pid);
+  write_file(path, map);
+  if (write(mapped[1], &byte, 1) != 1)
+    fail("the child");
+  waitpid(pid, NULL, 0);
+  return 0;
+}
+
 static int
 mark(const char *path)
 {
@@ -185,6 +214,8 @@ main(int argc, char **argv)
     enter_userns();
     return strcmp(what, "userns") == 0 ? become("/actor", "exit") : 0;
   }
+  if (strcmp(what, "userns-many") == 0)
+    return enter_large_userns();
   if (strcmp(what, "mark") == 0 && argc > 2)
     return mark(argv[2]);
   return 0;
