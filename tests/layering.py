@@ -31,7 +31,7 @@ MAY_INCLUDE = {
 # Of some folders only these headers.
 ONLY = {
     ("image", "fetch"): {"protocol.h"},
-    ("watch", "cmd"): {"complain.h", "policy_options.h", "watch_options.h"},
+    ("watch", "cmd"): {"complain.h", "outlet_options.h", "policy_options.h", "watch_options.h"},
     ("cmd", "runtime"): {"container.h"},
     ("fetch", "image"): {"digest.h", "json.h", "reference.h", "toml.h"},
 }
