@@ -605,6 +605,9 @@
  * frame of the stack. */
 #define NZ_COMPOSE_LEVELS_MAX 64u
 
+/* Comments of a source that ignore rules: each is held against each finding. */
+#define NZ_COMMENTS_MAX 10000u
+
 /* What is noted of one Compose file or unit, a line each. */
 #define NZ_SERVICE_NOTES_MAX 100u
 
@@ -625,8 +628,19 @@
  * large as is read has about two million. */
 #define NZ_MANIFEST_NODES_MAX 3000000u
 
+<<<<<<< HEAD
 /* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
  * the stack. */
+=======
+/* Those of them that are what aliases stand for. */
+#define NZ_MANIFEST_COPIES_MAX 200000u
+
+/* Containers of one manifest: some kilobyte of what is found in each is kept. */
+#define NZ_MANIFEST_CONTAINERS_MAX 200000u
+
+/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of the
+ * stack. */
+>>>>>>> main
 #define NZ_MANIFEST_LEVELS_MAX 256u
 
 /* What is noted of one manifest, a line each. */
