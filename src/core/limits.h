@@ -628,19 +628,14 @@
  * large as is read has about two million. */
 #define NZ_MANIFEST_NODES_MAX 3000000u
 
-<<<<<<< HEAD
-/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
- * the stack. */
-=======
 /* Those of them that are what aliases stand for. */
 #define NZ_MANIFEST_COPIES_MAX 200000u
 
 /* Containers of one manifest: some kilobyte of what is found in each is kept. */
 #define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
-/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of the
- * stack. */
->>>>>>> main
+/* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
+ * the stack. */
 #define NZ_MANIFEST_LEVELS_MAX 256u
 
 /* What is noted of one manifest, a line each. */
