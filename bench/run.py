@@ -19,6 +19,7 @@ import statistics
 import sys
 
 import lint
+import manifests
 import stores
 from measure import Row, Runner, Sample, compare, ratio_cells, table, verdict
 
@@ -146,7 +147,7 @@ def report(runner, nonzero, options):
     places = stores.report(runner, nonzero, options)
     if places:
         parts.extend(["Where images already lie:", *places])
-    sources = lint.report(runner, nonzero, options)
+    sources = lint.report(runner, nonzero, options) + manifests.report(runner, nonzero, options)
     if sources:
         parts.extend(["Sources:", *sources])
     return "\n\n".join(parts)
@@ -187,6 +188,8 @@ the layer, or list it.
 - The Dockerfiles of `nonzero lint` are made by `bench/lint.py`, always the same: 5,000 that differ in bases,
   stages, steps and users, 20 in a folder. `grep` reads the same files and knows nothing of them. One
   Dockerfile, from start to exit, is measured beside `/bin/true`.
+- The Kubernetes manifests are made by `bench/manifests.py`, always the same: 10,000 workloads of seven kinds, each
+  of three containers that differ in images, fields and securityContext, 20 in a folder.
 - What is beside `nonzero` while it runs (`nonzero-fetch`, and the process that keeps the cache) has
   peaks of its own, by `wait4` too. Their sum counts the libraries that both map twice.
 - Targets are data: the tables at the head of `bench/run.py`, and `bench/stores.py`. A missed target
@@ -219,7 +222,7 @@ def main():
     parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
     parser.add_argument("--only", action="append", metavar="KEY",
                         help="measure one row: " + ", ".join(["start", *(row.key for row in TARGETS + LARGE + TODAY),
-                                                              *stores.KEYS, *lint.KEYS]))
+                                                              *stores.KEYS, *lint.KEYS, *manifests.KEYS]))
     parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
     if not (options.images / "many-gz.tar").exists():

@@ -200,12 +200,13 @@ int nonzero_scanner_scan_all(nonzero_scanner *scanner, const char *const *inputs
 /* --- sources --- */
 
 /**
- * Judges source files: Dockerfiles, Compose files, Quadlet units. PATHS (NULL-terminated) are
- * files, directories that are looked through, and "-" for standard input. The options are those of
- * `nonzero lint`: beside "fail-on", "ignore", "jobs", "platform", "policy", "policy-search",
- * "profile" and "today" these: "build-arg", "build-context", "compose-profile", "env-file",
- * "known-base" (the command line's --base), "override" (all several times), "fix", "no-images" and
- * "target". Returns -1 when something could not be judged; the report says what.
+ * Judges source files: Dockerfiles, Compose files, Quadlet units, Kubernetes manifests. PATHS
+ * (NULL-terminated) are files, directories that are looked through, and "-" for standard input. The
+ * options are those of `nonzero lint`: beside "fail-on", "ignore", "jobs", "platform", "policy",
+ * "policy-search", "profile" and "today" these: "build-arg", "build-context", "compose-profile",
+ * "env-file", "image", "known-base" (the command line's --base), "override" (all several times),
+ * "explain", "fix", "images", "no-images", "target", and for registries "authfile", "plain-http"
+ * and "tls-ca". Returns -1 when something could not be judged; the report says what.
  */
 int nonzero_scanner_lint(nonzero_scanner *scanner, const char *const *paths);
 
@@ -227,6 +228,9 @@ int nonzero_report_fix(const nonzero_report *report, size_t index, int proposed,
 /** What is done: the fix number WHICH of that file; NULL past the last. *REFUSED: why it is not. */
 const char *nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
                                      const char **refused);
+/** The same fix as a strategic merge patch of Kustomize, one document of YAML; NULL: it cannot be
+ * said as one, or there is none of that number. It ends with the report. */
+const char *nonzero_report_fix_patch(const nonzero_report *report, size_t index, size_t which);
 
 /* --- what the host's engines hold --- */
 

@@ -11,7 +11,11 @@
 struct nonzero_report {
   NzReport *report;
   NzPolicy *policy;
+  GPtrArray *fixable; /* see nz_api_find_fixable() */
 };
+
+/* The files of SUBJECTS for which there are fixes. Subjects of one file follow each other. */
+GPtrArray *nz_api_find_fixable(const GPtrArray *subjects);
 
 /* Two subjects compared, and the report that holds what it borrows. */
 struct nonzero_diff {

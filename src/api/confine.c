@@ -4,6 +4,7 @@
 
 #include "api/scanner.h"
 #include "confine/confine.h"
+#include "image/compression.h"
 #include "report/table.h"
 
 /* TRUE when INPUTS name images whose layers can be known from before. */
@@ -63,6 +64,7 @@ nonzero_scanner_confine(nonzero_scanner *self, const char *const *inputs, char *
   g_auto(GStrv) paths = g_strv_builder_end(builder);
   g_autofree char *said = NULL;
   nz_scan_prepare();
+  nz_compression_prepare();
   nz_table_prepare(stdout); /* a report may have one */
   NzConfined confined = nz_confine((const char *const *)paths, &said);
   nz_api_set_error(summary, said);

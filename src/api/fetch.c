@@ -14,8 +14,8 @@ is_remote(const nonzero_scanner *self, const char *input)
 gboolean
 nz_scanner_needs_fetch(const nonzero_scanner *self, const char *const *inputs)
 {
-  gboolean needed =
-      nz_host_needs_fetch(self->host) || (self->base_source && is_remote(self, self->base_source));
+  gboolean needed = nz_host_needs_fetch(self->host) || self->lint.registry ||
+                    (self->base_source && is_remote(self, self->base_source));
   for (guint i = 0; !needed && inputs[i]; i++)
     needed = is_remote(self, inputs[i]);
   return needed;

@@ -8,7 +8,8 @@
 #include "core/fyaml.h"
 #include "core/limits.h"
 #include "core/text.h"
-#include "fix/fix.h"
+#include "image/compression.h"
+#include "image/reference.h"
 #include "lint/discover.h"
 #include "scan/stack.h"
 
@@ -29,7 +30,7 @@ nz_lint_settings_add(GPtrArray **list, const char *value)
 void
 nz_lint_settings_clear(NzLintSettings *self)
 {
-  GPtrArray **lists[] = {&self->arguments, &self->contexts,  &self->bases,
+  GPtrArray **lists[] = {&self->arguments, &self->contexts,  &self->bases,    &self->images,
                          &self->profiles,  &self->env_files, &self->overrides};
   for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
     g_clear_pointer(lists[i], g_ptr_array_unref);
@@ -45,21 +46,31 @@ list_of(const GPtrArray *list)
 
 /* --- base images --- */
 
-/* What --base NAME=VALUE says of NAME; NULL: nothing. */
-static const char *
-find_given(const GPtrArray *bases, const char *name)
+/* "docker.io/library/nginx:latest" for "nginx"; NULL: it is no name of an image. */
+static char *
+whole_name(const char *name)
 {
-  gsize n = strlen(name);
-  for (guint i = 0; bases && i + 1 < bases->len; i++) {
-    const char *text = bases->pdata[i];
-    if (strncmp(text, name, n) == 0 && text[n] == '=')
-      return text + n + 1;
+  g_auto(NzReference) reference = {0};
+  return nz_reference_parse(name, &reference, NULL) ? nz_reference_text(&reference) : NULL;
+}
+
+/* What NAME=VALUE in LIST says of NAME, which may be written in another way; NULL: nothing. */
+static const char *
+find_given(const GPtrArray *list, const char *name)
+{
+  g_autofree char *whole = list ? whole_name(name) : NULL;
+  for (guint i = 0; list && i + 1 < list->len; i++) {
+    const char *text = list->pdata[i], *equals = strchr(text, '=');
+    g_autofree char *given = g_strndup(text, (gsize)(equals - text));
+    g_autofree char *same = whole ? whole_name(given) : NULL;
+    if (strcmp(given, name) == 0 || (same && strcmp(same, whole) == 0))
+      return equals + 1;
   }
   return NULL;
 }
 
 static NzBuildBase *
-base_by_option(const char *name, const char *user)
+base_by_option(const char *name, const char *user, const char *option)
 {
   NzBuildBase *base = nz_build_base_well_known(name);
   if (!base)
@@ -67,30 +78,47 @@ base_by_option(const char *name, const char *user)
   g_free(base->because);
   g_free(base->user);
   g_clear_pointer(&base->unknown, g_free);
-  base->because = g_strdup("by --base");
+  base->because = g_strdup_printf("by --%s", option);
   base->user = g_strdup(user);
   base->user_known = TRUE;
   return base;
 }
 
 static NzBuildBase *
-find_base(const char *name, const char *platform, gpointer data)
+find_any(nonzero_scanner *self, const char *name, const char *platform, NzImageNeed need)
 {
-  nonzero_scanner *self = data;
-  const char *given = find_given(self->lint.bases, name);
+  const NzLintSettings *lint = &self->lint;
+  const char *by_image = find_given(lint->images, name);
+  const char *given = by_image ? by_image : find_given(lint->bases, name);
   if (given && !nz_image_has_transport(given))
-    return base_by_option(name, given);
-  NzBuildBase *base = nz_scanner_image_base(self, name, given ? given : name, platform);
+    return base_by_option(name, given, by_image ? "image" : "base");
+  NzBuildBase *base = nz_scanner_image_base(self, name, given ? given : name, platform, need);
   if (!base && !given)
     base = nz_build_base_well_known(name);
   if (base)
     return base;
+  const char *where = lint->no_images ? "nobody looked for" : "no engine of this host has";
+  const char *nor = "and it is not in the table of well-known ones";
   g_autofree char *shown = nz_printable(name, -1);
   base = nz_build_base_new(name);
-  base->unknown = g_strdup_printf("no engine of this host has the base image %s, and it is not in "
-                                  "the table of well-known ones; say its user with --base %s=USER",
-                                  shown, shown);
+  base->unknown = need == NZ_IMAGE_ALL
+                      ? g_strdup_printf("%s the image %s, %s; say its user with --base %s=USER",
+                                        where, shown, nor, shown)
+                      : g_strdup_printf("%s it, %s", where, nor);
   return base;
+}
+
+static NzBuildBase *
+find_base(const char *name, const char *platform, gpointer data)
+{
+  return find_any(data, name, platform, NZ_IMAGE_ALL);
+}
+
+/* That of a container. */
+static NzBuildBase *
+find_image(const char *name, NzImageNeed need, gpointer data)
+{
+  return find_any(data, name, NULL, need);
 }
 
 /* --- one file --- */
@@ -181,9 +209,11 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
                            .environment = (const char *const *)work->environment,
                            .overrides = list_of(overrides),
                            .fix = lint->fix,
+                           .explain = lint->explain,
                            .named = found->named,
                            .uncovered = tell_uncovered,
                            .find_base = find_base,
+                           .find_image = find_image,
                            .data = self};
   g_autoptr(GPtrArray) subjects = g_ptr_array_new();
   gboolean ok = nz_lint_source(source, kind, directory, &options, subjects, error);
@@ -271,6 +301,24 @@ may_be_yaml(const char *const *paths)
   return FALSE;
 }
 
+static gboolean
+names_source(const GPtrArray *list)
+{
+  for (guint i = 0; list && i + 1 < list->len; i++)
+    if (nz_image_has_transport(strchr(list->pdata[i], '=') + 1))
+      return TRUE;
+  return FALSE;
+}
+
+/* TRUE where an image may be read that lies somewhere. */
+static gboolean
+may_read_images(const nonzero_scanner *self)
+{
+  const NzLintSettings *lint = &self->lint;
+  return lint->registry || nz_host_stores(self->host)->len > 0 || names_source(lint->bases) ||
+         names_source(lint->images);
+}
+
 int
 nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths, char **summary)
 {
@@ -280,75 +328,10 @@ nonzero_scanner_confine_sources(nonzero_scanner *self, const char *const *paths,
   nz_scanner_prepare_bases(self);
   if (may_be_yaml(paths))
     nz_fyaml_open(NULL);
+  if (may_read_images(self))
+    nz_compression_prepare();
   nz_scan_prepare();
   NzConfined confined = nz_confine(all, &said);
   nz_api_set_error(summary, said);
   return confined == NZ_CONFINED_ALL ? 0 : -1;
-}
-
-/* --- mending --- */
-
-static const NzSubject *
-find_fixable(const nonzero_report *report, size_t index)
-{
-  const GPtrArray *subjects = report->report->subjects;
-  for (guint i = 0; i < subjects->len; i++) {
-    const NzSubject *subject = subjects->pdata[i];
-    if (subject->fixes->len > 0 && index-- == 0)
-      return subject;
-  }
-  return NULL;
-}
-
-const char *
-nonzero_report_fixable(const nonzero_report *report, size_t index)
-{
-  const NzSubject *subject = find_fixable(report, index);
-  return subject ? subject->source : NULL;
-}
-
-/* The same fixes, as if none were refused; they lend their edits. */
-static GPtrArray *
-accept_all(const GPtrArray *fixes)
-{
-  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < fixes->len; i++) {
-    NzFix *copy = g_memdup2(fixes->pdata[i], sizeof *copy);
-    copy->refused = NULL;
-    g_ptr_array_add(all, copy);
-  }
-  return all;
-}
-
-int
-nonzero_report_fix(const nonzero_report *report, size_t index, int proposed, const char *before,
-                   size_t len, char **after, size_t *after_len, char **error)
-{
-  const NzSubject *subject = find_fixable(report, index);
-  g_autoptr(GError) failed = NULL;
-  gsize n = 0;
-  char *text = NULL;
-  if (subject) {
-    g_autoptr(GPtrArray) all = proposed ? accept_all(subject->fixes) : NULL;
-    text = nz_fixes_apply(before, len, all ? all : subject->fixes, &n, &failed);
-  }
-  if (!text) {
-    nz_api_set_error(error, failed ? failed->message : "there is nothing to mend");
-    return -1;
-  }
-  *after = text;
-  *after_len = n;
-  return 0;
-}
-
-const char *
-nonzero_report_fix_title(const nonzero_report *report, size_t index, size_t which,
-                         const char **refused)
-{
-  const NzSubject *subject = find_fixable(report, index);
-  if (!subject || which >= subject->fixes->len)
-    return NULL;
-  const NzFix *fix = subject->fixes->pdata[which];
-  *refused = fix->refused;
-  return fix->title;
 }

@@ -7,12 +7,14 @@
 typedef struct {
   char *target;
   /* char *, NULL-terminated; NULL: none was named */
-  GPtrArray *arguments, *contexts, *bases, *profiles, *env_files, *overrides;
+  GPtrArray *arguments, *contexts, *bases, *images, *profiles, *env_files, *overrides;
   gboolean fix;
-  gboolean no_images; /* base images are looked up in the table alone */
+  gboolean explain;   /* keep the steps by which users were decided */
+  gboolean no_images; /* images are looked up in the table alone */
+  gboolean registry;  /* those that no engine has are looked for in their registries */
   gboolean prepared;  /* the engines' stores were looked for */
   GMutex mutex;       /* guards KNOWN */
-  /* What was learned of base images, by name: NzBuildBase, NULL where no engine has it. */
+  /* What was learned of images, by source and platform: see base_image.c. */
   GHashTable *known;
 } NzLintSettings;
 

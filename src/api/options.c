@@ -280,6 +280,30 @@ set_fix(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G
 }
 
 static gboolean
+set_explain(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+  self->lint.explain = TRUE;
+  return TRUE;
+}
+
+static gboolean
+set_image(nonzero_scanner *self, const char *value, GError **error)
+{
+  return add_pair(&self->lint.images, value, error);
+}
+
+static gboolean
+set_images(nonzero_scanner *self, const char *value, GError **error)
+{
+  static const char *const where[] = {"local", "registry", "none", NULL};
+  if (!g_strv_contains(where, value))
+    return nz_set_input(error, "it is local, registry or none");
+  self->lint.no_images = strcmp(value, "none") == 0;
+  self->lint.registry = strcmp(value, "registry") == 0;
+  return TRUE;
+}
+
+static gboolean
 set_no_images(nonzero_scanner *self, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
   self->lint.no_images = TRUE;
@@ -297,9 +321,12 @@ static const struct {
     {"cache-dir", set_cache_dir},
     {"compose-profile", set_compose_profile},
     {"env-file", set_env_file},
+    {"explain", set_explain},
     {"fail-on", set_fail_on},
     {"fix", set_fix},
     {"ignore", set_ignore},
+    {"image", set_image},
+    {"images", set_images},
     {"jobs", set_jobs},
     {"known-base", set_known_base},
     {"max-ratio", set_ratio},

@@ -324,6 +324,7 @@ nonzero_scanner_finish(nonzero_scanner *self)
   /* The findings borrow from the policy, and the scanner goes on by it. */
   report->policy = nz_policy_ref(self->policy);
   nz_policy_begin_anew(self->policy);
+  report->fixable = nz_api_find_fixable(report->report->subjects);
   self->report = report_new();
   self->kept = 0;
   self->n_judged = 0;
@@ -335,6 +336,7 @@ nonzero_report_free(nonzero_report *report)
 {
   if (!report)
     return;
+  g_ptr_array_unref(report->fixable);
   nz_report_free(report->report);
   nz_policy_free(report->policy);
   g_free(report);

@@ -74,9 +74,10 @@ void nz_scanner_add_subject(nonzero_scanner *self, NzSubject *subject, NzOutcome
 /* Finds the stores in which base images may be, once; before the confinement, if there is one. */
 void nz_scanner_prepare_bases(nonzero_scanner *self);
 
-/* What a build that begins with the image NAME begins with, where SOURCE is at hand; else NULL. */
+/* What a build that begins with the image NAME begins with, where SOURCE is at hand; else NULL. A
+ * registry is asked for no more than what NEED says. */
 NzBuildBase *nz_scanner_image_base(nonzero_scanner *self, const char *name, const char *source,
-                                   const char *platform);
+                                   const char *platform, NzImageNeed need);
 
 /* Tells the events. */
 void nz_scanner_note(const nonzero_scanner *self, const char *text);

@@ -5,17 +5,24 @@
 
 #include "core/limits.h"
 
+/* The texts are places in well_known_texts; 0: none. */
 typedef struct {
-  const char *name; /* as normalize() leaves it; with "*" behind WELL_KNOWN_EXACT rows */
-  const char *tags; /* globs between commas; the first row of a name that matches counts */
-  const char *user; /* NULL: nobody is declared */
+  guint32 name; /* as normalize() leaves it; with "*" behind WELL_KNOWN_EXACT rows */
+  guint32 tags; /* globs between commas; the first row of a name that matches counts */
+  guint32 user; /* none: nobody is declared */
+  guint32 passwd, group;
+  guint32 environment, ports, volumes; /* lines; none: not known */
   gboolean user_known;
   NzFamily family;
-  const char *passwd, *group;
-  const char *environment, *ports, *volumes; /* lines; NULL: not known */
 } WellKnown;
 
 #include "well_known.h"
+
+static const char *
+text_at(guint32 place)
+{
+  return place != 0 ? well_known_texts + place : NULL;
+}
 
 NzBuildBase *
 nz_build_base_new(const char *name)
@@ -72,7 +79,8 @@ nz_build_base_free(NzBuildBase *self)
 
 typedef struct {
   char *repository;
-  char *tag; /* NULL: there is but a digest */
+  char *tag;       /* NULL: there is but a digest */
+  gboolean digest; /* it is that image, whatever the tag beside it says */
 } Name;
 
 /* What else the images of Docker Hub are called. */
@@ -108,7 +116,7 @@ normalize(const char *text)
   g_autofree char *bare = g_strndup(text, at ? (gsize)(at - text) : strlen(text));
   char *slash = strrchr(bare, '/');
   char *colon = strchr(slash ? slash : bare, ':');
-  Name name = {NULL, NULL};
+  Name name = {.digest = at != NULL};
   if (colon)
     *colon = '\0';
   if (colon)
@@ -166,7 +174,7 @@ find_first(const char *name)
   guint low = 0, high = WELL_KNOWN_EXACT;
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    if (strcmp(well_known[middle].name, name) < 0)
+    if (strcmp(text_at(well_known[middle].name), name) < 0)
       low = middle + 1;
     else
       high = middle;
@@ -174,16 +182,37 @@ find_first(const char *name)
   return low;
 }
 
-/* Of an image that is named by a digest alone any row may be the one: only when there is but one
- * for any tag it is known. */
-static const WellKnown *
-pick(const WellKnown *first, guint n, const char *tag)
+static gboolean
+starts_alike(const WellKnown *a, const WellKnown *b)
 {
-  if (!tag)
-    return n == 1 && strcmp(first->tags, "*") == 0 ? first : NULL;
+  return a->user_known && b->user_known && g_strcmp0(text_at(a->user), text_at(b->user)) == 0;
+}
+
+/* TRUE when ROW, which the tag beside a digest picked, may be believed: the digest may be that of
+ * any of the N rows. Where it starts as root that is the worse answer; a user must be that of all.
+ */
+static gboolean
+stands_for_all(const WellKnown *row, const WellKnown *first, guint n)
+{
+  static const char *const root[] = {"", "0", "root", NULL};
+  const char *user = text_at(row->user);
+  if (row->user_known && g_strv_contains(root, user ? user : ""))
+    return TRUE;
   for (guint i = 0; i < n; i++)
-    if (matches_any(first[i].tags, tag))
-      return &first[i];
+    if (!starts_alike(row, &first[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* An image that is named by a digest alone is known only when there is one row for any tag. */
+static const WellKnown *
+pick(const WellKnown *first, guint n, const Name *name)
+{
+  if (!name->tag)
+    return n == 1 && strcmp(text_at(first->tags), "*") == 0 ? first : NULL;
+  for (guint i = 0; i < n; i++)
+    if (matches_any(text_at(first[i].tags), name->tag))
+      return !name->digest || stands_for_all(&first[i], first, n) ? &first[i] : NULL;
   return NULL;
 }
 
@@ -191,7 +220,8 @@ static guint
 count_same(guint first, guint end)
 {
   guint n = 0;
-  while (first + n < end && strcmp(well_known[first + n].name, well_known[first].name) == 0)
+  while (first + n < end &&
+         strcmp(text_at(well_known[first + n].name), text_at(well_known[first].name)) == 0)
     n++;
   return n;
 }
@@ -200,20 +230,22 @@ static const WellKnown *
 find(const Name *name)
 {
   guint first = find_first(name->repository);
-  if (first < WELL_KNOWN_EXACT && strcmp(well_known[first].name, name->repository) == 0)
-    return pick(&well_known[first], count_same(first, WELL_KNOWN_EXACT), name->tag);
+  if (first < WELL_KNOWN_EXACT && strcmp(text_at(well_known[first].name), name->repository) == 0)
+    return pick(&well_known[first], count_same(first, WELL_KNOWN_EXACT), name);
   for (guint i = WELL_KNOWN_EXACT; i < G_N_ELEMENTS(well_known);) {
     guint n = count_same(i, G_N_ELEMENTS(well_known));
-    if (matches(well_known[i].name, strlen(well_known[i].name), name->repository))
-      return pick(&well_known[i], n, name->tag);
+    const char *glob = text_at(well_known[i].name);
+    if (matches(glob, strlen(glob), name->repository))
+      return pick(&well_known[i], n, name);
     i += n;
   }
   return NULL;
 }
 
 static GStrv
-split_lines(const char *text)
+split_lines(guint32 place)
 {
+  const char *text = text_at(place);
   return text ? g_strsplit(text, "\n", -1) : NULL;
 }
 
@@ -230,11 +262,11 @@ nz_build_base_well_known(const char *name)
     return NULL;
   NzBuildBase *base = nz_build_base_new(name);
   base->because = g_strdup("by the table of well-known images");
-  base->user = g_strdup(row->user);
+  base->user = g_strdup(text_at(row->user));
   base->user_known = TRUE;
   base->family = row->family;
-  base->passwd = g_strdup(row->passwd);
-  base->group = g_strdup(row->group);
+  base->passwd = g_strdup(text_at(row->passwd));
+  base->group = g_strdup(text_at(row->group));
   base->environment = split_lines(row->environment);
   base->ports = split_lines(row->ports);
   base->volumes = split_lines(row->volumes);

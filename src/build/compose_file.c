@@ -46,8 +46,7 @@ replace_text(Reader *self, NzYaml *node, GError **error)
   char *text = nz_interpolate(node->text, &how, &wrong);
   if (!text)
     return nz_compose_fail(node, error, "%s", wrong->message);
-  g_free(node->text);
-  node->text = text;
+  nz_yaml_set_text(node, text);
   return TRUE;
 }
 

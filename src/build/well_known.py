@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the table of well-known base images into C: well_known.py TABLE HEADER.
 
+A text is the number of its place in one pool: a table of pointers would be written to at each start,
+for addresses differ then. 0 is none.
+
 The rows of a repository stay in the order in which they are written, for the first whose tags match
 counts; repositories without "*" are sorted, to be searched by halves."""
 import pathlib
@@ -87,38 +90,49 @@ def read_table(path):
     return rows
 
 
-def strings(items):
-    return quote("\n".join(items)) if items else "NULL"
+class Pool:
+    """Texts one after the other, each once and with its end."""
+
+    def __init__(self):
+        self.places, self.size = {"": 0}, 1
+
+    def add(self, text):
+        if text not in self.places:
+            self.places[text] = self.size
+            self.size += len(text) + 1
+        return str(self.places[text])
+
+    def lines(self):
+        return ['    "' + quote(text)[1:-1] + '\\0"\n' for text in self.places]
 
 
 def write_rows(rows):
-    texts, lines = {}, []
+    pool, lines = Pool(), []
     for name, tags, user, family, passwd, group, lists in rows:
-        for text in (passwd, group):
-            texts.setdefault(text, f"text_{len(texts)}")
         cells = [
-            quote(name),
-            quote(tags),
-            "NULL" if user in "-?" else quote(user),
+            pool.add(name),
+            pool.add(tags),
+            pool.add("" if user in "-?" else user),
+            pool.add(passwd),
+            pool.add(group),
+            *[pool.add("\n".join(lists[key])) for key in LISTS],
             "FALSE" if user == "?" else "TRUE",
             FAMILIES[family],
-            texts[passwd] if passwd else "NULL",
-            texts[group] if group else "NULL",
-            *[strings(lists[key]) for key in LISTS],
         ]
         lines.append("    {" + ", ".join(cells) + "},\n")
-    constants = [f"static const char {name}[] = {quote(text)};\n" for text, name in texts.items() if text]
-    return constants, lines
+    return pool, lines
 
 
 def main(table, header):
     rows = read_table(table)
     exact = sorted((row for row in rows if "*" not in row[0]), key=lambda row: row[0])
     globs = [row for row in rows if "*" in row[0]]
-    constants, lines = write_rows(exact + globs)
+    pool, lines = write_rows(exact + globs)
     pathlib.Path(header).write_text(
         "/* Made by src/build/well_known.py. */\n"
-        + "".join(constants)
+        + "static const char well_known_texts[] =\n"
+        + "".join(pool.lines()).rstrip()
+        + ";\n"
         + f"#define WELL_KNOWN_EXACT {len(exact)}u\n"
         + "static const WellKnown well_known[] = {\n"
         + "".join(lines)

@@ -16,6 +16,19 @@ static const char *const as_good_as_root[] = {"ALL",
                                               "BPF",
                                               NULL};
 
+/* No runtime of Kubernetes makes it ambient: a process that is not root never has it, unless its
+ * program has it as a file capability. */
+static const char *
+advice_for(const NzBuildFacts *facts, const NzAct *act)
+{
+  if (!act->in_pod || strcmp(act->what, "NET_BIND_SERVICE") != 0 ||
+      facts->user->state != NZ_USER_NON_ROOT)
+    return "";
+  return ", which does not reach a process that is not root unless its program has it as a file "
+         "capability: set the sysctl net.ipv4.ip_unprivileged_port_start, or take a containerPort "
+         "from 1024 on behind the Service";
+}
+
 static void
 run_build(const NzBuildFacts *facts, GPtrArray *findings)
 {
@@ -25,11 +38,22 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
     gboolean root = g_strv_contains(as_good_as_root, act->what);
     nz_finding_add_act(findings, &nz_check_added_capability, all ? NZ_LEVEL_FAIL : NZ_LEVEL_WARN,
                        act, "%s adds the capability %s%s", act->how ? act->how : "a line",
-                       act->what, root ? ", which is as good as root" : "");
+                       act->what, root ? ", which is as good as root" : advice_for(facts, act));
   }
 }
 
-static const char *const aliases[] = {"KSV-0022", "CKV_K8S_25", "C-0046", NULL};
+/* trivy, checkov, kubescape, polaris, kyverno. */
+static const char *const aliases[] = {"KSV-0022",
+                                      "AVD-KSV-0022",
+                                      "KSV-0005",
+                                      "AVD-KSV-0005",
+                                      "CKV_K8S_25",
+                                      "CKV_K8S_39",
+                                      "C-0046",
+                                      "dangerousCapabilities",
+                                      "insecureCapabilities",
+                                      "disallow-capabilities",
+                                      NULL};
 
 const NzCheck nz_check_added_capability = {
     .rule = "added-capability",
@@ -38,7 +62,7 @@ const NzCheck nz_check_added_capability = {
     .why = "A capability is a piece of root. Some (SYS_ADMIN, SYS_PTRACE, "
            "DAC_OVERRIDE, ...) are all of it.",
     .remedy = "drop all capabilities and add none; ports below 1024 need none: "
-              "map them",
+              "map them, or set the sysctl net.ipv4.ip_unprivileged_port_start",
     .aliases = aliases,
     .sources = "CBPP-0002, limit capabilities\ncapabilities(7)",
     .run_build = run_build,

@@ -66,4 +66,5 @@ typedef struct {
   const NzPlace *user_place; /* of what decided the user: a USER, a FROM, a line user: */
   const char *user_number;   /* "1000:1000", what a named user is known to be; or NULL */
   const GPtrArray *acts;     /* NzAct, in the order of the source */
+  gboolean in_pod;           /* it is a container of Kubernetes */
 } NzBuildFacts;

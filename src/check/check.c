@@ -38,6 +38,11 @@ static const NzCheck *const checks[] = {
     &nz_check_root_in_userns,
     &nz_check_runtime_drift,
     &nz_check_events_lost,
+    &nz_check_kubelet_refuses,
+    &nz_check_host_namespaces,
+    &nz_check_unmasked_proc,
+    &nz_check_root_group,
+    &nz_check_no_run_as_non_root,
     &nz_check_pss_apparmor,
     &nz_check_pss_capabilities_baseline,
     &nz_check_pss_host_namespaces,
@@ -132,11 +137,15 @@ gboolean
 nz_check_asks(const NzCheck *check, const char *kind, const char *profile)
 {
   const char *pods = strcmp(kind, "workload-container") == 0 ? nz_profile_of_pods(profile) : NULL;
-  if (pods)
-    return g_strcmp0(check->profile, pods) == 0;
-  if (strcmp(kind, "container") == 0)
+  gboolean restricted;
+  guint minor;
+  if (pods && g_strcmp0(check->profile, pods) != 0)
+    return FALSE;
+  if (pods && nz_profile_pod_security(profile, &restricted, &minor))
+    return minor >= check->since && (restricted ? minor < check->until : !check->restricted);
+  if (!pods && strcmp(kind, "container") == 0)
     return check->run_running != NULL;
-  return nz_check_runs(check, profile) && nz_check_judges(check, kind);
+  return pods || (nz_check_runs(check, profile) && nz_check_judges(check, kind));
 }
 
 void

@@ -21,6 +21,10 @@ typedef struct {
   const char *profile;        /* runs under this profile alone; NULL: always */
   gboolean required;          /* CBPP-0002 asks for it: a finding fails the image */
   gboolean by_config; /* asks the configuration alone: runs under NZ_PROFILE_USER_ONLY too */
+  /* Of NZ_PROFILE_POD_SECURITY: from v1.SINCE on; by the level restricted alone, or by that before
+   * v1.UNTIL. The same stands in the tables of kube/pod_security.c, which tests hold this to. */
+  guint since, until;
+  gboolean restricted;
   /* NULL: the rule is found by others, such as the policy. */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
   void (*run_build)(const NzBuildFacts *facts, GPtrArray *findings); /* of a source; may be NULL */
@@ -37,7 +41,9 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_privileged_tools, nz_check_arbitrary_uid, nz_check_expired_exception,
     nz_check_setuid_package, nz_check_privileged_group, nz_check_privileged_run,
     nz_check_world_writable, nz_check_needs_root, nz_check_privileged_container,
-    nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns;
+    nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns,
+    nz_check_kubelet_refuses, nz_check_host_namespaces, nz_check_unmasked_proc, nz_check_root_group,
+    nz_check_no_run_as_non_root;
 
 /* Of running containers. */
 extern const NzCheck nz_check_root_process, nz_check_root_in_userns, nz_check_runtime_drift,

@@ -20,7 +20,8 @@ const NzCheck nz_check_host_userns = {
     .level = "warn where it starts as root, else info",
     .why = "Where the engine maps container root to an ordinary user of the "
            "host, this takes it back.",
-    .remedy = "leave userns_mode out, or use `auto` or `keep-id` with Podman",
+    .remedy = "leave userns_mode out, or use `auto` or `keep-id` with Podman; in Kubernetes, "
+              "hostUsers: false",
     .aliases = aliases,
     .sources = "Docker, Isolate containers with a user namespace",
     .run_build = run_build,

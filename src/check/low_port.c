@@ -78,10 +78,15 @@ add(NzLevel level, const GArray *all, const Ports *ports, GPtrArray *findings)
   gboolean tcp = strcmp(ports->protocol, "tcp") == 0;
   g_autofree char *here = ports_text(ports, 0), *there = ports_text(ports, step);
   g_autofree char *protocol = tcp ? g_strdup("") : g_strconcat("/", ports->protocol, NULL);
-  g_autofree char *advice = step > 0
-                                ? g_strdup_printf(": listen on %s and publish it with `-p %s:%s%s`",
-                                                  there, here, there, protocol)
-                                : g_strdup("");
+  gboolean in_pod = ports->act && ports->act->in_pod;
+  g_autofree char *advice =
+      step == 0 ? g_strdup("")
+      : in_pod  ? g_strdup_printf(": listen on %s, and let the Service's targetPort say so; or set "
+                                   "the sysctl net.ipv4.ip_unprivileged_port_start, as containerd 2 "
+                                   "does by itself and CRI-O does not",
+                                  there)
+                : g_strdup_printf(": listen on %s and publish it with `-p %s:%s%s`", there, here,
+                                  there, protocol);
   NzFinding *f = nz_finding_new(
       nz_check_low_port.rule, level, nz_check_low_port.remedy,
       "%s %s/%s %s 1024, which takes root or a capability%s",
@@ -141,7 +146,8 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
   judge(all, facts->user, findings);
 }
 
-static const char *const aliases[] = {"KSV-0117", "AVD-KSV-0117", NULL};
+/* trivy, kube-linter. */
+static const char *const aliases[] = {"KSV-0117", "AVD-KSV-0117", "privileged-ports", NULL};
 
 const NzCheck nz_check_low_port = {
     .rule = "low-port",

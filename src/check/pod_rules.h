@@ -20,8 +20,9 @@ nz_pod_rule_run(const NzCheck *check, const NzBuildFacts *facts, GPtrArray *find
   }
 }
 
-/* A rule NAME under PROFILE, with the names that others have for it. */
-#define NZ_POD_RULE(NAME, PROFILE, SOURCES, RULE, LEVEL, TITLE, WHY, REMEDY, ...)                  \
+/* A rule NAME under PROFILE, with the names that others have for it; see the fields of NzCheck. */
+#define NZ_POD_RULE(NAME, PROFILE, SINCE, UNTIL, RESTRICTED, SOURCES, RULE, LEVEL, TITLE, WHY,     \
+                    REMEDY, ...)                                                                   \
   static const char *const NAME##_aliases[] = {__VA_ARGS__, NULL};                                 \
   static void NAME##_run(const NzBuildFacts *facts, GPtrArray *findings)                           \
   {                                                                                                \
@@ -36,5 +37,8 @@ nz_pod_rule_run(const NzCheck *check, const NzBuildFacts *facts, GPtrArray *find
       .aliases = NAME##_aliases,                                                                   \
       .sources = (SOURCES),                                                                        \
       .profile = (PROFILE),                                                                        \
+      .since = (SINCE),                                                                            \
+      .until = (UNTIL),                                                                            \
+      .restricted = (RESTRICTED),                                                                  \
       .run_build = NAME##_run,                                                                     \
   };

@@ -11,7 +11,19 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
                        act->how ? act->how : "a command");
 }
 
-static const char *const aliases[] = {"KSV-0017", "AVD-KSV-0017", "CKV_K8S_16", "C-0057", NULL};
+/* trivy, checkov, kubescape, polaris, kube-score, kyverno; then HostProcess of Windows. */
+static const char *const aliases[] = {"KSV-0017",
+                                      "AVD-KSV-0017",
+                                      "CKV_K8S_16",
+                                      "C-0057",
+                                      "runAsPrivileged",
+                                      "container-security-context-privileged",
+                                      "disallow-privileged-containers",
+                                      "KSV-0103",
+                                      "AVD-KSV-0103",
+                                      "hostProcess",
+                                      "disallow-host-process",
+                                      NULL};
 
 const NzCheck nz_check_privileged_container = {
     .rule = "privileged-container",

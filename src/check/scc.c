@@ -3,7 +3,7 @@
 #include "check/pod_rules.h"
 
 #define SCC(NAME, RULE, LEVEL, ...)                                                                \
-  NZ_POD_RULE(NAME, NZ_PROFILE_SCC,                                                                \
+  NZ_POD_RULE(NAME, NZ_PROFILE_SCC, 0, 0, FALSE,                                                   \
               "OpenShift, Managing security context constraints\n"                                 \
               "openshift/apiserver-library-go, pkg/securitycontextconstraints",                    \
               RULE, LEVEL, __VA_ARGS__)
@@ -16,7 +16,7 @@ SCC(scc_fs_group, "scc-fs-group", "fail; warn where the Namespace is not at hand
     "a group for files that is not the namespace's",
     "restricted-v2 gives fsGroup from the namespace's range, and refuses any other: it would own "
     "files of other namespaces.",
-    "take fsGroup away; OpenShift fills it in", "openshift.io/sa.scc.supplemental-groups")
+    "take fsGroup away; OpenShift fills it in", NULL)
 
 SCC(scc_host_namespaces, "scc-host-namespaces", "fail", "a namespace of the host",
     "hostPID shows every process of the node, hostIPC shares its memory, hostNetwork reaches what "
@@ -43,7 +43,7 @@ SCC(scc_run_as_user, "scc-run-as-user", "fail; warn where the Namespace is not a
     "others; nonroot-v2 refuses root.",
     "take runAsUser away, and let the image work under any user with group 0; nonroot-v2 takes any "
     "user but 0",
-    "openshift.io/sa.scc.uid-range", "KSV-0105")
+    "KSV-0105")
 
 SCC(scc_seccomp, "scc-seccomp", "fail", "another seccomp profile than the runtime's",
     "OpenShift fills in the runtime's profile where a pod says nothing, and takes no other.",
@@ -52,7 +52,7 @@ SCC(scc_seccomp, "scc-seccomp", "fail", "another seccomp profile than the runtim
 SCC(scc_selinux, "scc-selinux", "fail; warn where the Namespace is not at hand",
     "an SELinux context that is not the namespace's",
     "The level keeps namespaces apart from each other; a type or user of one's own goes round it.",
-    "take seLinuxOptions away; OpenShift fills them in", "openshift.io/sa.scc.mcs", "KSV-0025")
+    "take seLinuxOptions away; OpenShift fills them in", "KSV-0025")
 
 SCC(scc_sysctls, "scc-sysctls", "fail", "a sysctl that is not known to be safe",
     "It may act on the whole node, or use up what others need.",

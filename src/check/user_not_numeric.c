@@ -16,6 +16,18 @@ run(const NzImageFacts *facts, GPtrArray *findings)
                                            user->uid, gid));
 }
 
+static char *
+advice_for(const NzBuildFacts *facts)
+{
+  const NzUser *user = facts->user;
+  if (facts->in_pod)
+    return user->has_uid ? g_strdup_printf("set `runAsUser: %u`", user->uid)
+                         : g_strdup("set runAsUser to its number");
+  if (facts->user_number)
+    return g_strdup_printf("write `USER %s`", facts->user_number);
+  return g_strdup("no line fixes its number: give it one (`useradd -u 10001`), and write that");
+}
+
 static void
 run_build(const NzBuildFacts *facts, GPtrArray *findings)
 {
@@ -23,10 +35,7 @@ run_build(const NzBuildFacts *facts, GPtrArray *findings)
   if (!user->by_name || user->state != NZ_USER_NON_ROOT)
     return;
   g_autofree char *name = nz_printable(user->declared, -1);
-  g_autofree char *advice =
-      facts->user_number
-          ? g_strdup_printf("write `USER %s`", facts->user_number)
-          : g_strdup("no line fixes its number: give it one (`useradd -u 10001`), and write that");
+  g_autofree char *advice = advice_for(facts);
   NzFinding *f =
       nz_finding_new(nz_check_user_not_numeric.rule, NZ_LEVEL_WARN,
                      nz_check_user_not_numeric.remedy, "the user is named (%s); %s", name, advice);

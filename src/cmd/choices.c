@@ -49,12 +49,20 @@ platform_at(guint i)
   return i < G_N_ELEMENTS(words) ? words[i] : NULL;
 }
 
+/* Of lint --images. */
+static const char *
+where_at(guint i)
+{
+  static const char *const words[] = {"local", "registry", "none", NULL};
+  return i < G_N_ELEMENTS(words) ? words[i] : NULL;
+}
+
 static const struct {
   const char *value_name;
   NzWordAt word_at;
 } choices[] = {
-    {"FORMAT", format_at}, {"RULE", rule_at},       {"LEVEL", level_at},
-    {"WHEN", when_at},     {"PROFILE", profile_at}, {"PLATFORM", platform_at},
+    {"FORMAT", format_at},   {"RULE", rule_at},         {"LEVEL", level_at}, {"WHEN", when_at},
+    {"PROFILE", profile_at}, {"PLATFORM", platform_at}, {"WHERE", where_at},
 };
 
 NzWordAt

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/mend.h"
 #include "cmd/scan_common.h"
+#include "core/text.h"
 
-static char *opt_target;
-static char **opt_build_args, **opt_contexts, **opt_bases, **opt_profiles, **opt_env_files,
-    **opt_overrides;
-static gboolean opt_fix, opt_diff, opt_no_images;
+static char *opt_target, *opt_where, *opt_emit;
+static char **opt_build_args, **opt_contexts, **opt_bases, **opt_images, **opt_profiles,
+    **opt_env_files, **opt_overrides;
+static gboolean opt_explain, opt_fix, opt_diff, opt_no_images;
 
 static const GOptionEntry options[] = {
     {"format", 'f', 0, G_OPTION_ARG_CALLBACK, nz_outputs_option,
@@ -26,8 +28,21 @@ static const GOptionEntry options[] = {
      "The user that the base image NAME starts as, or an image that stands for it "
      "(oci-archive:FILE); may be repeated",
      "NAME=USER"},
-    {"no-images", 0, 0, G_OPTION_ARG_NONE, &opt_no_images,
-     "Look for no base image in the engines of this host", NULL},
+    {"image", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_images,
+     "The user that the image NAME starts as, or an image that stands for it "
+     "(oci-archive:FILE); may be repeated",
+     "NAME=USER"},
+    {"images", 0, 0, G_OPTION_ARG_STRING, &opt_where,
+     "Where images are looked for: local (the default), the engines of this host; registry, their "
+     "registries too; none",
+     "WHERE"},
+    {"no-images", 0, 0, G_OPTION_ARG_NONE, &opt_no_images, "The same as --images none", NULL},
+    {"plain-http", 0, 0, G_OPTION_ARG_NONE, &nz_scan_args.plain_http,
+     "Speak to registries without TLS", NULL},
+    {"tls-ca", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.tls_ca,
+     "Trust the CAs in FILE too, for registries", "FILE"},
+    {"authfile", 0, 0, G_OPTION_ARG_FILENAME, &nz_scan_args.authfile,
+     "Where logins for registries are, instead of Podman's and Docker's files", "FILE"},
     {"platform", 'p', 0, G_OPTION_ARG_STRING, &nz_scan_args.platform,
      "Build for OS/ARCH[/VARIANT] instead of this host's", "PLATFORM"},
     {"compose-profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_profiles,
@@ -36,10 +51,17 @@ static const GOptionEntry options[] = {
      "Variables for Compose files, instead of those in .env; may be repeated", "FILE"},
     {"override", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt_overrides,
      "A Compose file to merge over each that is named; may be repeated", "FILE"},
+    {"explain", 0, 0, G_OPTION_ARG_NONE, &opt_explain,
+     "Of containers of manifests print how it was decided who they start as, instead of findings",
+     NULL},
     {"fix", 0, 0, G_OPTION_ARG_NONE, &opt_fix,
-     "Mend the Dockerfiles: start as non-root, take away what leads back to root", NULL},
+     "Mend Dockerfiles and manifests: start as non-root, take away what leads back to root", NULL},
     {"diff", 0, 0, G_OPTION_ARG_NONE, &opt_diff,
      "With --fix: change nothing, print what would be changed", NULL},
+    {"emit", 0, 0, G_OPTION_ARG_STRING, &opt_emit,
+     "Instead of a report, and of --fix: write what mends the manifests as strategic merge patches "
+     "of Kustomize (patch)",
+     "WHAT"},
     {"profile", 0, 0, G_OPTION_ARG_STRING, &nz_scan_args.profile,
      "cbpp-0002 (the default); of pods baseline or restricted, with a version (restricted:v1.31), "
      "openshift:restricted-v2 or openshift:nonroot-v2",
@@ -84,7 +106,8 @@ set_all(NzScanRun *run, const char *option, char **values)
 static gboolean
 wants_fixes(void)
 {
-  return opt_fix || nz_outputs_has("json") || nz_outputs_has("sarif") || nz_outputs_has("html");
+  return opt_fix || opt_emit || nz_outputs_has("json") || nz_outputs_has("sarif") ||
+         nz_outputs_has("html");
 }
 
 static gboolean
@@ -98,7 +121,23 @@ set_options(NzScanRun *run, const char *const *paths)
     nz_complain("--diff goes with --fix");
     return FALSE;
   }
+  if (opt_emit && strcmp(opt_emit, "patch") != 0) {
+    g_autofree char *shown = nz_printable(opt_emit, -1);
+    nz_complain("--emit %s: patch is all that there is", shown);
+    return FALSE;
+  }
+  if (opt_emit && (opt_fix || opt_explain || nz_outputs_named_format())) {
+    nz_complain("--emit goes without --fix, --explain and --format: it changes nothing, and stands "
+                "for the report");
+    return FALSE;
+  }
+  if (opt_no_images && opt_where && strcmp(opt_where, "none") != 0) {
+    nz_complain("--no-images contradicts --images %s", opt_where);
+    return FALSE;
+  }
   return nz_scan_run_set(run, "target", opt_target) &&
+         nz_scan_run_set(run, "explain", opt_explain ? "" : NULL) &&
+         nz_scan_run_set(run, "images", opt_where) && set_all(run, "image", opt_images) &&
          nz_scan_run_set(run, "fix", wants_fixes() ? "" : NULL) &&
          nz_scan_run_set(run, "no-images", opt_no_images ? "" : NULL) &&
          set_all(run, "build-arg", opt_build_args) && set_all(run, "build-context", opt_contexts) &&
@@ -111,7 +150,7 @@ finish(NzScanRun *run, const char *const *paths, nonzero_report *report)
 {
   int code = nonzero_report_exit_code(report);
   if (nonzero_report_n_subjects(report) > 0) {
-    if (!nz_scan_run_write(run, write_report, report))
+    if (!nz_scan_run_write(run, opt_emit ? nz_mend_write_patch : write_report, report))
       code = NZ_EXIT_ERROR;
   } else if (code != NZ_EXIT_ERROR) {
     g_autofree char *all = g_strjoinv(", ", (char **)paths);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "core/text.h"
 #include "fix/fix.h"
 
 typedef struct {
@@ -62,15 +63,16 @@ write_file(const File *file, const char *after, gsize len)
   return TRUE;
 }
 
+/* What was refused is told of files that stay as they are: of others once they are judged anew. */
 static void
-tell(const File *file, gboolean diff)
+tell(const File *file, gboolean changed, gboolean stays)
 {
   const char *title, *refused;
   for (size_t i = 0; (title = nonzero_report_fix_title(file->report, file->index, i, &refused));
        i++) {
-    if (refused)
+    if (refused && stays)
       nz_complain("%s: not changed: %s: %s", file->path, title, refused);
-    else if (!diff)
+    else if (!refused && changed)
       nz_complain("%s: changed: %s", file->path, title);
   }
 }
@@ -103,8 +105,9 @@ mend(const File *file, gboolean diff, guint *changed)
   if (!ok)
     return FALSE;
   *changed += !same;
-  tell(file, diff);
-  propose(file, after, len);
+  tell(file, !same && !diff, same || diff);
+  if (same || diff)
+    propose(file, after, len);
   return TRUE;
 }
 
@@ -116,7 +119,7 @@ nz_mend_files(const nonzero_report *report, gboolean diff, gboolean *ok)
   for (; (file.path = nonzero_report_fixable(report, file.index)); file.index++) {
     g_autoptr(GError) error = NULL;
     if (strcmp(file.path, "<stdin>") == 0) {
-      tell(&file, TRUE);
+      tell(&file, FALSE, TRUE);
       continue;
     }
     if (!g_file_get_contents(file.path, &file.before, &file.len, &error)) {
@@ -128,4 +131,47 @@ nz_mend_files(const nonzero_report *report, gboolean diff, gboolean *ok)
     g_free(file.before);
   }
   return changed;
+}
+
+/* --- patches --- */
+
+static void
+print_comment(FILE *out, const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (guint i = 0; lines[i]; i++)
+    if (*lines[i])
+      fprintf(out, "# %s\n", lines[i]);
+}
+
+static void
+print_patch(FILE *out, const char *path, const char *title, const char *refused, const char *patch)
+{
+  g_autofree char *head =
+      refused ? g_strdup_printf("%s: not changed: %s: %s", path, title, refused)
+      : patch ? g_strdup_printf("%s: %s", path, title)
+              : g_strdup_printf("%s: %s: no strategic merge patch can say this; --fix changes the "
+                                "file",
+                                path, title);
+  if (patch && !refused)
+    fputs("---\n", out);
+  print_comment(out, head);
+  if (patch && refused)
+    print_comment(out, patch);
+  else if (patch)
+    fputs(patch, out);
+}
+
+int
+nz_mend_write_patch(gconstpointer data, const char *format G_GNUC_UNUSED, FILE *out,
+                    unsigned flags G_GNUC_UNUSED, char **error G_GNUC_UNUSED)
+{
+  const nonzero_report *report = data;
+  const char *path, *title, *refused;
+  for (size_t i = 0; (path = nonzero_report_fixable(report, i)); i++)
+    for (size_t j = 0; (title = nonzero_report_fix_title(report, i, j, &refused)); j++) {
+      g_autofree char *shown = nz_printable(path, -1);
+      print_patch(out, shown, title, refused, nonzero_report_fix_patch(report, i, j));
+    }
+  return 0;
 }

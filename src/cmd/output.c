@@ -94,6 +94,12 @@ nz_outputs_default(const char *format)
 }
 
 gboolean
+nz_outputs_named_format(void)
+{
+  return asked.formats != NULL;
+}
+
+gboolean
 nz_outputs_has(const char *format)
 {
   guint n = asked.formats ? asked.formats->len : 0;

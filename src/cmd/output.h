@@ -27,6 +27,9 @@ gboolean nz_outputs_open(NzOutputs *self, GError **error);
 /* TRUE when a report will be written as FORMAT. */
 gboolean nz_outputs_has(const char *format);
 
+/* TRUE when --format was given. */
+gboolean nz_outputs_named_format(void);
+
 /* What no --format was named for is written as FORMAT, a name that holds for good. Before
  * nz_outputs_new(). */
 void nz_outputs_default(const char *format);

@@ -5,8 +5,9 @@
  * goes on without it. The calls by which a process gets hold of something else end it at once: no
  * part of a scan makes them, so whoever does is not us any more.
  *
- * The filter is a tree over the calls' numbers, made at start: eight comparisons deep where a list
- * would be two hundred, which the kernel would walk for every number when it takes the filter. */
+ * The filter is a tree over the calls' numbers, made at start: six comparisons deep where a list
+ * would be two hundred, which the kernel walks for every number when it takes the filter. What is
+ * done about a call stands once, after the tree: each instruction is compiled at each start. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -51,6 +52,7 @@ typedef enum {
   PRCTL,
   SELF,    /* tgkill: our own process, which is what abort(3) does */
   LOOKING, /* prlimit64: no new limit */
+  N_JUDGEMENTS,
 } Judgement;
 
 typedef struct {
@@ -326,7 +328,7 @@ typedef struct {
 /* Opening for writing, and making files by opening them. O_TMPFILE is a bit beside O_DIRECTORY. */
 #define WRITES ((guint32)(O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))
 
-static const Argument arguments[] = {
+static const Argument arguments[N_JUDGEMENTS] = {
     [READ_AT2] = {.argument = 2, .mask = WRITES},
     [READ_AT1] = {.argument = 1, .mask = WRITES},
     [NO_CODE] = {.argument = 2, .mask = PROT_EXEC},
@@ -353,10 +355,16 @@ static const Argument arguments[] = {
 
 /* --- the program --- */
 
+/* Of a condition: whether what it jumps to is a leaf. */
+typedef struct {
+  guint8 below, from_here;
+} Leaves;
+
 typedef struct {
   guint8 judgement[NUMBERS];
+  Leaves leaves[NUMBERS];
   guint32 deadly; /* what is done about calls that are */
-  struct sock_filter code[1024];
+  struct sock_filter code[512];
   guint n;
 } Filter;
 
@@ -459,22 +467,67 @@ emit_judgement(Filter *self, Judgement judgement)
   }
 }
 
-/* Numbers that follow each other and are judged alike are one leaf. STARTS[FROM..TO) are the first
- * numbers of the leaves. */
+/* How far from the condition AT the instruction TO is; it can jump no farther than that. */
+static guint8
+jump(guint at, guint to)
+{
+  g_assert(to - at - 1 <= G_MAXUINT8);
+  return (guint8)(to - at - 1);
+}
+
+/* Halves the numbers, not the leaves: the kernel asks for each of them. */
+static guint
+find_middle(const guint16 *starts, guint from, guint to)
+{
+  guint half = (starts[from] + starts[to]) / 2u, middle = from + 1;
+  while (middle + 1 < to && starts[middle] < half)
+    middle++;
+  if (middle > from + 1 && half - starts[middle - 1] < (guint)ABS((int)starts[middle] - (int)half))
+    middle--;
+  return middle;
+}
+
+/* Numbers that follow each other and are judged alike are one leaf. STARTS[FROM..TO] are the first
+ * numbers of the leaves, and of what is after them. A jump to a leaf is its judgement until
+ * link_leaves(): LEAVES says which are. */
 static void
 emit_tree(Filter *self, const guint16 *starts, guint from, guint to)
 {
-  if (to - from == 1) {
-    emit_judgement(self, self->judgement[starts[from]]);
-    return;
+  guint middle = find_middle(starts, from, to), at = self->n;
+  Leaves *leaves = &self->leaves[at];
+  emit(self, BPF_JMP | BPF_JGE | BPF_K, self->judgement[starts[middle]],
+       self->judgement[starts[from]], starts[middle]);
+  leaves->below = middle - from == 1;
+  leaves->from_here = to - middle == 1;
+  if (!leaves->below) {
+    self->code[at].jf = 0;
+    emit_tree(self, starts, from, middle);
   }
-  guint middle = (from + to) / 2, at = self->n;
-  emit(self, BPF_JMP | BPF_JGE | BPF_K, 0, 0, starts[middle]);
-  emit_tree(self, starts, from, middle);
-  guint left = self->n - at - 1;
-  g_assert(left <= G_MAXUINT8); /* how far a condition can jump */
-  self->code[at].jt = (guint8)left;
-  emit_tree(self, starts, middle, to);
+  if (!leaves->from_here) {
+    self->code[at].jt = jump(at, self->n);
+    emit_tree(self, starts, middle, to);
+  }
+}
+
+/* After the tree, whose conditions are those from FIRST on. */
+static void
+link_leaves(Filter *self, guint first)
+{
+  guint end = self->n, places[N_JUDGEMENTS] = {0};
+  for (guint at = first; at < end; at++) {
+    struct sock_filter *condition = &self->code[at];
+    guint8 *jumps[] = {self->leaves[at].below ? &condition->jf : NULL,
+                       self->leaves[at].from_here ? &condition->jt : NULL};
+    for (guint i = 0; i < G_N_ELEMENTS(jumps); i++) {
+      guint judgement = jumps[i] ? *jumps[i] : 0;
+      if (jumps[i] && places[judgement] == 0) {
+        places[judgement] = self->n;
+        emit_judgement(self, (Judgement)judgement);
+      }
+      if (jumps[i])
+        *jumps[i] = jump(at, places[judgement]);
+    }
+  }
 }
 
 /* The last number stays refused, and with it all beyond. */
@@ -517,16 +570,19 @@ choose_calls(Filter *self, NzCalls which)
 static void
 build(Filter *self)
 {
-  guint16 starts[NUMBERS];
+  guint16 starts[NUMBERS + 1];
   guint n = 0;
   for (guint i = 0; i < NUMBERS; i++)
     if (i == 0 || self->judgement[i] != self->judgement[i - 1])
       starts[n++] = (guint16)i;
+  starts[n] = NUMBERS;
   emit_load(self, offsetof(struct seccomp_data, arch));
   emit(self, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NZ_ARCH);
   emit_return(self, SECCOMP_RET_KILL_PROCESS);
   emit_load(self, offsetof(struct seccomp_data, nr));
+  guint first = self->n;
   emit_tree(self, starts, 0, n);
+  link_leaves(self, first);
 }
 
 gboolean

@@ -605,6 +605,9 @@
  * frame of the stack. */
 #define NZ_COMPOSE_LEVELS_MAX 64u
 
+/* Comments of a source that ignore rules: each is held against each finding. */
+#define NZ_COMMENTS_MAX 10000u
+
 /* What is noted of one Compose file or unit, a line each. */
 #define NZ_SERVICE_NOTES_MAX 100u
 
@@ -624,6 +627,12 @@
 /* Values of a manifest, with what its aliases stand for: some 100 bytes of memory each. A file as
  * large as is read has about two million. */
 #define NZ_MANIFEST_NODES_MAX 3000000u
+
+/* Those of them that are what aliases stand for. */
+#define NZ_MANIFEST_COPIES_MAX 200000u
+
+/* Containers of one manifest: some kilobyte of what is found in each is kept. */
+#define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
 /* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
  * the stack. */

@@ -93,18 +93,28 @@ NzFix *
 nz_fix_new(const char *title)
 {
   NzFix *self = g_new0(NzFix, 1);
+  g_atomic_ref_count_init(&self->refs);
   self->title = g_strdup(title);
   self->edits = g_ptr_array_new_with_free_func((GDestroyNotify)nz_edit_free);
+  return self;
+}
+
+NzFix *
+nz_fix_ref(NzFix *self)
+{
+  g_atomic_ref_count_inc(&self->refs);
   return self;
 }
 
 void
 nz_fix_free(NzFix *self)
 {
-  if (!self)
+  if (!self || !g_atomic_ref_count_dec(&self->refs))
     return;
+  nz_fix_free(self->instead);
   g_free(self->title);
   g_free(self->refused);
+  g_free(self->patch);
   g_ptr_array_unref(self->edits);
   g_free(self);
 }

@@ -34,13 +34,19 @@ void nz_edit_free(NzEdit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzEdit, nz_edit_free)
 
 /* Edits that belong together. Either they were verified, or they are but a proposal, for a reason.
- */
-typedef struct {
+ * Several subjects may have one. */
+typedef struct NzFix NzFix;
+struct NzFix {
+  gatomicrefcount refs;
   char *title;      /* "start as 65532:65532" */
   char *refused;    /* why it may not be applied; NULL: it was verified, and may */
   GPtrArray *edits; /* NzEdit, by place; they do not overlap, and all are of one file */
-} NzFix;
+  NzFix *instead;   /* what these edits hold, too, so that they stand instead of it; or NULL */
+  char *patch;      /* the same as a strategic merge patch of Kustomize, a document of YAML; NULL:
+                       it cannot be said as one */
+};
 
 NzFix *nz_fix_new(const char *title);
-void nz_fix_free(NzFix *self);
+NzFix *nz_fix_ref(NzFix *self);
+void nz_fix_free(NzFix *self); /* gives a reference back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzFix, nz_fix_free)

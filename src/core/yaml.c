@@ -73,14 +73,14 @@ typedef struct {
   const NzYamlRules *rules;
   gboolean open;       /* anchors, aliases, merge keys, tags and several documents are read */
   guint32 skipped;     /* bytes before DATA */
-  guint left;          /* nodes that there may still be */
+  guint left, copies;  /* nodes that there may still be, and of those, copies */
   GHashTable *anchors; /* the name -> NzYaml, which is whole */
   /* The event at hand. Empty values have no place: the last one stands for it. */
   enum fy_event_type type;
   guint line, column;
   guint32 start, end;
-  char *text, *tag, *anchor; /* the anchor is that of an alias, too */
-  gsize len;
+  GString *text;      /* of a scalar */
+  char *tag, *anchor; /* the anchor is that of an alias, too */
   gboolean plain, flow;
 } Reader;
 
@@ -92,7 +92,7 @@ reader_clear(Reader *self)
   if (self->diag)
     fy_diag_destroy(self->diag);
   g_clear_pointer(&self->anchors, g_hash_table_unref);
-  g_free(self->text);
+  g_string_free(self->text, TRUE);
   g_free(self->tag);
   g_free(self->anchor);
 }
@@ -107,6 +107,7 @@ discard(struct fy_diag *diag G_GNUC_UNUSED, void *user G_GNUC_UNUSED,
 static void
 reader_init(Reader *self)
 {
+  self->text = g_string_new(NULL);
   struct fy_diag_cfg quiet;
   fy_diag_cfg_default(&quiet);
   quiet.fp = NULL;
@@ -195,11 +196,10 @@ set_place(Reader *self, struct fy_event *event)
 }
 
 /* By pieces: of libfyaml 0.7.12, fy_token_get_text() leaks where a text has many escapes (its issue
- * 233), and fy_token_iter_read() writes each piece over the last. NULL when it cannot be read. */
-static char *
-scalar_text(struct fy_token *token, gsize *len)
+ * 233), and fy_token_iter_read() writes each piece over the last. FALSE when it cannot be read. */
+static gboolean
+read_scalar(struct fy_token *token, GString *text)
 {
-  GString *text = g_string_new(NULL);
   struct fy_token_iter *pieces = fy_token_iter_create(token);
   if (!pieces)
     g_error("out of memory");
@@ -208,8 +208,7 @@ scalar_text(struct fy_token *token, gsize *len)
   while ((piece = fy_token_iter_chunk_next(pieces, piece, &failed)))
     g_string_append_len(text, piece->str, (gssize)piece->len);
   fy_token_iter_destroy(pieces);
-  *len = text->len;
-  return g_string_free(text, failed != 0);
+  return failed == 0;
 }
 
 /* The bytes of a token, as they were written. */
@@ -224,30 +223,28 @@ token_source(const Reader *self, struct fy_token *token)
 }
 
 /* What libfyaml misreads, in one line: each '' is a quote. */
-static char *
-single_quoted_text(Reader *self)
+static gboolean
+read_single_quoted(Reader *self)
 {
-  g_autoptr(GString) text = g_string_new(NULL);
   for (guint32 i = self->start + 1; i + 1 < self->end; i++) {
     if (self->data[i] == '\n')
-      return NULL;
-    g_string_append_c(text, self->data[i]);
+      return FALSE;
+    g_string_append_c(self->text, self->data[i]);
     i += self->data[i] == '\'';
   }
-  self->len = text->len;
-  return g_string_free(g_steal_pointer(&text), FALSE);
+  return TRUE;
 }
 
-static void
+static gboolean
 take_scalar(Reader *self, struct fy_event *event)
 {
   enum fy_node_style style = fy_event_get_node_style(event);
-  if (self->open && is_misread(self, event)) {
-    self->text = single_quoted_text(self);
-    return;
-  }
-  self->text = scalar_text(event->scalar.value, &self->len);
-  self->plain = style == FYNS_PLAIN || (style == FYNS_ANY && self->len == 0);
+  if (self->open && is_misread(self, event))
+    return read_single_quoted(self);
+  if (!read_scalar(event->scalar.value, self->text))
+    return FALSE;
+  self->plain = style == FYNS_PLAIN || (style == FYNS_ANY && self->text->len == 0);
+  return TRUE;
 }
 
 static gboolean
@@ -258,22 +255,19 @@ next(Reader *self, GError **error)
     return set_parse_error(self, error);
   self->type = event->type;
   set_place(self, event);
-  g_clear_pointer(&self->text, g_free);
+  g_string_truncate(self->text, 0);
   g_clear_pointer(&self->tag, g_free);
   g_clear_pointer(&self->anchor, g_free);
-  self->len = 0;
   self->plain = FALSE;
   self->flow = (event->type == FYET_MAPPING_START || event->type == FYET_SEQUENCE_START) &&
                fy_event_get_node_style(event) == FYNS_FLOW;
-  if (event->type == FYET_SCALAR)
-    take_scalar(self, event);
+  gboolean unread = event->type == FYET_SCALAR && !take_scalar(self, event);
   if (self->open) {
     self->tag = token_source(self, fy_event_get_tag_token(event));
     self->anchor = token_source(self, event->type == FYET_ALIAS ? event->alias.anchor
                                                                 : fy_event_get_anchor_token(event));
   }
   gboolean refused = refuse(self, event, error);
-  gboolean unread = event->type == FYET_SCALAR && !self->text;
   fy_parser_event_free(self->parser, event);
   return !refused && (!unread || set_parse_error(self, error));
 }
@@ -286,8 +280,8 @@ static NzYaml *read_node(Reader *self, guint depth, GError **error);
 static gboolean
 check_text(const Reader *self, GError **error)
 {
-  const char *end = self->text + self->len;
-  for (const char *p = self->text; p < end; p = g_utf8_next_char(p)) {
+  const char *end = self->text->str + self->text->len;
+  for (const char *p = self->text->str; p < end; p = g_utf8_next_char(p)) {
     gunichar c = g_utf8_get_char_validated(p, end - p);
     if (self->open ? c == 0 : c != '\n' && c != '\t' && (c >= 0x80000000 || !nz_is_printable(c))) {
       nz_yaml_error(self->name, self->line, self->column, error,
@@ -336,11 +330,21 @@ merge_all(NzYaml *map, const GPtrArray *merges)
   }
 }
 
+/* A list that is no deeper than its key ends, for libfyaml, behind the key that follows. */
+static void
+end_before(NzYaml *value, guint32 start)
+{
+  if (value && value->kind == NZ_YAML_LIST && value->alias_end == 0)
+    value->end = MIN(value->end, start);
+}
+
 static gboolean
 read_map(Reader *self, NzYaml *node, guint depth, GError **error)
 {
   g_autoptr(GPtrArray) merges = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  NzYaml *last = NULL;
   while (next(self, error)) {
+    end_before(last, self->skipped + (self->type == FYET_MAPPING_END ? self->end : self->start));
     if (self->type == FYET_MAPPING_END) {
       node->end = self->skipped + self->end;
       merge_all(node, merges);
@@ -349,7 +353,7 @@ read_map(Reader *self, NzYaml *node, guint depth, GError **error)
     g_autoptr(NzYaml) key = read_node(self, depth + 1, error);
     if (!key || !check_key(self, node, key, error) || !next(self, error))
       return FALSE;
-    NzYaml *item = read_node(self, depth + 1, error);
+    NzYaml *item = last = read_node(self, depth + 1, error);
     if (!item)
       return FALSE;
     if (self->open && key->plain && strcmp(key->text, "<<") == 0) {
@@ -373,7 +377,7 @@ read_list(Reader *self, NzYaml *node, guint depth, GError **error)
     NzYaml *item = read_node(self, depth + 1, error);
     if (!item)
       return FALSE;
-    g_ptr_array_add(node->items, item);
+    nz_yaml_append(node, item);
   }
   return FALSE;
 }
@@ -381,7 +385,8 @@ read_list(Reader *self, NzYaml *node, guint depth, GError **error)
 static gboolean
 is_null(const Reader *self)
 {
-  return self->plain && g_strv_contains((const char *const[]){"", "~", "null", NULL}, self->text);
+  return self->plain &&
+         g_strv_contains((const char *const[]){"", "~", "null", NULL}, self->text->str);
 }
 
 static NzYaml *
@@ -418,9 +423,12 @@ read_alias(Reader *self, guint depth, GError **error)
   self->left++; /* the alias was counted */
   if (!node->shared)
     mark_shared(node);
-  NzYaml *copy = nz_yaml_copy(node, self->rules->depth - depth + 1, &self->left);
+  guint before = MIN(self->left, self->copies), left = before;
+  NzYaml *copy = nz_yaml_copy(node, self->rules->depth - depth + 1, &left);
   if (!copy)
-    return passed(self, self->left > 0, error);
+    return passed(self, left > 0, error);
+  self->left -= before - left;
+  self->copies -= before - left;
   copy->alias_end = self->skipped + self->end;
   return copy;
 }
@@ -434,6 +442,23 @@ keep_anchor(Reader *self, char *name, NzYaml *node)
   g_hash_table_replace(self->anchors, name, node);
 }
 
+/* What the event at hand says of the node that it begins. */
+static void
+set_node(Reader *self, NzYaml *node)
+{
+  node->line = self->line;
+  node->column = self->column;
+  node->start = self->skipped + self->start;
+  node->end = self->skipped + self->end;
+  node->tag = g_steal_pointer(&self->tag);
+  node->owner = self->rules->owner;
+  node->flow = self->flow ? 1 : 0;
+  if (node->kind == NZ_YAML_TEXT) {
+    node->empty = is_null(self) ? 1 : 0;
+    node->plain = self->plain && self->end - self->start == self->text->len ? 1 : 0;
+  }
+}
+
 /* The node that the event at hand begins. */
 static NzYaml *
 read_node(Reader *self, guint depth, GError **error)
@@ -443,30 +468,16 @@ read_node(Reader *self, guint depth, GError **error)
   self->left--;
   if (self->type == FYET_ALIAS)
     return read_alias(self, depth, error);
-  g_autoptr(NzYaml) node = g_new0(NzYaml, 1);
   g_autofree char *anchor = g_steal_pointer(&self->anchor);
-  *node = (NzYaml){.line = self->line,
-                   .column = self->column,
-                   .start = self->skipped + self->start,
-                   .end = self->skipped + self->end,
-                   .tag = g_steal_pointer(&self->tag),
-                   .owner = self->rules->owner};
-  if (self->type == FYET_SCALAR) {
-    if (!check_text(self, error))
-      return NULL;
-    node->empty = is_null(self);
-    node->plain = self->plain && self->end - self->start == self->len;
-    node->text = g_steal_pointer(&self->text);
-  } else {
-    gboolean map = self->type == FYET_MAPPING_START;
-    node->kind = map ? NZ_YAML_MAP : NZ_YAML_LIST;
-    node->flow = self->flow;
-    node->items = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-    if (map)
-      node->keys = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-    if (!(map ? read_map : read_list)(self, node, depth, error))
-      return NULL;
-  }
+  g_autoptr(NzYaml) node =
+      self->type == FYET_SCALAR
+          ? nz_yaml_new_text(self->text->str, self->text->len)
+          : nz_yaml_new(self->type == FYET_MAPPING_START ? NZ_YAML_MAP : NZ_YAML_LIST);
+  set_node(self, node);
+  if (node->kind == NZ_YAML_TEXT  ? !check_text(self, error)
+      : node->kind == NZ_YAML_MAP ? !read_map(self, node, depth, error)
+                                  : !read_list(self, node, depth, error))
+    return NULL;
   if (anchor)
     keep_anchor(self, g_steal_pointer(&anchor), node);
   return g_steal_pointer(&node);
@@ -484,43 +495,45 @@ read_document(Reader *self, GError **error)
   return g_steal_pointer(&root);
 }
 
-static GPtrArray *
-read_documents(Reader *self, GError **error)
+static gboolean
+read_documents(Reader *self, NzYamlFunc func, gpointer user_data, GError **error)
 {
-  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  gboolean any = FALSE;
   if (!next(self, error) || !next(self, error)) /* stream, document */
-    return NULL;
+    return FALSE;
   while (self->type != FYET_STREAM_END) {
     NzYaml *root = read_document(self, error);
     if (!root)
-      return NULL;
-    g_ptr_array_add(all, root);
+      return FALSE;
+    any = TRUE;
     g_clear_pointer(&self->anchors, g_hash_table_unref);
+    if (!func(root, user_data, error))
+      return FALSE;
     if (!self->open && self->type != FYET_STREAM_END) {
       nz_yaml_error(self->name, self->line, self->column, error, "a second document");
-      return NULL;
+      return FALSE;
     }
   }
-  if (all->len == 0) {
-    NzYaml *nothing = g_new0(NzYaml, 1);
-    *nothing = (NzYaml){
-        .line = 1, .column = 1, .text = g_strdup(""), .empty = TRUE, .owner = self->rules->owner};
-    g_ptr_array_add(all, nothing);
-  }
-  return g_steal_pointer(&all);
+  if (any)
+    return TRUE;
+  NzYaml *nothing = nz_yaml_new_text("", 0);
+  nothing->line = nothing->column = 1;
+  nothing->empty = TRUE;
+  nothing->owner = self->rules->owner;
+  return func(nothing, user_data, error);
 }
 
-static GPtrArray *
+static gboolean
 parse(const char *data, gsize len, const char *name, const NzYamlRules *rules, gboolean open,
-      GError **error)
+      NzYamlFunc func, gpointer user_data, GError **error)
 {
   if (!nz_fyaml_open(error))
-    return NULL;
+    return FALSE;
   guint32 skipped = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
   data += skipped;
   len -= skipped;
   if (!(open ? check_utf8 : check_bytes)(data, len, name, error))
-    return NULL;
+    return FALSE;
   g_auto(Reader) reader = {.name = name,
                            .data = data,
                            .data_len = len,
@@ -528,17 +541,33 @@ parse(const char *data, gsize len, const char *name, const NzYamlRules *rules, g
                            .open = open,
                            .skipped = skipped,
                            .left = rules->nodes,
+                           .copies = rules->copies ? rules->copies : rules->nodes,
                            .line = 1,
                            .column = 1};
   reader_init(&reader);
-  return read_documents(&reader, error);
+  return read_documents(&reader, func, user_data, error);
+}
+
+gboolean
+nz_yaml_parse_each(const char *data, gsize len, const char *name, const NzYamlRules *rules,
+                   NzYamlFunc func, gpointer user_data, GError **error)
+{
+  return parse(data, len, name, rules, TRUE, func, user_data, error);
+}
+
+static gboolean
+keep(NzYaml *document, gpointer user_data, GError **error G_GNUC_UNUSED)
+{
+  g_ptr_array_add(user_data, document);
+  return TRUE;
 }
 
 GPtrArray *
 nz_yaml_parse_open(const char *data, gsize len, const char *name, const NzYamlRules *rules,
                    GError **error)
 {
-  return parse(data, len, name, rules, TRUE, error);
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  return parse(data, len, name, rules, TRUE, keep, all, error) ? g_steal_pointer(&all) : NULL;
 }
 
 NzYaml *
@@ -547,6 +576,8 @@ nz_yaml_parse(GBytes *bytes, const char *name, GError **error)
   static const NzYamlRules rules = {.depth = NZ_YAML_DEPTH_MAX, .nodes = NZ_YAML_NODES_MAX};
   gsize len;
   const char *data = g_bytes_get_data(bytes, &len);
-  g_autoptr(GPtrArray) all = parse(data ? data : "", len, name, &rules, FALSE, error);
-  return all ? g_ptr_array_steal_index(all, 0) : NULL;
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
+  return parse(data ? data : "", len, name, &rules, FALSE, keep, all, error)
+             ? g_ptr_array_steal_index(all, 0)
+             : NULL;
 }

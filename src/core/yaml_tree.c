@@ -8,16 +8,79 @@
 /* Maps below this are searched key by key. */
 #define INDEX_MIN 16u
 
+/* A list or map is one piece of memory with its lists, a text with its bytes. */
+typedef struct {
+  NzYaml node;
+  NzYamlList items, keys;
+} Branch;
+
+NzYaml *
+nz_yaml_new(NzYamlKind kind)
+{
+  if (kind == NZ_YAML_TEXT)
+    return nz_yaml_new_text("", 0);
+  Branch *self = g_new0(Branch, 1);
+  self->node.kind = kind;
+  self->node.items = &self->items;
+  self->node.keys = kind == NZ_YAML_MAP ? &self->keys : NULL;
+  return &self->node;
+}
+
+NzYaml *
+nz_yaml_new_text(const char *text, gsize len)
+{
+  NzYaml *self = g_malloc(sizeof *self + len + 1);
+  *self = (NzYaml){.kind = NZ_YAML_TEXT, .text = (char *)(self + 1)};
+  if (len > 0)
+    memcpy(self->text, text, len);
+  self->text[len] = '\0';
+  return self;
+}
+
+void
+nz_yaml_set_text(NzYaml *self, char *text)
+{
+  if (self->text != (char *)(self + 1))
+    g_free(self->text);
+  self->text = text;
+}
+
+/* Room is 4, 8, 16, ...: it follows from the length. */
+static void
+append(NzYamlList *list, NzYaml *item)
+{
+  guint n = list->len;
+  if (n == 0 || (n >= 4 && (n & (n - 1)) == 0))
+    list->pdata = g_renew(gpointer, list->pdata, n == 0 ? 4 : 2 * n);
+  list->pdata[list->len++] = item;
+}
+
+void
+nz_yaml_append(NzYaml *list, NzYaml *item)
+{
+  append(list->items, item);
+}
+
+static void
+free_all(NzYamlList *list)
+{
+  for (guint i = 0; list && i < list->len; i++)
+    nz_yaml_free(list->pdata[i]);
+  if (list)
+    g_free(list->pdata);
+}
+
 void
 nz_yaml_free(NzYaml *self)
 {
   if (!self)
     return;
-  g_free(self->text);
+  if (self->kind == NZ_YAML_TEXT)
+    nz_yaml_set_text(self, NULL);
   g_free(self->tag);
   g_clear_pointer(&self->index, g_hash_table_unref);
-  g_clear_pointer(&self->items, g_ptr_array_unref);
-  g_clear_pointer(&self->keys, g_ptr_array_unref);
+  free_all(self->items);
+  free_all(self->keys);
   g_free(self);
 }
 
@@ -66,8 +129,8 @@ nz_yaml_get(NzYaml *map, const char *key)
 void
 nz_yaml_add(NzYaml *map, NzYaml *key, NzYaml *value)
 {
-  g_ptr_array_add(map->keys, key);
-  g_ptr_array_add(map->items, value);
+  append(map->keys, key);
+  append(map->items, value);
   if (map->index)
     index_key(map, map->keys->len - 1);
 }
@@ -85,16 +148,13 @@ nz_yaml_take_missing(NzYaml *map, NzYaml *from)
 }
 
 static gboolean
-copy_all(const GPtrArray *from, GPtrArray **to, guint depth, guint *left)
+copy_all(const NzYamlList *from, NzYamlList *to, guint depth, guint *left)
 {
-  if (!from)
-    return TRUE;
-  *to = g_ptr_array_new_full(from->len, (GDestroyNotify)nz_yaml_free);
-  for (guint i = 0; i < from->len; i++) {
+  for (guint i = 0; from && i < from->len; i++) {
     NzYaml *item = nz_yaml_copy(from->pdata[i], depth, left);
     if (!item)
       return FALSE;
-    g_ptr_array_add(*to, item);
+    append(to, item);
   }
   return TRUE;
 }
@@ -105,14 +165,18 @@ nz_yaml_copy(const NzYaml *self, guint depth, guint *left)
   if (depth == 0 || *left == 0)
     return NULL;
   (*left)--;
-  g_autoptr(NzYaml) copy = g_new(NzYaml, 1);
+  g_autoptr(NzYaml) copy = self->kind == NZ_YAML_TEXT
+                               ? nz_yaml_new_text(self->text, strlen(self->text))
+                               : nz_yaml_new(self->kind);
+  const NzYaml own = *copy;
   *copy = *self;
-  copy->text = g_strdup(self->text);
-  copy->tag = g_strdup(self->tag);
-  copy->items = copy->keys = NULL;
+  copy->text = own.text;
+  copy->items = own.items;
+  copy->keys = own.keys;
   copy->index = NULL;
-  if (!copy_all(self->keys, &copy->keys, depth - 1, left) ||
-      !copy_all(self->items, &copy->items, depth - 1, left))
+  copy->tag = g_strdup(self->tag);
+  if (!copy_all(self->keys, copy->keys, depth - 1, left) ||
+      !copy_all(self->items, copy->items, depth - 1, left))
     return NULL;
   return g_steal_pointer(&copy);
 }

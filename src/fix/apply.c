@@ -15,24 +15,56 @@ compare_edits(gconstpointer a, gconstpointer b)
   return (left->end > right->end) - (left->end < right->end);
 }
 
+/* The fixes that others stand instead of. */
+static GHashTable *
+collect_replaced(const GPtrArray *fixes)
+{
+  GHashTable *replaced = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < fixes->len; i++)
+    for (NzFix *fix = ((const NzFix *)fixes->pdata[i])->instead;
+         fix && g_hash_table_add(replaced, fix); fix = fix->instead)
+      ;
+  return replaced;
+}
+
+static gboolean
+is_same(const NzEdit *a, const NzEdit *b)
+{
+  return compare_edits(&a, &b) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+/* What two fixes do alike is done once: a file may have been judged twice, and of an anchor two
+ * users may want the same. */
+static void
+drop_doubles(GPtrArray *edits)
+{
+  for (guint i = 1; i < edits->len;)
+    if (is_same(edits->pdata[i - 1], edits->pdata[i]))
+      g_ptr_array_remove_index(edits, i);
+    else
+      i++;
+}
+
 /* g_ptr_array_sort() keeps the order of what is equal. */
 static GPtrArray *
-collect(const GPtrArray *fixes)
+collect(const GPtrArray *fixes, gboolean proposed)
 {
   GPtrArray *edits = g_ptr_array_new();
+  g_autoptr(GHashTable) replaced = collect_replaced(fixes);
   for (guint i = 0; i < fixes->len; i++) {
     const NzFix *fix = fixes->pdata[i];
-    for (guint j = 0; !fix->refused && j < fix->edits->len; j++)
+    gboolean wanted = proposed ? !g_hash_table_contains(replaced, fix) : !fix->refused;
+    for (guint j = 0; wanted && j < fix->edits->len; j++)
       g_ptr_array_add(edits, fix->edits->pdata[j]);
   }
   g_ptr_array_sort(edits, compare_edits);
+  drop_doubles(edits);
   return edits;
 }
 
-char *
-nz_fixes_apply(const char *data, gsize len, const GPtrArray *fixes, gsize *new_len, GError **error)
+static char *
+apply(const char *data, gsize len, const GPtrArray *edits, gsize *new_len, GError **error)
 {
-  g_autoptr(GPtrArray) edits = collect(fixes);
   g_autoptr(GString) out = g_string_sized_new(len + 1);
   gsize at = 0;
   for (guint i = 0; i < edits->len; i++) {
@@ -50,4 +82,19 @@ nz_fixes_apply(const char *data, gsize len, const GPtrArray *fixes, gsize *new_l
   g_string_append_len(out, data + at, (gssize)(len - at));
   *new_len = out->len;
   return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *
+nz_fixes_apply(const char *data, gsize len, const GPtrArray *fixes, gsize *new_len, GError **error)
+{
+  g_autoptr(GPtrArray) edits = collect(fixes, FALSE);
+  return apply(data, len, edits, new_len, error);
+}
+
+char *
+nz_fixes_apply_all(const char *data, gsize len, const GPtrArray *fixes, gsize *new_len,
+                   GError **error)
+{
+  g_autoptr(GPtrArray) edits = collect(fixes, TRUE);
+  return apply(data, len, edits, new_len, error);
 }

@@ -16,6 +16,10 @@ void nz_fix_dockerfile(const NzBuild *build, GPtrArray *findings, GPtrArray *fix
 char *nz_fixes_apply(const char *data, gsize len, const GPtrArray *fixes, gsize *new_len,
                      GError **error);
 
+/* The same with those that are refused, too. */
+char *nz_fixes_apply_all(const char *data, gsize len, const GPtrArray *fixes, gsize *new_len,
+                         GError **error);
+
 /* A unified diff of A to B with three lines of context, as patch(1) takes it; "" when they are
  * equal. */
 char *nz_unified_diff(const char *name, const char *a, gsize a_len, const char *b, gsize b_len);

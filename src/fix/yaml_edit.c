@@ -54,8 +54,7 @@ nz_yaml_style_at(const NzYamlEditor *self, const NzYaml *map, char quote)
   if (last < 0)
     return style;
   const NzYaml *key = map->keys->pdata[last];
-  char first = data[key->start];
-  style.quote = first == '"' || first == '\'' ? first : 0;
+  style.quote = nz_yaml_quote_at(self->source, key->start);
   if (map->flow && key->end + 1 < self->source->len)
     style.spaced = g_ascii_isspace(data[key->end + (data[key->end] == ':')]);
   return style;
@@ -202,9 +201,9 @@ replace_text(NzYamlEditor *self, const NzYaml *map, const NzYaml *value, const N
     nz_yaml_give_up(self, "the value that is to change is an alias, or has several lines");
     return;
   }
-  char first = self->source->data[value->start];
-  if (first == '"' || first == '\'')
-    style.quote = first;
+  char own = nz_yaml_quote_at(self->source, value->start);
+  if (own)
+    style.quote = own;
   g_autoptr(GString) text = g_string_new(NULL);
   nz_yaml_put_flow(text, want, &style);
   nz_yaml_replace(self, value->start, value->end, text->str);
@@ -294,8 +293,7 @@ edit_value(NzYamlEditor *self, NzYaml *map, guint i, const NzYaml *want, char qu
 {
   const NzYaml *key = map->keys->pdata[i];
   NzYaml *value = map->items->pdata[i];
-  char own = self->source->data[key->start];
-  quote = own == '"' || own == '\'' ? own : 0;
+  quote = nz_yaml_quote_at(self->source, key->start);
   self->shared |= value->shared;
   if (want->kind != NZ_YAML_MAP && nz_want_is((NzYaml *)want, value))
     return;

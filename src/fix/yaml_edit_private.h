@@ -29,6 +29,8 @@ gboolean nz_line_begins_at(const NzSourceFile *source, guint32 offset);
 /* Where the comments begin that stand right above the line of OFFSET; that line itself where there
  * are none. */
 guint32 nz_line_above_comments(const NzSourceFile *source, guint32 offset);
+/* The quote that begins at OFFSET; NUL: none does. */
+char nz_yaml_quote_at(const NzSourceFile *source, guint32 offset);
 /* How lines near OFFSET end. */
 const char *nz_line_ending(const NzSourceFile *source, guint32 offset);
 

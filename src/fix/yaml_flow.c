@@ -168,9 +168,9 @@ nz_yaml_flow_append(NzYamlEditor *self, NzYaml *list, const GPtrArray *items, ch
   const NzYaml *last = list->items->pdata[list->items->len - 1];
   NzYamlStyle style = {
       .quote = quote, .spaced = TRUE, .end = nz_line_ending(self->source, list->start)};
-  char first = self->source->data[last->start];
-  if (first == '"' || first == '\'')
-    style.quote = first;
+  char own = nz_yaml_quote_at(self->source, last->start);
+  if (own)
+    style.quote = own;
   g_auto(Brackets) b;
   if (!brackets_init(&b, self, list, list->items->len - 1, ", "))
     return;

@@ -71,6 +71,15 @@ nz_line_ending(const NzSourceFile *source, guint32 offset)
   return next >= 2 && source->data[next - 2] == '\r' ? "\r\n" : "\n";
 }
 
+char
+nz_yaml_quote_at(const NzSourceFile *source, guint32 offset)
+{
+  char c = source->data[offset];
+  if (c != '"' && c != '\'')
+    return '\0';
+  return c;
+}
+
 /* --- ends --- */
 
 /* What was copied for an alias, or came by a merge key, keeps the place where it was written. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wanted values as text. */
+#include "core/text.h"
 #include "fix/yaml_edit_private.h"
 
 static void
@@ -9,14 +10,41 @@ put_indent(GString *out, guint indent)
     g_string_append_c(out, ' ');
 }
 
+static gboolean
+is_printable(const char *text)
+{
+  for (const char *p = text; *p; p = g_utf8_next_char(p))
+    if (!nz_is_printable(g_utf8_get_char(p)))
+      return FALSE;
+  return TRUE;
+}
+
+/* What is not seen is written as a number, which only double quotes can hold. JSON's are pairs of
+ * UTF-16 above the first plane. */
+static void
+put_escaped(GString *out, gunichar c)
+{
+  if (c > 0xffff)
+    g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+  else
+    g_string_append_printf(out, "\\u%04x", c);
+}
+
 static void
 put_quoted(GString *out, const char *text, char quote)
 {
+  if (!is_printable(text))
+    quote = '"';
   g_string_append_c(out, quote);
-  for (const char *p = text; *p; p++) {
+  for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    if (!nz_is_printable(c)) {
+      put_escaped(out, c);
+      continue;
+    }
     if (*p == quote || (quote == '"' && *p == '\\'))
       g_string_append_c(out, quote == '"' ? '\\' : '\'');
-    g_string_append_c(out, *p);
+    g_string_append_unichar(out, c);
   }
   g_string_append_c(out, quote);
 }
@@ -24,8 +52,10 @@ put_quoted(GString *out, const char *text, char quote)
 static void
 put_text(GString *out, const char *text, const NzYamlStyle *style)
 {
-  if (style->quote || nz_want_needs_quotes(text))
-    put_quoted(out, text, style->quote ? style->quote : '"');
+  if (style->quote)
+    put_quoted(out, text, style->quote);
+  else if (nz_want_needs_quotes(text))
+    put_quoted(out, text, '"');
   else
     g_string_append(out, text);
 }

@@ -2,7 +2,6 @@
 /* Wanted values: made, laid one over another, and compared with what was read. */
 #include <string.h>
 
-#include "core/limits.h"
 #include "fix/yaml_edit_private.h"
 
 /* --- made --- */
@@ -10,13 +9,7 @@
 static NzYaml *
 new_value(NzYamlKind kind)
 {
-  NzYaml *self = g_new0(NzYaml, 1);
-  self->kind = kind;
-  if (kind != NZ_YAML_TEXT)
-    self->items = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-  if (kind == NZ_YAML_MAP)
-    self->keys = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-  return self;
+  return nz_yaml_new(kind);
 }
 
 NzYaml *
@@ -34,9 +27,7 @@ nz_want_list(void)
 NzYaml *
 nz_want_text(const char *text)
 {
-  NzYaml *self = new_value(NZ_YAML_TEXT);
-  self->text = g_strdup(text);
-  return self;
+  return nz_yaml_new_text(text, strlen(text));
 }
 
 NzYaml *
@@ -50,8 +41,8 @@ nz_want_bare(const char *text)
 NzYaml *
 nz_want_copy(const NzYaml *self)
 {
-  guint left = NZ_YAML_NODES_MAX;
-  return nz_yaml_copy(self, NZ_YAML_DEPTH_MAX, &left);
+  guint left = G_MAXUINT; /* what was read was bounded then */
+  return nz_yaml_copy(self, G_MAXUINT, &left);
 }
 
 void

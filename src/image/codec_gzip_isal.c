@@ -8,9 +8,10 @@
  * to the input of the call before, so the last bytes of each input are kept. */
 #include <string.h>
 
-#include <isa-l/igzip_lib.h>
-
 #include "image/compression.h"
+#include "image/isal.h"
+
+NZ_LIBRARY_DEFINE(nz_isal, "libisal.so.2", NZ_ISAL)
 
 #define TAIL 8
 
@@ -192,5 +193,12 @@ gzip_free(gpointer codec)
   g_free(codec);
 }
 
-const NzCodec nz_codec_gzip = {"gzip",    gzip_detect, gzip_create,
-                               gzip_step, gzip_free,   gzip_skip_checksum};
+const NzCodec nz_codec_gzip = {
+    .name = "gzip",
+    .detect = gzip_detect,
+    .open = nz_isal_open,
+    .create = gzip_create,
+    .step = gzip_step,
+    .free = gzip_free,
+    .skip_checksum = gzip_skip_checksum,
+};

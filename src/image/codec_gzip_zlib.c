@@ -64,4 +64,10 @@ gzip_free(gpointer codec)
   g_free(self);
 }
 
-const NzCodec nz_codec_gzip = {"gzip", gzip_detect, gzip_create, gzip_step, gzip_free, NULL};
+const NzCodec nz_codec_gzip = {
+    .name = "gzip",
+    .detect = gzip_detect,
+    .create = gzip_create,
+    .step = gzip_step,
+    .free = gzip_free,
+};

@@ -51,4 +51,10 @@ zstd_free(gpointer codec)
   ZSTD_freeDCtx(codec);
 }
 
-const NzCodec nz_codec_zstd = {"zstd", zstd_detect, zstd_create, zstd_step, zstd_free, NULL};
+const NzCodec nz_codec_zstd = {
+    .name = "zstd",
+    .detect = zstd_detect,
+    .create = zstd_create,
+    .step = zstd_step,
+    .free = zstd_free,
+};

@@ -43,6 +43,14 @@ nz_compression_name(const char *name)
   return NULL;
 }
 
+void
+nz_compression_prepare(void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(codecs); i++)
+    if (codecs[i]->open)
+      codecs[i]->open(NULL);
+}
+
 typedef struct {
   NzStream base;
   NzStream *parent;
@@ -132,6 +140,10 @@ nz_inflate_stream_new(NzStream *parent, const NzCodec *codec, guint ratio, GErro
                  "%s compression is not read here; convert the image with "
                  "`skopeo copy --dest-compress-format gzip`",
                  codec->name);
+    nz_stream_free(parent);
+    return NULL;
+  }
+  if (codec->open && !codec->open(error)) {
     nz_stream_free(parent);
     return NULL;
   }

@@ -15,6 +15,8 @@ typedef enum {
 typedef struct {
   const char *name; /* "gzip": also the suffix of its OCI media types */
   gboolean (*detect)(const guint8 *data, gsize n);
+  /* Opens the library that it needs (core/library.h); NULL: it needs none. */
+  gboolean (*open)(GError **error);
   /* NULL in all three: known, but not read here. */
   gpointer (*create)(void);
   /* Turns bytes from *IN into bytes at *OUT and moves both on. With *N_IN = 0 it only flushes. */
@@ -33,6 +35,10 @@ const NzCodec *nz_compression_detect(const guint8 *data, gsize n);
 
 /* The name of the compression called NAME, for good; NULL for any other. */
 const char *nz_compression_name(const char *name);
+
+/* Opens what reading layers may need, for a process that will not be able to. What cannot be opened
+ * is an error of the stream that needs it. */
+void nz_compression_prepare(void);
 
 /* What PARENT (owned) inflates to, all members and frames. More than RATIO times its size (0: no
  * limit), past NZ_BOMB_FREE, is an error. On error PARENT is freed. */

@@ -15,11 +15,11 @@
 
 #define SYSTEM_SOCKET "/run/docker.sock"
 
-/* A place where Docker may be. SOCKET and CONTAINERD may be NULL. */
+/* A place where Docker may be. SOCKET may be NULL. */
 typedef struct {
   const char *root, *socket;
-  const char *containerd; /* the system's, which Docker uses when it has none of its own */
-  const char *driver;     /* that the configuration names; NULL: the one that has a store */
+  gboolean of_system; /* it may use the system's containerd, when it has none of its own */
+  const char *driver; /* that the configuration names; NULL: the one that has a store */
   gboolean shifted;
 } Place;
 
@@ -56,18 +56,19 @@ static void
 find_containerd(NzDockerStore *docker, const Place *place, gboolean *refused)
 {
   g_autofree char *own = g_build_filename(place->root, "containerd", "daemon", NULL);
-  const char *roots[] = {own, place->containerd};
+  g_autofree char *system = NULL;
+  const char *roots[] = {own, NULL};
   struct stat st;
   guint n = 0;
+  /* Without Docker, what containerd keeps is its own. */
+  if (place->of_system && stat(place->root, &st) == 0)
+    roots[1] = system = nz_containerd_system_root(NULL);
   for (guint i = 0; i < G_N_ELEMENTS(roots); i++) {
     if (roots[i] && nz_containerd_is_readable(roots[i]))
       docker->containerd[n++] = g_strdup(roots[i]);
     else if (i == 0)
       *refused |= errno == EACCES || errno == EPERM;
   }
-  /* Without Docker, what containerd keeps is its own. */
-  if (stat(place->root, &st) < 0)
-    g_clear_pointer(&docker->containerd[0], g_free); /* there is one at most */
 }
 
 static gboolean
@@ -265,8 +266,7 @@ find(const char *spec, GPtrArray *stores, GError **error)
   if (add_docker_host(stores))
     return TRUE;
   guint before = stores->len;
-  g_autofree char *containerd = nz_containerd_system_root(NULL);
-  Place system = {.root = "/var/lib/docker", .socket = SYSTEM_SOCKET, .containerd = containerd};
+  Place system = {.root = "/var/lib/docker", .socket = SYSTEM_SOCKET, .of_system = TRUE};
   if (!add_configured(system, "/etc/docker/daemon.json", stores, error))
     return FALSE;
   if (stores->len == before || !((const NzEngineStore *)stores->pdata[before])->by_socket)

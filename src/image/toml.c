@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/pipe.h"
 #include "core/text.h"
-#include "image/stream.h"
 
 typedef struct {
   const char *at, *end;
@@ -450,10 +450,14 @@ nz_toml_read(const char *path, GError **error)
     nz_set_input(error, "%s: no file of configuration, or larger than 1 MiB", shown);
     return NULL;
   }
-  g_autoptr(NzStream) stream = nz_file_stream_new(fd, TRUE, 0, (guint64)st.st_size, NULL);
   g_autofree char *text = g_malloc((gsize)st.st_size + 1);
-  gssize n = nz_stream_read(stream, text, (gsize)st.st_size, error);
-  NzJson *root = n < 0 ? NULL : nz_toml_parse(text, (gsize)n, error);
+  gboolean ok = nz_pipe_read(fd, text, (gsize)st.st_size);
+  close(fd);
+  if (!ok) {
+    nz_set_input(error, "%s: cannot be read to its end", shown);
+    return NULL;
+  }
+  NzJson *root = nz_toml_parse(text, (gsize)st.st_size, error);
   if (!root)
     g_prefix_error(error, "%s: ", shown);
   return root;

@@ -145,9 +145,9 @@ nz_decide_image_unknown(const NzDecide *self, const char *field)
   const char *why = self->image && self->image->unknown ? self->image->unknown
                     : self->image                       ? "nobody has written it down"
                                                         : "nobody looked for it";
-  return g_strdup_printf("the image %s decides, and whom it starts as is not known: %s; %s would "
-                         "settle it, or --image %s=USER",
-                         name, why, field, name);
+  return g_strdup_printf("the image %s decides, and is not known: %s; %s would settle it, or "
+                         "--image NAME=USER",
+                         name, why, field);
 }
 
 /* --- all --- */
@@ -170,16 +170,29 @@ path_of(const NzKubePod *pod, const NzKubeContainer *container)
   return g_strdup_printf("%s.%s[%u]", pod->path, lists[container->type], n);
 }
 
-/* Without spec.os it is what it is made for: what selects its node, or has its options. */
+/* By spec.os, or what selects its node. Options of Windows say nothing: on Linux nobody reads them.
+ */
 static gboolean
-is_windows(const NzKubePod *pod, const NzKubeContainer *container)
+is_windows(const NzKubePod *pod)
 {
   const char *os = nz_kube_text(nz_kube_map(pod->spec, "os"), "name");
   const char *node = nz_kube_text(nz_kube_map(pod->spec, "nodeSelector"), "kubernetes.io/os");
-  if (os || node)
-    return strcmp(os ? os : node, "windows") == 0;
-  return nz_kube_map(pod->context, "windowsOptions") ||
-         nz_kube_map(container->context, "windowsOptions");
+  return g_strcmp0(os ? os : node, "windows") == 0;
+}
+
+NzImageNeed
+nz_kube_image_need(const NzKubePod *pod, const NzKubeContainer *container)
+{
+  NzDecide self = {.pod = pod, .container = container};
+  gboolean windows = is_windows(pod);
+  NzEffective user = windows ? nz_decide_effective(&self, "windowsOptions", "runAsUserName")
+                             : nz_decide_effective(&self, NULL, "runAsUser");
+  NzEffective gate = nz_decide_effective(&self, NULL, "runAsNonRoot");
+  if (user.node || !container->image)
+    return NZ_IMAGE_NOTHING;
+  /* A name is refused, whatever its number. */
+  return windows || nz_decide_bool(&gate, "runAsNonRoot") == NZ_FIELD_TRUE ? NZ_IMAGE_CONFIG
+                                                                           : NZ_IMAGE_USER;
 }
 
 NzKubeDecision *
@@ -194,9 +207,14 @@ nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod, const NzKubeCon
                    .pod = pod,
                    .container = container,
                    .image = image,
-                   .windows = is_windows(pod, container),
+                   .windows = is_windows(pod),
                    .path = path,
                    .decision = decision};
+  if (container->type == NZ_CONTAINER_EPHEMERAL)
+    nz_decide_step(
+        &self, 0, NULL,
+        "an ephemeral container: `kubectl debug` adds it to a pod that is there; the API "
+        "server takes none that is created with one");
   if (!nz_decide_validate(&self)) {
     if (self.windows)
       nz_decide_windows(&self);

@@ -32,3 +32,6 @@ NzKubeDecision *nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod,
                                const NzKubeContainer *container, const NzBuildBase *image);
 void nz_kube_decision_free(NzKubeDecision *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzKubeDecision, nz_kube_decision_free)
+
+/* What CONTAINER asks of its image: nothing where the manifest says who it starts as. */
+NzImageNeed nz_kube_image_need(const NzKubePod *pod, const NzKubeContainer *container);

@@ -41,7 +41,7 @@ take_capabilities(NzDecide *self)
     const NzYaml *item = add->items->pdata[i];
     g_autofree char *name = capability_of(item);
     if (*name && !has_capability(drop, name))
-      nz_decide_act(self, NZ_ACT_CAP_ADD, item, name, "capabilities.add");
+      nz_decide_act(self, NZ_ACT_CAP_ADD, item, name, "the container");
   }
 }
 

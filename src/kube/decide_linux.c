@@ -203,14 +203,6 @@ start_as_image(NzDecide *self)
     nz_decide_refuse(self, "the runtime", node, g_strdup(user->why));
 }
 
-static void
-not_known(NzDecide *self, const char *why)
-{
-  NzYaml *node = nz_decide_image_node(self);
-  nz_decide_step(self, 1, node, "%s", why);
-  nz_decide_set_user(self, nz_user_new_unknown(NULL, why), node);
-}
-
 /* --- the gate: runAsNonRoot is true --- */
 
 static void
@@ -245,12 +237,40 @@ gate_image(NzDecide *self, const NzEffective *gate)
   }
 }
 
+static void
+not_known(NzDecide *self, const char *why)
+{
+  NzYaml *node = nz_decide_image_node(self);
+  nz_decide_step(self, 1, node, "%s", why);
+  nz_decide_set_user(self, nz_user_new_unknown(NULL, why), node);
+}
+
+/* The annotations that `podman kube generate` writes and `podman kube play` reads: there is no
+ * kubelet then, and no gate. */
+static const NzYaml *
+find_podman(const NzDecide *self)
+{
+  NzYaml *annotations = nz_kube_map(self->pod->metadata, "annotations");
+  for (guint i = 0; annotations && i < annotations->keys->len; i++) {
+    const NzYaml *key = annotations->keys->pdata[i];
+    if (key->text && g_str_has_prefix(key->text, "io.podman.annotations."))
+      return key;
+  }
+  return NULL;
+}
+
 /* Whatever the image says: as root it would be refused. */
 static void
 gate_unknown(NzDecide *self, const NzEffective *gate)
 {
   NzYaml *node = nz_decide_image_node(self);
   g_autofree char *why = nz_decide_image_unknown(self, "runAsUser");
+  const NzYaml *podman = find_podman(self);
+  if (podman) {
+    nz_decide_step(self, 0, podman, "by its annotations Podman plays it, which has no such gate");
+    not_known(self, why);
+    return;
+  }
   nz_decide_step(self, 1, node, "%s", why);
   NzUser *user = nz_user_new_unknown(NULL, NULL);
   user->state = NZ_USER_NON_ROOT;

@@ -31,7 +31,6 @@ start_as(NzDecide *self, const char *name, const char *field, const NzYaml *node
   NzUser *user = nz_user_new_unknown(name, NULL);
   g_autofree char *shown = nz_printable(name, -1);
   gboolean root = is_root_name(name);
-  user->by_name = TRUE;
   user->state = root ? NZ_USER_ROOT : NZ_USER_NON_ROOT;
   user->why = g_strdup_printf("%s: %s%s", field, shown,
                               root ? ", which is the root of Windows containers" : "");

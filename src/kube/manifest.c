@@ -243,8 +243,10 @@ take_half(const NzYaml *node, const NzKubePath *path, gpointer data)
 }
 
 static void
-add_object(Object *object)
+keep_object(Object *object)
 {
+  if (!nz_kube_is_helpful(object->api_version, object->kind))
+    return;
   NzYaml *metadata = nz_kube_map(object->node, "metadata");
   NzKubeObject *found = g_new0(NzKubeObject, 1);
   *found = (NzKubeObject){.api_version = nz_printable(object->api_version, -1),
@@ -271,8 +273,6 @@ read_other(Object *object, GError **error)
     nz_kube_note(object->manifest, object->node,
                  "not covered: a %s (%s) holds no pod template that is known", object->kind,
                  object->api_version);
-  if (object->n_pods == 0)
-    add_object(object);
   return TRUE;
 }
 
@@ -336,7 +336,7 @@ read_object(NzManifest *self, NzYaml *node, const char *api_version, const char 
   if (workload)
     return walk_to_template(&object, node, workload->template, NULL, error);
   if (nz_kube_has_no_pod(api_version, kind)) {
-    add_object(&object);
+    keep_object(&object);
     return TRUE;
   }
   gboolean ok = read_other(&object, error);
@@ -372,6 +372,12 @@ explain(const NzSourceFile *source, GError **error)
     return;
   const char *p = source->data, *end = source->data + source->len;
   gboolean braces = *p == '{' || *p == '[';
+  if (braces && strstr((*error)->message, "missing document start")) {
+    g_clear_error(error);
+    nz_yaml_error(source->name, broken, column, error,
+                  "another object after the first: put a line --- between them, or a List around");
+    return;
+  }
   for (guint line = 1; line <= broken + 1 && p < end; line++) {
     const char *eol = memchr(p, '\n', (gsize)(end - p));
     eol = eol ? eol : end;
@@ -391,27 +397,59 @@ explain(const NzSourceFile *source, GError **error)
   }
 }
 
+typedef struct {
+  NzManifest *manifest;
+  gboolean wrong; /* it was YAML, but not what Kubernetes takes */
+  guint n_pods;   /* whose containers were counted */
+  guint n_containers;
+} Documents;
+
+static gboolean
+count_containers(Documents *self, const NzYaml *root, GError **error)
+{
+  const NzManifest *manifest = self->manifest;
+  for (; self->n_pods < manifest->pods->len; self->n_pods++)
+    self->n_containers += ((NzKubePod *)manifest->pods->pdata[self->n_pods])->containers->len;
+  if (self->n_containers <= NZ_MANIFEST_CONTAINERS_MAX)
+    return TRUE;
+  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
+              "%s:%u:%u: more than %u containers: judge it in parts", manifest->source->name,
+              root->line, root->column, NZ_MANIFEST_CONTAINERS_MAX);
+  return FALSE;
+}
+
+static gboolean
+take_document(NzYaml *root, gpointer data, GError **error)
+{
+  Documents *self = data;
+  NzManifest *manifest = self->manifest;
+  guint before = manifest->pods->len + manifest->objects->len;
+  g_autoptr(NzYaml) owned = root;
+  gboolean nothing = root->kind == NZ_YAML_TEXT && nz_kube_scalar(root).kind == NZ_SCALAR_NULL;
+  self->wrong = !nothing && (!read_object(manifest, root, NULL, NULL, error) ||
+                             !count_containers(self, root, error));
+  if (self->wrong)
+    return FALSE;
+  if (manifest->pods->len + manifest->objects->len > before)
+    g_ptr_array_add(manifest->documents, g_steal_pointer(&owned));
+  return TRUE;
+}
+
 static gboolean
 read_documents(NzManifest *self, GError **error)
 {
   static const NzYamlRules rules = {.depth = NZ_MANIFEST_LEVELS_MAX,
-                                    .nodes = NZ_MANIFEST_NODES_MAX};
+                                    .nodes = NZ_MANIFEST_NODES_MAX,
+                                    .copies = NZ_MANIFEST_COPIES_MAX};
   g_autoptr(GError) broken = NULL;
-  self->documents = nz_yaml_parse_open(self->source->data, self->source->len, self->source->name,
-                                       &rules, &broken);
-  if (!self->documents) {
-    self->documents = g_ptr_array_new();
+  Documents documents = {.manifest = self};
+  if (nz_yaml_parse_each(self->source->data, self->source->len, self->source->name, &rules,
+                         take_document, &documents, &broken))
+    return TRUE;
+  if (!documents.wrong)
     explain(self->source, &broken);
-    g_propagate_error(error, g_steal_pointer(&broken));
-    return FALSE;
-  }
-  for (guint i = 0; i < self->documents->len; i++) {
-    NzYaml *root = self->documents->pdata[i];
-    gboolean nothing = root->kind == NZ_YAML_TEXT && nz_kube_scalar(root).kind == NZ_SCALAR_NULL;
-    if (!nothing && !read_object(self, root, NULL, NULL, error))
-      return FALSE;
-  }
-  return TRUE;
+  g_propagate_error(error, g_steal_pointer(&broken));
+  return FALSE;
 }
 
 NzManifest *
@@ -419,6 +457,7 @@ nz_manifest_read(NzSourceFile *source, GError **error)
 {
   g_autoptr(NzManifest) self = g_new0(NzManifest, 1);
   self->source = source;
+  self->documents = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
   self->pods = g_ptr_array_new_with_free_func(pod_free);
   self->objects = g_ptr_array_new_with_free_func(object_free);
   self->notes = g_ptr_array_new_with_free_func(g_free);

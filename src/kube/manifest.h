@@ -43,7 +43,8 @@ typedef struct {
   gboolean windows;      /* os.name is windows */
 } NzKubePod;
 
-/* An object that holds no pod; others may be judged with its help (Service, Namespace). */
+/* A Service or a Namespace: with their help pods are judged and mended. Other objects without pods
+ * are not kept. */
 typedef struct {
   char *api_version, *kind, *name, *namespace; /* as above */
   NzYaml *object;

@@ -142,21 +142,21 @@ find_meant(const NzKubeType *type, const char *key)
 {
   for (guint i = 0; i < type->n_fields; i++) {
     const char *name = type->fields[i].name;
-    guint distance = nz_edit_distance(key, name); /* in any case */
-    /* Others' fields may be near: "port" to "ports" is no slip, where not all are known. */
-    if (distance == 0 || (type->whole && distance <= 2 && strlen(name) >= 8))
+    /* Where not all fields are known, another may be near: "port" to "ports" is no slip. */
+    if (g_ascii_strcasecmp(key, name) == 0 ||
+        (type->whole && strlen(name) >= 8 && nz_edit_distance(key, name) <= 2))
       return name;
   }
   return NULL;
 }
 
-static gboolean
-has_field(const NzKubeType *type, const char *key)
+static const NzKubeFieldType *
+find_field(const NzKubeType *type, const char *name)
 {
   for (guint i = 0; i < type->n_fields; i++)
-    if (strcmp(type->fields[i].name, key) == 0)
-      return TRUE;
-  return FALSE;
+    if (*type->fields[i].name == *name && strcmp(type->fields[i].name, name) == 0)
+      return &type->fields[i];
+  return NULL;
 }
 
 /* Where KEY would have counted; NULL: nowhere. */
@@ -172,7 +172,7 @@ find_home(const NzKubeType *type, const char *key)
       {&nz_kube_type_pod, "the pod's spec"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(homes); i++)
-    if (homes[i].type != type && has_field(homes[i].type, key))
+    if (homes[i].type != type && find_field(homes[i].type, key))
       return homes[i].where;
   return NULL;
 }
@@ -271,15 +271,6 @@ check_values(const Checker *self, const NzKubeType *type, NzYaml *node, const Nz
       return fail(self, type, &any, value, &here, FALSE);
   }
   return TRUE;
-}
-
-static const NzKubeFieldType *
-find_field(const NzKubeType *type, const char *name)
-{
-  for (guint i = 0; i < type->n_fields; i++)
-    if (strcmp(type->fields[i].name, name) == 0)
-      return &type->fields[i];
-  return NULL;
 }
 
 static gboolean

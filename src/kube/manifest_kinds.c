@@ -108,3 +108,10 @@ nz_kube_has_no_pod(const char *api_version, const char *kind)
       return is_of_group(api_version, without[i].group);
   return FALSE;
 }
+
+gboolean
+nz_kube_is_helpful(const char *api_version, const char *kind)
+{
+  return is_of_group(api_version, "") &&
+         (strcmp(kind, "Namespace") == 0 || strcmp(kind, "Service") == 0);
+}

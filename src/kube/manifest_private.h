@@ -35,6 +35,8 @@ typedef struct {
 const NzKubeWorkload *nz_kube_workload(const char *api_version, const char *kind);
 /* TRUE for kinds of Kubernetes' own that hold no pod template that anybody starts. */
 gboolean nz_kube_has_no_pod(const char *api_version, const char *kind);
+/* TRUE for those of them that say something of pods beside them. */
+gboolean nz_kube_is_helpful(const char *api_version, const char *kind);
 
 /* --- manifest_types.c --- */
 

@@ -90,21 +90,42 @@ run(NzPodJudge *judge, const NzPodCheck *check)
   row->run(judge);
 }
 
+static GPtrArray *
+list_setters(const NzKubePod *pod)
+{
+  GPtrArray *who = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(who, g_strdup("pod"));
+  for (guint i = 0; i < pod->containers->len; i++) {
+    const NzKubeContainer *container = pod->containers->pdata[i];
+    g_ptr_array_add(who, g_strdup_printf("container \"%s\"", container->name));
+  }
+  return who;
+}
+
+static void
+judge_pod_security(NzPodJudge *judge, gboolean is_restricted)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(baseline); i++)
+    if (!is_restricted || !is_overridden(baseline[i].id, judge->minor))
+      run(judge, &baseline[i]);
+  for (guint i = 0; is_restricted && i < G_N_ELEMENTS(restricted); i++)
+    run(judge, &restricted[i]);
+}
+
 void
 nz_pod_profile_judge(const char *profile, const NzManifest *manifest, const NzKubePod *pod,
                      GPtrArray *violations)
 {
-  NzPodJudge judge = {.manifest = manifest, .pod = pod, .violations = violations};
-  gboolean is_restricted;
-  if (g_strcmp0(nz_profile_of_pods(profile), NZ_PROFILE_SCC) == 0)
-    nz_scc_judge(&judge, strchr(profile, ':') + 1);
-  if (!nz_profile_pod_security(profile, &is_restricted, &judge.minor))
+  const char *pods = nz_profile_of_pods(profile);
+  if (!pods)
     return;
-  for (guint i = 0; i < G_N_ELEMENTS(baseline); i++)
-    if (!is_restricted || !is_overridden(baseline[i].id, judge.minor))
-      run(&judge, &baseline[i]);
-  for (guint i = 0; is_restricted && i < G_N_ELEMENTS(restricted); i++)
-    run(&judge, &restricted[i]);
+  g_autoptr(GPtrArray) who = list_setters(pod);
+  NzPodJudge judge = {.manifest = manifest, .pod = pod, .who = who, .violations = violations};
+  gboolean is_restricted;
+  if (nz_profile_pod_security(profile, &is_restricted, &judge.minor))
+    judge_pod_security(&judge, is_restricted);
+  else
+    nz_scc_judge(&judge, strchr(profile, ':') + 1);
 }
 
 /* --- violations --- */
@@ -172,23 +193,15 @@ nz_pod_place(const NzPodJudge *judge, NzYaml *map, const char *const *keys)
   return place;
 }
 
-void
-nz_pod_setter_clear(NzPodSetter *setter)
-{
-  g_clear_pointer(&setter->who, g_free);
-}
-
 gboolean
 nz_pod_next(const NzPodJudge *judge, NzPodSetter *setter)
 {
   const GPtrArray *containers = judge->pod->containers;
-  nz_pod_setter_clear(setter);
   if (setter->next > containers->len)
     return FALSE;
   setter->container = setter->next > 0 ? containers->pdata[setter->next - 1] : NULL;
   setter->context = setter->container ? setter->container->context : judge->pod->context;
-  setter->who = setter->container ? g_strdup_printf("container \"%s\"", setter->container->name)
-                                  : g_strdup("pod");
+  setter->who = judge->who->pdata[setter->next];
   setter->next++;
   return TRUE;
 }

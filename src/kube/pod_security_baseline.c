@@ -40,7 +40,7 @@ static const NzPodValue sysctls[] = {
 void
 nz_pss_capabilities_baseline(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     NzYaml *add = nz_kube_list(nz_kube_map(s.context, "capabilities"), "add");
     for (guint i = 0; add && i < add->items->len; i++) {
@@ -58,7 +58,7 @@ nz_pss_capabilities_baseline(NzPodJudge *judge)
 void
 nz_pss_privileged(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s))
     if (nz_kube_bool(s.context, "privileged") == NZ_FIELD_TRUE)
       nz_pod_violate(judge, s.container, NZ_POD_PLACE(judge, s.context, "privileged"),
@@ -68,7 +68,7 @@ nz_pss_privileged(NzPodJudge *judge)
 void
 nz_pss_proc_mount(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     const char *type = nz_kube_text(s.context, "procMount");
     if (type && strcmp(type, "Default") != 0)
@@ -88,7 +88,7 @@ nz_pss_proc_mount_relaxed(NzPodJudge *judge)
 void
 nz_pss_windows_host_process(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     NzYaml *windows = nz_kube_map(s.context, "windowsOptions");
     if (nz_kube_bool(windows, "hostProcess") == NZ_FIELD_TRUE)
@@ -126,7 +126,7 @@ selinux_of(NzPodJudge *judge, const NzPodSetter *s, NzYaml *options)
 void
 nz_pss_selinux_options(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s))
     selinux_of(judge, &s, nz_kube_map(s.context, "seLinuxOptions"));
 }
@@ -188,7 +188,7 @@ app_armor_annotations(NzPodJudge *judge)
 void
 nz_pss_app_armor(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     NzYaml *profile = nz_kube_map(s.context, "appArmorProfile");
     const char *type = nz_pod_text(profile, "type");
@@ -229,7 +229,7 @@ void
 nz_pss_seccomp_annotations(NzPodJudge *judge)
 {
   seccomp_annotation(judge, NULL, SECCOMP_POD);
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     g_autofree char *key =
         g_strconcat(SECCOMP_PREFIX, nz_pod_text(s.container->node, "name"), NULL);
@@ -258,7 +258,7 @@ void
 nz_pss_seccomp_baseline(NzPodJudge *judge)
 {
   gboolean good;
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s))
     seccomp_of(judge, &s, &good);
 }
@@ -268,7 +268,7 @@ void
 nz_pss_seccomp_restricted(NzPodJudge *judge)
 {
   gboolean pod_has = FALSE, good;
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     gboolean has = seccomp_of(judge, &s, &good);
     if (!s.container)

@@ -161,7 +161,7 @@ forbid_hosts(NzPodJudge *judge, const NzPodSetter *s, NzYaml *handler)
 void
 nz_pss_host_probes(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     NzYaml *node = s.container->node, *lifecycle = nz_kube_map(node, "lifecycle");
     forbid_hosts(judge, &s, nz_kube_map(node, "livenessProbe"));

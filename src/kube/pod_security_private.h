@@ -3,7 +3,8 @@
  *
  * Pod Security Standards are a table of checks (pod_security.c); each has a function for every
  * version from which it asks something else. A version of Kubernetes that changes one is a row more
- * there, or in the tables of allowed values beside a function, and NZ_POD_SECURITY_NEWEST. */
+ * there, or in the tables of allowed values beside a function, and NZ_POD_SECURITY_NEWEST. The
+ * rules of check/pod_security.c say since when each is asked, for reports of what passed. */
 #pragma once
 
 #include "kube/pod_security.h"
@@ -31,6 +32,7 @@ struct NzPodJudge {
   guint minor;             /* of Pod Security Standards: v1.MINOR */
   const NzScc *scc;        /* or OpenShift's constraint */
   const NzPodCheck *check; /* that runs */
+  GPtrArray *who;          /* char *: what NzPodSetter says of the pod and of each container */
   GPtrArray *violations;
 };
 
@@ -49,7 +51,7 @@ typedef struct {
   guint next;                       /* 0: begin with the pod; 1: with the first container */
   const NzKubeContainer *container; /* NULL: it is the pod */
   NzYaml *context;                  /* NULL: it has none */
-  char *who;                        /* `pod` or `container "a"` */
+  const char *who;                  /* `pod` or `container "a"` */
 } NzPodSetter;
 
 #define NZ_POD_AND_CONTAINERS                                                                      \
@@ -61,10 +63,8 @@ typedef struct {
     .next = 1                                                                                      \
   }
 
-/* FALSE past the last; what SETTER holds is freed then, or by nz_pod_setter_clear(). */
+/* FALSE past the last. */
 gboolean nz_pod_next(const NzPodJudge *judge, NzPodSetter *setter);
-void nz_pod_setter_clear(NzPodSetter *setter);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzPodSetter, nz_pod_setter_clear)
 
 /* TRUE when TEXT is one of the values that are allowed at JUDGE's version. */
 typedef struct {

@@ -9,7 +9,7 @@
 void
 nz_pss_privilege_escalation(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s))
     if (nz_kube_bool(s.context, "allowPrivilegeEscalation") != NZ_FIELD_FALSE)
       nz_pod_violate(judge, s.container, NZ_POD_PLACE(judge, s.context, "allowPrivilegeEscalation"),
@@ -63,7 +63,7 @@ capabilities_of(NzPodJudge *judge, const NzPodSetter *s)
 void
 nz_pss_capabilities_restricted(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_CONTAINERS;
+  NzPodSetter s = NZ_POD_CONTAINERS;
   while (nz_pod_next(judge, &s))
     capabilities_of(judge, &s);
 }
@@ -82,7 +82,7 @@ void
 nz_pss_run_as_non_root(NzPodJudge *judge)
 {
   gboolean pod_says = FALSE;
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     NzKubeBool value = nz_kube_bool(s.context, "runAsNonRoot");
     NzPlace *place = NZ_POD_PLACE(judge, s.context, "runAsNonRoot");
@@ -113,7 +113,7 @@ nz_pss_run_as_non_root_relaxed(NzPodJudge *judge)
 void
 nz_pss_run_as_user(NzPodJudge *judge)
 {
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     gint64 uid = -1;
     if (nz_kube_int(s.context, "runAsUser", &uid) && uid == 0)

@@ -186,7 +186,7 @@ nz_scc_judge(NzPodJudge *judge, const char *name)
   volumes(judge);
   sysctls(judge);
   nz_scc_fs_group(judge, &namespace);
-  g_auto(NzPodSetter) s = NZ_POD_AND_CONTAINERS;
+  NzPodSetter s = NZ_POD_AND_CONTAINERS;
   while (nz_pod_next(judge, &s)) {
     g_autofree char *path = nz_scc_path(judge, s.container);
     nz_scc_seccomp(judge, &s);

@@ -258,6 +258,8 @@ nz_lint_discover(const char *path, GPtrArray *found, GError **error)
 static const char *
 first_line(const char *p)
 {
+  if (g_str_has_prefix(p, "\xef\xbb\xbf"))
+    p += 3;
   for (;;) {
     const char *line = p;
     p += strspn(p, " \t\r\n");

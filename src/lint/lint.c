@@ -85,7 +85,8 @@ nz_lint_judge(NzBuild *build, NzSourceFile *source, const NzLintOptions *options
     g_ptr_array_add(subject->notes, g_strdup(build->notes->pdata[i]));
   subject->user = g_steal_pointer(&build->user);
   subject->place = nz_place_copy(build->user_place);
-  nz_comments_apply(build->file, source, subject);
+  g_autoptr(NzComments) comments = nz_comments_read(build->file, source, NZ_COMMENTS_OF_LINES);
+  nz_comments_apply(comments, subject, 0);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
   return subject;

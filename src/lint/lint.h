@@ -40,10 +40,13 @@ typedef struct {
   const char *const *environment; /* for Compose: what wins over .env; NULL: nothing */
   const char *const *overrides;   /* files to merge over a Compose file; NULL: none */
   gboolean fix;                   /* find out how to mend it */
+  gboolean explain;               /* keep the steps by which users were decided */
   gboolean named;                 /* somebody asked for this file itself */
   /* Tells what was not covered of a file that gave no subject; any thread. NULL: nobody listens. */
   void (*uncovered)(const char *text, gpointer data);
   NzFindBase find_base;
+  /* The image of a container, of which it is known what it will be asked. */
+  NzBuildBase *(*find_image)(const char *name, NzImageNeed need, gpointer data);
   gpointer data;
 } NzLintOptions;
 

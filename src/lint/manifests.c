@@ -5,8 +5,19 @@
 
 #include "check/check.h"
 #include "kube/decide.h"
+#include "kube/pod_security.h"
+#include "lint/annotations.h"
 #include "lint/comments.h"
 #include "lint/lint_private.h"
+
+/* A manifest whose containers are judged. */
+typedef struct {
+  const NzManifest *manifest;
+  const NzLintOptions *options;
+  NzComments *comments;
+  const NzKubePod *pod;        /* at hand */
+  const GPtrArray *violations; /* NzPodViolation: what it violates of the profile */
+} Work;
 
 /* "Deployment/prod/web app" */
 static char *
@@ -18,32 +29,79 @@ subject_name(const NzKubePod *pod, const NzKubeContainer *container)
 }
 
 static NzBuildBase *
-find_image(const NzKubeContainer *container, const NzLintOptions *options)
+find_image(const NzKubePod *pod, const NzKubeContainer *container, const NzLintOptions *options)
 {
-  if (!container->image || !*container->image || !options->find_base)
+  if (!container->image || !*container->image || !options->find_image)
     return NULL;
-  return options->find_base(container->image, NULL, options->data);
+  return options->find_image(container->image, nz_kube_image_need(pod, container), options->data);
 }
 
-static NzSubject *
-judge(const NzManifest *manifest, const NzKubePod *pod, const NzKubeContainer *container,
-      const NzLintOptions *options)
+/* Under a profile of pods VIOLATIONS (NzPodViolation) are all that counts. */
+static void
+run_checks(NzSubject *subject, const NzKubeContainer *container, const NzKubeDecision *decision,
+           const GPtrArray *violations, const NzLintOptions *options)
 {
+  const char *pods = nz_profile_of_pods(options->profile);
+  g_autoptr(GPtrArray) forbidden = g_ptr_array_new_with_free_func((GDestroyNotify)nz_act_free);
+  nz_pod_violation_acts(violations, container, forbidden);
+  NzBuildFacts facts = {.profile = pods ? pods : options->profile,
+                        .user = subject->user,
+                        .user_place = subject->place,
+                        .acts = pods ? forbidden : decision->acts,
+                        .in_pod = TRUE};
+  nz_checks_run_build(&facts, subject->findings);
+}
+
+void
+nz_lint_judged_free(gpointer data)
+{
+  NzLintJudged *self = data;
+  nz_subject_free(self->kube.subject);
+  nz_build_base_free(self->image);
+  g_free(self);
+}
+
+static NzLintJudged *
+judge(const Work *work, const NzKubeContainer *container)
+{
+  const NzManifest *manifest = work->manifest;
+  const NzKubePod *pod = work->pod;
+  const NzLintOptions *options = work->options;
   g_autofree char *name = subject_name(pod, container);
   NzSubject *subject = nz_lint_subject("workload-container", name, manifest->source);
-  g_autoptr(NzBuildBase) image = find_image(container, options);
+  g_autoptr(NzBuildBase) image = find_image(pod, container, options);
   g_autoptr(NzKubeDecision) decision = nz_kube_decide(manifest, pod, container, image);
   subject->user = g_steal_pointer(&decision->user);
   subject->place = g_steal_pointer(&decision->place);
-  NzBuildFacts facts = {.profile = options->profile,
-                        .user = subject->user,
-                        .user_place = subject->place,
-                        .acts = decision->acts};
-  nz_checks_run_build(&facts, subject->findings);
-  nz_comments_apply(NULL, manifest->source, subject);
+  if (options->explain)
+    subject->steps = g_ptr_array_ref(decision->steps);
+  run_checks(subject, container, decision, work->violations, options);
+  nz_comments_apply(work->comments, subject, container->node->line);
+  /* Other tools' annotations mean other tools' checks; a cluster's admission knows none. */
+  if (!nz_profile_of_pods(options->profile))
+    nz_annotations_apply(manifest, pod, subject);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
-  return subject;
+  NzLintJudged *judged = g_new0(NzLintJudged, 1);
+  judged->image = options->fix ? g_steal_pointer(&image) : NULL;
+  judged->kube = (NzKubeJudged){.container = container, .subject = subject, .image = judged->image};
+  return judged;
+}
+
+void
+nz_lint_judge_manifest(const NzManifest *manifest, const NzLintOptions *options, GPtrArray *judged)
+{
+  g_autoptr(NzComments) comments =
+      nz_comments_read(NULL, manifest->source, NZ_COMMENTS_OF_DOCUMENTS);
+  Work work = {.manifest = manifest, .options = options, .comments = comments};
+  for (guint i = 0; i < manifest->pods->len; i++) {
+    g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
+    work.pod = manifest->pods->pdata[i];
+    work.violations = violations;
+    nz_pod_profile_judge(options->profile, manifest, work.pod, violations);
+    for (guint j = 0; j < work.pod->containers->len; j++)
+      g_ptr_array_add(judged, judge(&work, work.pod->containers->pdata[j]));
+  }
 }
 
 /* What was not covered is said with the first subject, or where there is none, beside the report.
@@ -89,11 +147,12 @@ nz_lint_manifests(NzSourceFile *source, const NzLintOptions *options, GPtrArray 
     return FALSE;
   }
   guint first = subjects->len;
-  for (guint i = 0; i < manifest->pods->len; i++) {
-    const NzKubePod *pod = manifest->pods->pdata[i];
-    for (guint j = 0; j < pod->containers->len; j++)
-      g_ptr_array_add(subjects, judge(manifest, pod, pod->containers->pdata[j], options));
-  }
+  g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(nz_lint_judged_free);
+  nz_lint_judge_manifest(manifest, options, judged);
+  if (options->fix)
+    nz_lint_mend_manifest(manifest, options, judged);
+  for (guint i = 0; i < judged->len; i++)
+    g_ptr_array_add(subjects, g_steal_pointer(&((NzLintJudged *)judged->pdata[i])->kube.subject));
   tell_notes(manifest, options, subjects->len > first ? subjects->pdata[first] : NULL);
   if (subjects->len == first)
     tell_nothing(manifest, options);

@@ -270,9 +270,11 @@ judge(Work *self, const char *kind)
                             self->build && !self->service->user ? self->build->number : NULL,
                         .acts = acts};
   nz_checks_run_build(&facts, subject->findings);
-  if (self->build)
-    nz_comments_apply(self->file, self->dockerfile, subject);
-  nz_comments_apply(NULL, self->source, subject);
+  g_autoptr(NzComments) of_build =
+      self->build ? nz_comments_read(self->file, self->dockerfile, NZ_COMMENTS_OF_LINES) : NULL;
+  g_autoptr(NzComments) comments = nz_comments_read(NULL, self->source, NZ_COMMENTS_OF_LINES);
+  nz_comments_apply(of_build, subject, 0);
+  nz_comments_apply(comments, subject, 0);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
   return subject;

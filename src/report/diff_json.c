@@ -12,7 +12,7 @@ write_side(NzJsonw *w, const char *key, const NzSubject *s)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  nz_json_write_user(w, s->user, s->place);
+  nz_json_write_user(w, s);
   nz_json_write_notes(w, s->notes);
   nz_jsonw_end_object(w);
 }

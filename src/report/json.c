@@ -35,9 +35,27 @@ nz_json_write_place(NzJsonw *w, const NzPlace *place)
   write_range(w, place);
 }
 
-void
-nz_json_write_user(NzJsonw *w, const NzUser *user, const NzPlace *place)
+static void
+write_steps(NzJsonw *w, const GPtrArray *steps)
 {
+  if (!steps)
+    return;
+  nz_jsonw_begin_array(w, "steps");
+  for (guint i = 0; i < steps->len; i++) {
+    const NzStep *step = steps->pdata[i];
+    nz_jsonw_begin_object(w, NULL);
+    nz_jsonw_string(w, "text", step->text);
+    nz_jsonw_uint(w, "depth", step->depth);
+    nz_json_write_place(w, step->place);
+    nz_jsonw_end_object(w);
+  }
+  nz_jsonw_end_array(w);
+}
+
+void
+nz_json_write_user(NzJsonw *w, const NzSubject *subject)
+{
+  const NzUser *user = subject->user;
   if (!user)
     return;
   nz_jsonw_begin_object(w, "user");
@@ -48,7 +66,8 @@ nz_json_write_user(NzJsonw *w, const NzUser *user, const NzPlace *place)
     nz_jsonw_uint(w, "gid", user->gid);
   nz_jsonw_string(w, "state", nz_user_state_name(user->state));
   nz_jsonw_string(w, "why", user->why);
-  nz_json_write_place(w, place);
+  nz_json_write_place(w, subject->place);
+  write_steps(w, subject->steps);
   nz_jsonw_end_object(w);
 }
 
@@ -182,8 +201,9 @@ nz_json_write_notes(NzJsonw *w, const GPtrArray *notes)
 }
 
 static void
-write_fix(NzJsonw *w, const NzFix *fix)
+write_fix(NzJsonw *w, GPtrArray *fixes, NzFix *fix)
 {
+  guint instead;
   nz_jsonw_begin_object(w, NULL);
   nz_jsonw_string(w, "title", fix->title);
   nz_jsonw_string(w, "refused", fix->refused);
@@ -198,17 +218,20 @@ write_fix(NzJsonw *w, const NzFix *fix)
     nz_jsonw_end_object(w);
   }
   nz_jsonw_end_array(w);
+  if (fix->instead && g_ptr_array_find(fixes, fix->instead, &instead))
+    nz_jsonw_uint(w, "instead_of", instead);
+  nz_jsonw_string(w, "patch", fix->patch);
   nz_jsonw_end_object(w);
 }
 
 static void
-write_fixes(NzJsonw *w, const GPtrArray *fixes)
+write_fixes(NzJsonw *w, GPtrArray *fixes)
 {
   if (fixes->len == 0)
     return;
   nz_jsonw_begin_array(w, "fixes");
   for (guint i = 0; i < fixes->len; i++)
-    write_fix(w, fixes->pdata[i]);
+    write_fix(w, fixes, fixes->pdata[i]);
   nz_jsonw_end_array(w);
 }
 
@@ -221,7 +244,7 @@ nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
-  nz_json_write_user(w, s->user, s->place);
+  nz_json_write_user(w, s);
   write_base(w, s->base);
   write_container(w, s->container);
   nz_jsonw_begin_array(w, "findings");

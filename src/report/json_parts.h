@@ -10,7 +10,7 @@ void nz_json_begin_document(NzJsonw *w, const char *schema, const NzReport *repo
 /* All of a subject, inside an object. */
 void nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s);
 /* PLACE is that of what decided the user, in a source; or NULL. */
-void nz_json_write_user(NzJsonw *w, const NzUser *user, const NzPlace *place);
+void nz_json_write_user(NzJsonw *w, const NzSubject *subject);
 /* S is the finding's subject, whose fixes it is told by; or NULL. */
 void nz_json_write_finding(NzJsonw *w, const char *key, const NzSubject *s, const NzFinding *f);
 /* The keys of a place, in the object that is open; nothing for NULL. */

@@ -9,6 +9,7 @@
 #include "report/smartcols.h"
 #include "report/table.h"
 #include "report/text_excepted.h"
+#include "report/text_steps.h"
 #include "report/wrap.h"
 
 /* Of a layer's history line; the whole of it is in the JSON. */
@@ -506,7 +507,10 @@ write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
       fputc('\n', out);
     write_head(&self, report, s);
     write_user(&self, s);
+    nz_text_write_steps(s, style->color, out);
     write_counts(&self, s);
+    if (s->steps) /* they were asked for, and the findings were not */
+      continue;
     write_base(&self, s);
     write_sentences(&self, s);
     write_places(&self, s);

@@ -263,7 +263,8 @@ static gboolean
 load_table(Table *table, gsize t, const guint8 *data, gsize n)
 {
   gsize n_slots = FIRST_SLOTS;
-  while (n_slots / 4 * 3 < n)
+  /* Fuller than one that grows: most have all that will be in them. */
+  while (n_slots / 8 * 7 < n)
     n_slots *= 2;
   release(table);
   allocate(table, n_slots);

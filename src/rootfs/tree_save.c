@@ -13,7 +13,7 @@
 #include "rootfs/tree_private.h"
 
 /* To be raised with every change of what a tree keeps or of how it is packed. */
-#define VERSION 2
+#define VERSION 3
 
 enum { END = 0, NODE = 1 }; /* before each child, and after the last */
 
@@ -53,7 +53,8 @@ save_inode(GByteArray *out, const NzInode *inode)
   nz_pack_number(out, inode->uid);
   nz_pack_number(out, inode->gid);
   nz_pack_number(out, inode->layer);
-  nz_pack_bytes(out, &inode->capability, sizeof inode->capability);
+  nz_pack_bytes(out, &inode->capability,
+                nz_capability_is_there(&inode->capability) ? sizeof inode->capability : 0);
   save_text(out, inode->target);
   save_text(out, inode->origin);
   nz_pack_number(out, inode->body_kind);
@@ -188,7 +189,7 @@ load_inode(Loader *self)
   const guint8 *capability = nz_unpack_bytes(in, &len);
   if (len == sizeof inode->capability)
     memcpy(&inode->capability, capability, len);
-  else
+  else if (len != 0)
     in->broken = TRUE;
   inode->target = load_target(self);
   inode->origin = load_text(in);

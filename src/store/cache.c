@@ -25,12 +25,17 @@
 struct NzCache {
   sqlite3 *db; /* NULL: damaged, and could not be made anew */
   char *path;
-  gboolean writable;
+  gboolean writable; /* as far as the file's mode says */
+  gboolean set_up;   /* for writing */
 };
+
+/* A value is some hundred pages, each read once: so many more would but be memory to get first. */
+static const char for_reading[] = "PRAGMA cache_size = 16";
 
 /* Without waiting for the disk: each entry has its own sum, and a database that a power failure
  * damages is made anew. */
-static const char setup[] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE;";
+static const char for_writing[] =
+    "PRAGMA cache_size = -2000; PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE;";
 static const char tables[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, kind TEXT NOT NULL,"
@@ -88,6 +93,15 @@ ask_number(NzCache *self, const char *sql, gint64 *number)
 
 /* --- opening --- */
 
+/* Before the first write: reading does without. */
+static int
+set_up(NzCache *self)
+{
+  int code = self->set_up ? SQLITE_OK : sqlite3_exec(self->db, for_writing, NULL, NULL, NULL);
+  self->set_up = code == SQLITE_OK;
+  return code;
+}
+
 /* SQLITE_OK, or what is wrong. */
 static int
 open_database(NzCache *self, gboolean create)
@@ -105,10 +119,12 @@ open_database(NzCache *self, gboolean create)
   gboolean closed = self->writable && sqlite3_db_readonly(self->db, "main") != 0;
   if (code == SQLITE_OK && (closed || (schema != 0 && schema != SCHEMA)))
     return SQLITE_NOTADB;
-  if (code == SQLITE_OK && self->writable)
-    code = sqlite3_exec(self->db, setup, NULL, NULL, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(self->db, for_reading, NULL, NULL, NULL);
   if (code == SQLITE_OK && schema == 0)
-    code = self->writable ? sqlite3_exec(self->db, tables, NULL, NULL, NULL) : SQLITE_NOTADB;
+    code = self->writable ? set_up(self) : SQLITE_NOTADB;
+  if (code == SQLITE_OK && schema == 0)
+    code = sqlite3_exec(self->db, tables, NULL, NULL, NULL);
   return code;
 }
 
@@ -117,6 +133,7 @@ close_database(NzCache *self)
 {
   sqlite3_close(self->db);
   self->db = NULL;
+  self->set_up = FALSE;
 }
 
 static void
@@ -135,7 +152,7 @@ make_anew(NzCache *self)
 {
   if (!sqlite3_get_autocommit(self->db))
     sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
-  sqlite3_exec(self->db, setup, NULL, NULL, NULL); /* as far as that goes */
+  sqlite3_exec(self->db, for_writing, NULL, NULL, NULL); /* as far as that goes */
   sqlite3_exec(self->db, "SELECT * FROM sqlite_schema", NULL, NULL, NULL);
   sqlite3_db_config(self->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
   int code = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL);
@@ -230,6 +247,15 @@ heal(NzCache *self, int code)
     sqlite3_busy_timeout(self->db, 0);
 }
 
+static gboolean
+may_write(NzCache *self)
+{
+  int code = self->db && self->writable ? set_up(self) : SQLITE_READONLY;
+  if (code != SQLITE_READONLY)
+    heal(self, code);
+  return code == SQLITE_OK;
+}
+
 /* --- entries --- */
 
 /* Of the key too: a damaged index, or one that a power failure left behind, leads from a key to
@@ -261,8 +287,18 @@ run_on(NzCache *self, const char *sql, const guint8 *key)
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+typedef struct {
+  NzCacheTake take;
+  gpointer data;
+} Reader;
+
+typedef struct {
+  gboolean found, damaged;
+  gint64 used;
+} Entry;
+
 static int
-read_entry(NzCache *self, const guint8 *key, GBytes **found, gboolean *whole, gint64 *used)
+read_entry(NzCache *self, const guint8 *key, const Reader *reader, Entry *entry)
 {
   int code;
   sqlite3_stmt *statement =
@@ -274,30 +310,45 @@ read_entry(NzCache *self, const guint8 *key, GBytes **found, gboolean *whole, gi
   if (code == SQLITE_ROW) {
     const void *data = sqlite3_column_blob(statement, 0);
     gsize len = (gsize)sqlite3_column_bytes(statement, 0);
-    *whole = data && (gint64)len == sqlite3_column_int64(statement, 2) &&
-             sum_of(key, data, len) == sqlite3_column_int64(statement, 1);
-    *used = sqlite3_column_int64(statement, 3);
-    *found = *whole ? g_bytes_new(data, len) : NULL;
+    entry->found = data && (gint64)len == sqlite3_column_int64(statement, 2) &&
+                   sum_of(key, data, len) == sqlite3_column_int64(statement, 1);
+    entry->damaged = !entry->found;
+    entry->used = sqlite3_column_int64(statement, 3);
+    if (entry->found)
+      reader->take(data, len, reader->data);
     code = SQLITE_OK;
   }
   sqlite3_finalize(statement);
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+gboolean
+nz_cache_show(NzCache *self, const guint8 key[NZ_CACHE_KEY], NzCacheTake take, gpointer data)
+{
+  const Reader reader = {take, data};
+  Entry entry = {0};
+  if (!self->db)
+    return FALSE;
+  int code = read_entry(self, key, &reader, &entry);
+  if (code == SQLITE_OK && entry.damaged && may_write(self))
+    code = run_on(self, "DELETE FROM facts WHERE key = ?1 AND ?2", key);
+  else if (entry.found && entry.used < now() - USE_STEP && may_write(self))
+    code = run_on(self, "UPDATE facts SET used = ?2 WHERE key = ?1", key);
+  heal(self, code);
+  return entry.found;
+}
+
+static void
+take_copy(const void *value, gsize len, gpointer data)
+{
+  *(GBytes **)data = g_bytes_new(value, len);
+}
+
 GBytes *
 nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY])
 {
   GBytes *found = NULL;
-  gboolean whole = TRUE;
-  gint64 used = 0;
-  if (!self->db)
-    return NULL;
-  int code = read_entry(self, key, &found, &whole, &used);
-  if (code == SQLITE_OK && self->writable && !whole)
-    code = run_on(self, "DELETE FROM facts WHERE key = ?1 AND ?2", key);
-  else if (found && self->writable && used < now() - USE_STEP)
-    code = run_on(self, "UPDATE facts SET used = ?2 WHERE key = ?1", key);
-  heal(self, code);
+  nz_cache_show(self, key, take_copy, &found);
   return found;
 }
 
@@ -305,7 +356,7 @@ gboolean
 nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind, const void *data,
              gsize len)
 {
-  if (!self->db || !self->writable || len > NZ_FACTS_ENTRY_MAX)
+  if (len > NZ_FACTS_ENTRY_MAX || !may_write(self))
     return FALSE;
   int code;
   sqlite3_stmt *statement =
@@ -327,7 +378,7 @@ nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind, co
 void
 nz_cache_begin(NzCache *self)
 {
-  if (self->db && self->writable && sqlite3_get_autocommit(self->db))
+  if (may_write(self) && sqlite3_get_autocommit(self->db))
     heal(self, sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
 }
 
@@ -384,7 +435,7 @@ void
 nz_cache_trim(NzCache *self, guint64 max)
 {
   guint64 total, gone;
-  if (!self->db || !self->writable)
+  if (!may_write(self))
     return;
   int code = ask_total(self, &total);
   if (code == SQLITE_OK && total > max)
@@ -414,6 +465,8 @@ nz_cache_prune(NzCache *self, guint64 max, GError **error)
     code = self->writable ? make_anew(self) : SQLITE_READONLY;
     gone = (guint64)n;
   } else {
+    if (code == SQLITE_OK && self->writable)
+      code = set_up(self);
     if (code == SQLITE_OK && total > max)
       code = remove_oldest(self, max, &gone);
     if (code == SQLITE_OK)

@@ -30,6 +30,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzCache, nz_cache_close)
 /* The value of KEY, whole and as it was written, or NULL. */
 GBytes *nz_cache_get(NzCache *self, const guint8 key[NZ_CACHE_KEY]);
 
+/* The same without a copy: shows the value to TAKE, during which others cannot write. FALSE: there
+ * is none. */
+typedef void (*NzCacheTake)(const void *value, gsize len, gpointer data);
+gboolean nz_cache_show(NzCache *self, const guint8 key[NZ_CACHE_KEY], NzCacheTake take,
+                       gpointer data);
+
 /* Sets the value of KEY. FALSE when it could not be kept: the disk is full or read-only. */
 gboolean nz_cache_put(NzCache *self, const guint8 key[NZ_CACHE_KEY], const char *kind,
                       const void *data, gsize len);

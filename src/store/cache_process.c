@@ -32,6 +32,7 @@ struct NzCacheProcess {
   GMutex mutex;
   int order, reply;
   gboolean broken;
+  gboolean has_put; /* something that must be on disk when we end */
 };
 
 /* --- the child --- */
@@ -51,6 +52,7 @@ typedef struct {
   GQueue puts; /* Put, oldest first */
   gsize bytes; /* of them */
   guint batch; /* puts that are written, but not committed */
+  gsize room;  /* of the pipe for answers, which is empty when one is made */
   gboolean changed;
 } Keeper;
 
@@ -61,25 +63,61 @@ put_free(Put *put)
   g_free(put);
 }
 
-static GBytes *
-look_up(Keeper *self, const guint8 *key)
+/* Of a pipe: each of two writes leaves the rest of a page, which may have 64 KiB. */
+#define PARTLY_USED (2 * 65536u)
+
+/* An answer that is on its way. */
+typedef struct {
+  const Keeper *keeper;
+  GBytes *later; /* what did not fit into the pipe: it is sent when the database is free again */
+  gboolean sent, ok;
+} Answer;
+
+static gboolean
+send_value(const Keeper *self, const void *data, guint64 len)
+{
+  return nz_pipe_write(self->reply, &len, sizeof len) && nz_pipe_write(self->reply, data, len);
+}
+
+/* As it lies in SQLite's memory, where that takes no waiting for the reader. */
+static void
+send_or_copy(const void *value, gsize len, gpointer data)
+{
+  Answer *self = data;
+  self->sent = len + PARTLY_USED <= self->keeper->room;
+  if (self->sent)
+    self->ok = send_value(self->keeper, value, len);
+  else
+    self->later = g_bytes_new(value, len);
+}
+
+static const Put *
+find_put(const Keeper *self, const guint8 *key)
 {
   for (const GList *l = self->puts.tail; l; l = l->prev) {
     const Put *put = l->data;
     if (memcmp(put->header.key, key, NZ_CACHE_KEY) == 0)
-      return g_bytes_new(put->data, put->header.len);
+      return put;
   }
-  return self->cache ? nz_cache_get(self->cache, key) : NULL;
+  return NULL;
 }
 
 static gboolean
 answer(Keeper *self, const Header *header)
 {
-  g_autoptr(GBytes) found = look_up(self, header->key);
-  gsize len = 0;
-  const void *data = found ? g_bytes_get_data(found, &len) : NULL;
-  guint64 told = found ? len : NONE;
-  return nz_pipe_write(self->reply, &told, sizeof told) && nz_pipe_write(self->reply, data, len);
+  static const guint64 none = NONE;
+  const Put *put = find_put(self, header->key);
+  if (put)
+    return send_value(self, put->data, put->header.len);
+  Answer answer = {.keeper = self};
+  if (!self->cache || !nz_cache_show(self->cache, header->key, send_or_copy, &answer))
+    return nz_pipe_write(self->reply, &none, sizeof none);
+  if (answer.sent)
+    return answer.ok;
+  g_autoptr(GBytes) later = answer.later;
+  gsize len;
+  const void *data = g_bytes_get_data(later, &len);
+  return send_value(self, data, len);
 }
 
 static gboolean
@@ -147,9 +185,10 @@ static void
 serve(const char *directory, int order, int reply)
 {
   gboolean is_there = nz_cache_prepare(directory, NULL);
+  int room = fcntl(reply, F_GETPIPE_SZ);
   nz_confine_keeper(directory, NULL);
   g_autoptr(NzCache) cache = is_there ? nz_cache_open(directory, TRUE, NULL) : NULL;
-  Keeper self = {.cache = cache, .order = order, .reply = reply};
+  Keeper self = {.cache = cache, .order = order, .reply = reply, .room = (gsize)MAX(room, 0)};
   while (serve_one(&self))
     continue;
   while (!g_queue_is_empty(&self.puts))
@@ -285,6 +324,7 @@ nz_cache_process_put(NzCacheProcess *self, const guint8 key[NZ_CACHE_KEY], const
   memcpy(header.key, key, NZ_CACHE_KEY);
   g_strlcpy(header.kind, kind, sizeof header.kind);
   g_mutex_lock(&self->mutex);
+  self->has_put = TRUE;
   self->broken = self->broken || !nz_pipe_write(self->order, &header, sizeof header) ||
                  !nz_pipe_write(self->order, data, len);
   g_mutex_unlock(&self->mutex);
@@ -297,7 +337,7 @@ nz_cache_process_stop(NzCacheProcess *self)
     return;
   guint8 byte;
   Header last = {.len = NONE};
-  if (!self->broken && nz_pipe_write(self->order, &last, sizeof last))
+  if (!self->broken && nz_pipe_write(self->order, &last, sizeof last) && self->has_put)
     nz_pipe_read(self->reply, &byte, 1); /* its end */
   close(self->order);
   close(self->reply);

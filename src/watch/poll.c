@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A look at /proc: all there is where BPF cannot be loaded, and what tells more of those that ran
  * before it was. */
+#include "cmd/complain.h"
 #include "core/limits.h"
 #include "watch/watch_private.h"
 
@@ -79,8 +80,13 @@ nz_watch_look(NzWatch *self, GError **error)
     if (process->is_root && process->entered && is_new(self, process, told))
       nz_watch_root(self, container, &process->record, process->executable);
   }
-  if (snapshot->hidden)
+  if (snapshot->hidden && !self->hidden) {
+    self->hidden = TRUE;
+    nz_complain(
+        "/proc hides the processes of others from us (hidepid): what runs cannot be judged; "
+        "run as root, or with CAP_SYS_PTRACE");
     nz_ledger_lost_anywhere(self->ledger, 1, "/proc hides the processes of others (hidepid)");
+  }
   g_hash_table_unref(self->polled);
   self->polled = told;
   end_others(self, alive);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/complain.h"
 #include "core/exit.h"
 #include "report/report.h"
 #include "watch/events.h"
@@ -50,6 +51,10 @@ nz_watch_report(NzWatch *self, FILE *out)
   report->started = self->began;
   report->finished = g_get_real_time();
   add_subjects(self, report);
+  if (self->hidden)
+    g_ptr_array_add(report->errors, nz_report_error_new("/proc", "others' processes are hidden"));
+  else if (report->subjects->len == 0 && !options->quiet)
+    nz_complain("no container was seen: nothing was judged");
   if (self->ndjson) {
     nz_event_summary(self, report, out);
   } else if (!options->quiet && report->subjects->len > 0) {

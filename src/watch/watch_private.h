@@ -63,6 +63,7 @@ typedef struct {
   gboolean ndjson, lines; /* what is printed as it happens */
   gboolean broken;        /* standard output takes no more */
   int signals;
+  gboolean hidden; /* /proc shows us not all, and that was said */
 } NzWatch;
 
 /* --- time --- */

@@ -202,6 +202,18 @@ def test_service_is_found(compose, body, rule, line):
         assert not line or ("compose.yaml", line) in places(one, rule), one
 
 
+@pytest.mark.parametrize(
+    "body, state",
+    [("user: '0'\nuserns_mode: auto", "root-in-userns"), ("user: '0'\nuserns_mode: private", "root"),
+     ("user: '0'\nuserns_mode: host", "root"), ("user: '0'", "root"),
+     ("user: '1000'\nuserns_mode: auto", "non-root")],
+)
+def test_root_in_a_user_namespace_is_told_apart_and_fails(compose, body, state):
+    one = compose(service(f"build: user\n{body}"))["app"]
+    assert one["user"]["state"] == state, one
+    assert one["verdict"] == ("pass" if state == "non-root" else "fail"), one
+
+
 def test_privileged_service_is_no_pass(compose):
     assert compose(service("build: user\nprivileged: true"))["app"]["verdict"] == "fail"
 

@@ -93,6 +93,16 @@ def test_unit_is_found(unit, line, rule, there):
         assert ("app.container", 4) in places(one, rule), one
 
 
+@pytest.mark.parametrize(
+    "line, state",
+    [("UserNS=auto", "root-in-userns"), ("PodmanArgs=--userns=auto", "root-in-userns"),
+     ("UserNS=nomap", "root-in-userns"), ("UserNS=host", "root"), ("ReadOnly=true", "root")],
+)
+def test_root_in_a_user_namespace_is_told_apart_and_fails(unit, line, state):
+    one = unit(IMAGE, "User=0", line)
+    assert (one["user"]["state"], one["verdict"]) == (state, "fail"), one
+
+
 def test_privileged_unit_is_no_pass(unit):
     assert unit(IMAGE, "User=1000", "PodmanArgs=--privileged")["verdict"] == "fail"
 

@@ -15,6 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+import kube_case_fix as mended
+import kube_cases_fix_pod  # noqa: F401
+import kube_cases_fix_style  # noqa: F401
 import oddbolt as bolt
 import oddimage as img
 import oddpack as pack
@@ -294,6 +297,72 @@ def compose_seeds():
         "merge": "services: {a: &a {user: x}, b: {<<: *a, <<: {image: $E}}}\n",
         "variables": "a: ${A:+${B:-$C}}${E?x}$$ ${A:?${B}}\n",
         "extends": "services: {a: {extends: {file: other.yaml, service: b}}}\n%%\nservices: {b: {user: $A}}\n%%\nA=\"1",
+    }
+    for name, text in texts.items():
+        yield name, text.encode()
+
+
+KUBE = """# Source: c/templates/d.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: d
+  annotations: {polaris.fairwinds.com/hostPIDSet-exempt: "true", checkov.io/skip1: CKV_K8S_20=x}
+spec:
+  template:
+    metadata: {labels: {a: b}}
+    spec:
+      hostPID: true
+      hostUsers: false
+      securityContext: &s
+        runAsNonRoot: true
+        runAsUser: 1000
+        supplementalGroups: [0]
+        sysctls: [{name: kernel.msgmax, value: "1"}]
+      initContainers:
+      # nonzero ignore=image-user reason="x"
+      - {name: i, image: "nginx", restartPolicy: Always, securityContext: {procMount: Unmasked}}
+      containers:
+      - &c
+        name: a
+        image: a/1
+        ports: [{containerPort: 80, hostPort: 80}]
+        securityContext: {<<: *s, privileged: yes, capabilities: {add: [SYS_ADMIN], drop: [ALL]}}
+        livenessProbe: {httpGet: {host: h, port: 80}}
+      - {<<: *c, name: b, securityContext: {runAsUser: 0x0, allowPrivilegeEscalation: off}}
+      volumes: [{name: v, hostPath: {path: /}}, {name: e, emptyDir: {}}]
+---
+apiVersion: v1
+kind: Service
+spec: {selector: {a: b}, ports: [{port: 80, targetPort: 80}]}
+"""
+
+
+def kube_seeds():
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+    texts = {
+        "whole": KUBE,
+        "restricted": "#profile restricted:v1.31\n" + KUBE,
+        "baseline": "#profile baseline:latest\n" + KUBE,
+        "scc": "#profile openshift:restricted-v2\n" + KUBE,
+        "nonroot": "#profile openshift:nonroot-v2\n" + KUBE,
+        "small": pod + "  containers:\n  - name: a\n    image: nginx\n",
+        "windows": pod + "  os: {name: windows}\n  securityContext: {windowsOptions: {runAsUserName: "
+        "ContainerAdministrator, hostProcess: true}}\n  containers: [{name: a, image: x}]\n",
+        "ephemeral": pod + "  ephemeralContainers: [{name: e, image: '1'}]\n  containers: []\n",
+        "merge-list": "a: &a {x: y}\nb: &b [*a, {<<: [*a, *a]}]\nkind: Pod\n<<: {spec: {containers: *b}}\n",
+        "bomb": "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nkind: X\nspec: [*c, *c]\n",
+        "list": '{"kind": "List", "items": [{"kind": "PodList", "items": [{"spec": {"containers": [{"image": '
+        '"\\u0041\\/"}]}}]}, null]}',
+        "custom": "apiVersion: x/v1\nkind: Rollout\nspec: {a: [{template: {metadata: {}, spec: {containers: "
+        "[{image: i}]}}}], steps: [{image: i, script: s}]}\n",
+        "template": "kind: Pod\nmetadata:\n  name: {{ .x }}\n",
+        "tags": pod + '  securityContext: {runAsUser: !!int "5", runAsNonRoot: !!bool "yes"}\n'
+        "  containers: [{name: a, image: !!str 1}]\n",
+        "types": pod + '  securityContext: {runAsUser: "1000"}\n',
+        "fix": "#profile cbpp-0002\n" + pod + "  containers:\n  - name: a # c\n    image: app-n\n"
+        "    securityContext: {}\n    volumeMounts:\n      - {name: v, mountPath: /v}\n"
+        "  volumes:\n  - name: v\n    emptyDir: {}\n",
     }
     for name, text in texts.items():
         yield name, text.encode()
@@ -629,6 +698,11 @@ def dockerfile_seeds():
     yield "unended", b"\x00FROM a\nRUN <<A 3<<'B C'\nA\n"
 
 
+def kube_fix_seeds():
+    for name, case in mended.CASES.items():
+        yield name, case.before
+
+
 SEEDS = {
     "bolt": bolt_seeds,
     "tar": tar_seeds,
@@ -638,8 +712,10 @@ SEEDS = {
     "passwd": passwd_seeds,
     "capability": capability_seeds,
     "compose": compose_seeds,
+    "kube_fix": kube_fix_seeds,
     "dockerfile": dockerfile_seeds,
     "facts": facts_seeds,
+    "kube": kube_seeds,
     "owners": owners_seeds,
     "policy": policy_seeds,
     "quadlet": quadlet_seeds,

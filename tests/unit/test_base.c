@@ -126,6 +126,18 @@ test_a_digest_says_no_tag(void)
   check_user("gcr.io/distroless/static" DIGEST, UNKNOWN, NZ_FAMILY_UNKNOWN);
 }
 
+/* The engine takes the digest, whatever the tag beside it says. */
+static void
+test_a_tag_beside_a_digest_is_believed_where_all_tags_agree(void)
+{
+  check_user("gcr.io/distroless/static:nonroot" DIGEST, UNKNOWN, NZ_FAMILY_UNKNOWN);
+  check_user("haproxy:3.0" DIGEST, UNKNOWN, NZ_FAMILY_UNKNOWN); /* 2.3 is root's */
+  check_user("memcached:1.6" DIGEST, "memcache", NZ_FAMILY_DEBIAN);
+  /* That it starts as root is no pass. */
+  check_user("debian:12" DIGEST, NOBODY, NZ_FAMILY_DEBIAN);
+  check_user("gcr.io/distroless/static:latest" DIGEST, "0", NZ_FAMILY_DISTROLESS);
+}
+
 static void
 test_odd_names_are_not_in_the_table(void)
 {
@@ -227,6 +239,8 @@ main(int argc, char **argv)
   g_test_add_func("/base/images", test_images);
   g_test_add_func("/base/other-names-of-the-same", test_other_names_of_the_same);
   g_test_add_func("/base/a-digest-says-no-tag", test_a_digest_says_no_tag);
+  g_test_add_func("/base/a-tag-beside-a-digest",
+                  test_a_tag_beside_a_digest_is_believed_where_all_tags_agree);
   g_test_add_func("/base/odd-names-are-not-in-the-table", test_odd_names_are_not_in_the_table);
   g_test_add_func("/base/accounts", test_accounts);
   g_test_add_func("/base/what-is-not-known-is-null", test_what_is_not_known_is_null);

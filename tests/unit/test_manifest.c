@@ -118,15 +118,14 @@ static const struct {
     /* without pods */
     {"apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: "
      "rbac.authorization.k8s.io/v1\nkind: Role\n",
-     "object Service s\nobject Role -\n"},
+     "object Service s\n"},
     {"apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  x:\n"
      "    containers: [{name: c, image: i}]\n",
-     "object CustomResourceDefinition -\n"},
+     ""},
     {"apiVersion: apps/v1\nkind: ControllerRevision\ndata: {spec: {template: {spec: {containers: "
      "[{name: c, image: i}]}}}}\n",
-     "object ControllerRevision -\n"},
-    {"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
-     "object Kustomization -\n"},
+     ""},
+    {"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", ""},
     /* custom resources */
     {"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  template:\n"
      "    metadata: {labels: {a: b}}\n    spec:\n      containers: [{name: c, image: i}]\n",
@@ -147,20 +146,20 @@ static const struct {
      "image: i}]}}]}\n",
      "Deployment - at spec.pods[0].spec: container c=i@3:36\n"},
     {"apiVersion: example.com/v1\nkind: Widget\nspec: {size: 1}\n",
-     "object Widget -\nnote: line 1: not covered: a Widget (example.com/v1) holds no pod template "
+     "note: line 1: not covered: a Widget (example.com/v1) holds no pod template "
      "that is known\n"},
     {"apiVersion: example.com/v1\nkind: Widget\nspec: {containers: [a, b]}\n",
-     "object Widget -\nnote: line 1: not covered: a Widget (example.com/v1) holds no pod template "
+     "note: line 1: not covered: a Widget (example.com/v1) holds no pod template "
      "that is known\n"},
     {"apiVersion: example.com/v1\nkind: Widget\nspec: {containers: [{name: a}]}\n",
-     "object Widget -\nnote: line 1: not covered: a Widget (example.com/v1) holds no pod template "
+     "note: line 1: not covered: a Widget (example.com/v1) holds no pod template "
      "that is known\n"},
     {"apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - {name: a, image: i, script: x}\n",
-     "object Task -\nnote: line 5: not covered: spec.steps[0] of a Task (tekton.dev/v1) has an "
+     "note: line 5: not covered: spec.steps[0] of a Task (tekton.dev/v1) has an "
      "image, but is no container of a pod that is known\n"},
     {"apiVersion: example.com/v1\nkind: Widget\nspec: {containers: [{name: c, image: i, "
      "securityContext: {runAsUser: app}}]}\n",
-     "object Widget -\nnote: line 3: not covered: spec of a Widget (example.com/v1) looks like a "
+     "note: line 3: not covered: spec of a Widget (example.com/v1) looks like a "
      "pod's, but m.yaml:3:70: runAsUser: app, where an integer of 64 bits belongs: write a number "
      "(the API server refuses the object: json: cannot unmarshal string into Go struct field "
      "SecurityContext.spec.containers.securityContext.runAsUser of type int64)\n"},

@@ -100,6 +100,14 @@ static const Row rows[] = {
     /* lists */
     {"append", "p:\n  c:\n  - A\n  - B # b\nq: 2\n", "p", "{c: [\"A\", \"B\", \"C\"]}",
      "p:\n  c:\n  - A\n  - B # b\n  - C\nq: 2\n"},
+    {"append-before-a-key", "p:\n  c:\n  - A # a\n  # b\n  d:\n  - B\n", "p", "{c: [\"A\", \"B\"]}",
+     "p:\n  c:\n  - A # a\n  - B\n  # b\n  d:\n  - B\n"},
+    {"append-before-an-item", "p:\n- c:\n  - A\n\n- d: 1\n", "p.0", "{c: [\"A\", \"B\"]}",
+     "p:\n- c:\n  - A\n  - B\n\n- d: 1\n"},
+    {"new-key-before-an-item", "p:\n- c:\n  - A\n# b\n- d: 1\n", "p.0", "{e: 1}",
+     "p:\n- c:\n  - A\n  e: 1\n# b\n- d: 1\n"},
+    {"remove-before-a-key", "p:\n  c:\n  - A\n  - B\n  d:\n  - B\n", "p", "{c: [\"B\"]}",
+     "p:\n  c:\n  - B\n  d:\n  - B\n"},
     {"append-indented", "p:\n  c:\n    - A\nq: 2\n", "p", "{c: [\"A\", \"B\"]}",
      "p:\n  c:\n    - A\n    - B\nq: 2\n"},
     {"append-map", "p:\n  c:\n  - k: a\n    v: b\n", "p",
@@ -338,7 +346,7 @@ test_patch_is_printed(void)
   NzYaml *list = nz_want_list(), *item = nz_want_map();
   nz_want_set(item, "name", nz_want_text("a: b"));
   nz_want_set(item, "uid", nz_want_bare("1000"));
-  g_ptr_array_add(list->items, item);
+  nz_yaml_append(list, item);
   nz_want_set(want, "containers", list);
   g_autoptr(GString) out = g_string_new(NULL);
   nz_want_print(out, want, 0);
