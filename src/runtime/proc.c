@@ -66,12 +66,10 @@ nz_proc_start(gint pid, guint64 *start)
   return ok;
 }
 
-/* A hundredth of a second is all that /proc tells. */
 static gboolean
 is_same_start(guint64 a, guint64 b)
 {
-  const guint64 step = 10 * 1000 * 1000;
-  return a / step == b / step;
+  return a / NZ_PROC_START_STEP == b / NZ_PROC_START_STEP;
 }
 
 char *
