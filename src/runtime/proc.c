@@ -143,8 +143,7 @@ nz_proc_mounts(int dir)
   GHashTable *ids = g_hash_table_new(NULL, NULL);
   g_autofree char *line = NULL;
   size_t size = 0;
-  gssize n;
-  while ((n = getline(&line, &size, file)) > 0) {
+  while (getline(&line, &size, file) > 0) {
     guint64 id;
     line[strcspn(line, " ")] = '\0';
     if (g_ascii_string_to_unsigned(line, 10, 1, G_MAXINT, &id, NULL))

@@ -65,13 +65,10 @@ nz_watch_matches(const NzWatch *self, const NzRunning *container)
 static char *
 join_arguments(const struct nz_root_record *record)
 {
-  g_autofree char *bytes = g_strndup("", 0);
-  const char *from = record->text + record->file_len;
   gsize len = record->args_len;
   if (len == 0 || record->file_len + len > sizeof record->text)
     return NULL;
-  g_free(bytes);
-  bytes = g_memdup2(from, len);
+  g_autofree char *bytes = g_memdup2(record->text + record->file_len, len);
   while (len > 0 && bytes[len - 1] == '\0')
     len--;
   for (gsize i = 0; i < len; i++)
@@ -103,9 +100,9 @@ name_executable(const struct nz_root_record *record, const char *known)
   gboolean plain = len > 0 && asked[0] == '/' && !g_str_has_prefix(asked, "/proc/") &&
                    !g_str_has_prefix(asked, "/dev/fd/");
   if (!known && !plain)
-    known = found = nz_proc_executable((gint)record->head.pid, record->head.start);
-  if (known)
-    return nz_printable(known, -1);
+    found = nz_proc_executable((gint)record->head.pid, record->head.start);
+  if (known || found)
+    return nz_printable(known ? known : found, -1);
   if (len > 0)
     return nz_printable(asked, (gssize)len);
   return nz_printable(record->comm, (gssize)strnlen(record->comm, NZ_COMM_LEN));
@@ -177,8 +174,8 @@ nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *recor
   g_autofree char *real = NULL;
   /* What is decided by the executable is decided by what it is, not by what it was called. */
   if (record->flags & (NZ_FLAG_STOPPED | NZ_FLAG_LATE))
-    known = real = nz_proc_executable((gint)record->head.pid, record->head.start);
-  g_autofree char *executable = name_executable(record, known);
+    real = nz_proc_executable((gint)record->head.pid, record->head.start);
+  g_autofree char *executable = name_executable(record, real ? real : known);
   g_autofree char *arguments = join_arguments(record);
   g_autofree char *parents = join_parents(record);
   g_autofree char *terminal =
