@@ -81,7 +81,7 @@ asan:
 
 e2e: all
 	@packaging/deps.sh e2e deb
-	ninja -C build tests/toclist
+	ninja -C build tests/toclist tests/containerlist
 	@mkdir -p $(RESULTS) build/e2e/bin
 	# A copy, because one of the tests installs, and by that links anew.
 	cp build/nonzero build/nonzero-fetch build/e2e/bin/
