@@ -567,23 +567,97 @@ def test_nothing_stays_in_the_kernel_when_it_is_killed():
         assert not left
 
 
-# --- enforcement ---
+# --- enforcement: of one container, by its id, for others may run on this host ---
 
-@pytest.fixture
-def marks(place):
-    """A directory that every user of a container may write to."""
-    place.chmod(0o777)
-    for parent in place.parents:
-        if parent != pathlib.Path("/") and parent.stat().st_mode & 0o5 != 0o5:
-            parent.chmod(parent.stat().st_mode | 0o5)
-    return place
+@pytest.fixture(scope="module")
+def marks(reachable):
+    """A directory that every user of a container may write to, and how many marks were left there."""
+    directory = reachable / "watch-marks"
+    directory.mkdir()
+    directory.chmod(0o777)
+
+    def taken():
+        mark = directory / "mark"
+        count = mark.stat().st_size if mark.exists() else 0
+        mark.unlink(missing_ok=True)
+        return count
+
+    taken.directory = directory
+    return taken
 
 
-def enforced(docker, marks, name, *watch_options, image="app", before=(), program="/mark"):
-    """A container whose root processes start TRIES times a program that leaves a mark; (marks left, watcher, id)."""
-    acts = (*before, "start", str(TRIES), program)
-    container = docker.create(name, *acts, image=image, options=("--volume", f"{marks}:/out"))
-    with watching("--enforce", "kill", "--container", container, *watch_options) as watcher:
+@dataclasses.dataclass(frozen=True)
+class Enforced:
+    """What a container does, how many marks it leaves by itself, and what must not end it."""
+
+    name: str
+    acts: str
+    marks: int = 0  # 0: each root process ends before it can leave one
+    image: str = "app"
+    options: tuple = ()
+    watch: tuple = ("--enforce", "kill")
+    exception: str = ""
+    roots: int = 1
+
+
+ENFORCED = [
+    Enforced("setuid", f"start {TRIES} /setuid-mark", roots=TRIES),
+    Enforced("from-the-start", "", image="root", options=("--entrypoint", "/mark")),
+    Enforced("by-the-runtime", "", options=("--entrypoint", "/mark", "--user", "0")),
+    Enforced("by-set-id", "fork exec /capable setuid 0 exec /mark"),
+    Enforced("by-a-thread", "fork exec /capable thread setuid 0 exec /mark"),
+    Enforced("others-live", f"start {TRIES} /mark", TRIES, roots=0),
+    Enforced("dry-run", "start 5 /setuid-mark", 5, watch=("--enforce", "kill", "--dry-run"), roots=5),
+    Enforced("not-asked-for", "start 5 /setuid-mark", 5, watch=(), roots=5),
+    Enforced("excepted-program", "start 5 /setuid-mark", 5, exception="executable: /setuid-mark", roots=5),
+    Enforced("excepted-image", "start 5 /setuid-mark", 5, exception="image: localhost/nzw-app*", roots=5),
+    Enforced("excepted-name", "start 5 /setuid-mark", 5, exception=f"container: {MARK}-*-excepted-name", roots=5),
+    Enforced("another-excepted", "start 5 /setuid-mark", exception="executable: /usr/bin/sudo", roots=5),
+    Enforced("exception-over", "start 5 /setuid-mark",
+             exception="executable: /setuid-mark\n    expires: 2020-01-31", roots=5),
+]
+POLICY = """exceptions:
+  - rule: root-process
+    {exception}
+    reason: it must be root
+    owner: team
+"""
+
+
+@pytest.mark.parametrize("case", ENFORCED, ids=lambda case: case.name)
+def test_enforcement_ends_a_root_process_before_its_first_instruction(all_engines, marks, place, case):
+    docker, policy = all_engines["docker"], None
+    if case.exception:
+        policy = place / "policy.yaml"
+        policy.write_text(POLICY.format(exception=case.exception), encoding="ascii")
+    container = docker.create(case.name, *case.acts.split(), image=case.image,
+                              options=("--volume", f"{marks.directory}:/out", *case.options))
+    with watching("--container", container, *case.watch, policy=policy) as watcher:
         docker.command("start", "--attach", container, check=False)
-    left = (marks / "mark").stat().st_size if (marks / "mark").exists() else 0
-    return left, watcher, container
+    assert marks() == case.marks, watcher.told(container)
+    verdict = watcher.verdict(container)
+    assert verdict["root_processes"] == case.roots, "ended, and not told of"
+    if case.roots:
+        assert verdict["verdict"] == ("pass" if case.exception and case.marks else "fail")
+
+
+def test_enforcement_leaves_other_containers_alone(all_engines, marks):
+    docker = all_engines["docker"]
+    volume = ("--volume", f"{marks.directory}:/out")
+    ended, left = (docker.create(name, "start", "5", "/setuid-mark", options=volume) for name in ("ended", "left"))
+    with watching("--enforce", "kill", "--container", ended):
+        docker.command("start", "--attach", left)
+        assert marks() == 5
+        docker.command("start", "--attach", ended, check=False)
+    assert marks() == 0
+
+
+def test_enforcement_ends_what_is_run_from_outside(all_engines, marks):
+    podman = all_engines["podman"]
+    container = podman.run("ended-exec", options=("--volume", f"{marks.directory}:/out"))
+    with watching("--enforce", "kill", "--container", container) as watcher:
+        for _ in range(5):
+            assert podman.exec("ended-exec", "/mark", user="0", check=False).returncode != 0
+        assert podman.exec("ended-exec", "/acts", "sleep", "1").returncode == 0
+    assert marks() == 0
+    assert [told(one) for one in watcher.seen("root", container)] == ["exec-injected mark exec"] * 5

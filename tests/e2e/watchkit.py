@@ -50,6 +50,7 @@ def image(programs, name):
     files = archive(
         directory("etc"), directory("proc"), directory("dev"), directory("sys"), directory("tmp", 0o1777),
         file("etc/passwd", 0o644, body=PASSWD), file("acts", body=acts), file("mark", body=programs["mark"]),
+        file("setuid-mark", 0o4755, body=programs["mark"]),
         file("setuid", 0o4755, body=acts), file("demoted", 0o4755, uid=1000, body=acts),
         file("capable", body=acts, xattrs={"security.capability": capability(CAP_SETUID)}))
     return Image([Layer(files)], user=IMAGES[name], tags=(f"localhost/nzw-{name}:1",),
@@ -102,7 +103,6 @@ class Engine:
 
     def close(self):
         self.remove(*self.names)
-        remove_groups(self.names)
 
 
 class Docker(Engine):
@@ -156,23 +156,21 @@ class Containerd(Engine):
             self.command("tasks", "rm", "--force", name, check=False)
             self.command("containers", "rm", name, check=False)
 
-
-def remove_groups(names):
-    """What containerd leaves of control groups."""
-    for top in pathlib.Path("/sys/fs/cgroup").glob(f"**/{MARK}-*"):
-        if top.name in names:
+    def close(self):
+        super().close()
+        for top in hierarchies():  # containerd leaves the groups of its namespaces
             with contextlib.suppress(OSError):
-                top.rmdir()
+                pathlib.Path(top, self.space).rmdir()
 
 
 class Watcher:
     """`nonzero watch` with these options, reading its events as they come."""
 
-    def __init__(self, *options, program=(kit.NONZERO,), **popen):
-        self.process = subprocess.Popen([*map(str, program), "watch", "--no-policy", "--format", "json",
-                                         *map(str, options)],
+    def __init__(self, *options, program=(kit.NONZERO,), policy=None):
+        policy = ("--policy", policy) if policy else ("--no-policy",)
+        self.process = subprocess.Popen([*map(str, (*program, "watch", "--format", "json", *policy, *options))],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, **popen)
+                                        stderr=subprocess.PIPE)
         self.events, self.errors, self.changed = [], b"", threading.Condition()
         self.pause = threading.Event()  # cleared: its output is not read
         self.pause.set()
@@ -212,7 +210,7 @@ class Watcher:
 
     def told(self, container=None):
         kept = [one for one in self.events if container is None or like(one, None, container, {})]
-        return "\n".join(json.dumps(one) for one in kept[-40:]) + "\n" + self.errors.decode(errors="replace")
+        return "\n".join(json.dumps(one) for one in (kept if len(kept) < 12 else [*kept[:6], *kept[-6:]])) + "\n" + self.errors.decode(errors="replace")
 
     def end(self, number=signal.SIGINT):
         """Its exit code, after a signal (None: as it ends by itself)."""
@@ -239,9 +237,9 @@ def like(event, kind, container, wanted):
 
 
 @contextlib.contextmanager
-def watching(*options, **popen):
+def watching(*options, **how):
     """A watcher that has begun, and ends with the block."""
-    watcher = Watcher(*options, **popen)
+    watcher = Watcher(*options, **how)
     try:
         watcher.wait("start")
         yield watcher
@@ -303,7 +301,8 @@ class Groups:
 
     def __init__(self):
         self.count, self.ids, self.made = 0, set(), []
-        self.tops = [pathlib.Path(top) for top in dict.fromkeys(hierarchies())]
+        # A group of cpuset's takes no process before it has processors.
+        self.tops = [pathlib.Path(top) for top in hierarchies() if "cpuset" not in top]
 
     def __enter__(self):
         for top in self.tops:
@@ -339,10 +338,9 @@ done
 
 
 def hierarchies():
-    """Where control groups of this host are made without a controller that wants to be filled first."""
+    """Where control groups of this host are."""
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         for line in mounts:
             fields, _, tail = line.partition(" - ")
-            kind, _, options = tail.split()[:3]
-            if kind == "cgroup2" or (kind == "cgroup" and "cpuset" not in options):
+            if tail.split()[0] in ("cgroup", "cgroup2"):
                 yield fields.split()[4]
