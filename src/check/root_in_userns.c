@@ -8,7 +8,8 @@ run_running(const NzRunningFacts *facts, GPtrArray *findings)
   for (guint i = 0; i < facts->roots->len; i++) {
     const NzRootFact *root = facts->roots->pdata[i];
     if (!root->on_host)
-      nz_finding_add_root(findings, &nz_check_root_in_userns, NZ_LEVEL_WARN, root,
+      nz_finding_add_root(findings, &nz_check_root_in_userns,
+                          facts->build ? NZ_LEVEL_INFO : NZ_LEVEL_WARN, root,
                           "is root of a user namespace");
   }
 }
@@ -18,7 +19,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_root_in_userns = {
     .rule = "root-in-userns",
     .title = "a process is root of a user namespace",
-    .level = "warn",
+    .level = "warn; info in a step of a build",
     .why = "It is an ordinary user of the host, and could do little there if it escaped. In its "
            "container it is root all the same: it may change files that others trust, and has all "
            "of the kernel's code for root before it.",

@@ -8,7 +8,8 @@ run_running(const NzRunningFacts *facts, GPtrArray *findings)
   for (guint i = 0; i < facts->roots->len; i++) {
     const NzRootFact *root = facts->roots->pdata[i];
     if (root->on_host)
-      nz_finding_add_root(findings, &nz_check_root_process, NZ_LEVEL_FAIL, root, "runs as root");
+      nz_finding_add_root(findings, &nz_check_root_process,
+                          facts->build ? NZ_LEVEL_INFO : NZ_LEVEL_FAIL, root, "runs as root");
   }
 }
 
@@ -17,7 +18,7 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_root_process = {
     .rule = "root-process",
     .title = "a process of a container runs as root",
-    .level = "fail",
+    .level = "fail; info in a step of a build",
     .why =
         "A process that escapes from its container keeps its user: root of the container is root "
         "of the host. How it came to be root does not matter for that, nor how short it lived.",

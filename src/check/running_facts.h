@@ -46,5 +46,6 @@ typedef struct {
   guint64 n_roots;        /* sightings, with those that found no room in ROOTS */
   guint64 lost;           /* records that may have been of root processes */
   const char *unseen;     /* what else may not have been seen, and why; or NULL */
+  gboolean build;         /* it is a step of a build, which BuildKit or Buildah runs */
   gboolean userns;        /* the container has a user namespace of its own */
 } NzRunningFacts;

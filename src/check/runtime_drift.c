@@ -15,7 +15,8 @@ says_non_root(const char *image_user)
 static void
 run_running(const NzRunningFacts *facts, GPtrArray *findings)
 {
-  if (facts->roots->len == 0 || !facts->image_user || !says_non_root(facts->image_user))
+  if (facts->build || facts->roots->len == 0 || !facts->image_user ||
+      !says_non_root(facts->image_user))
     return;
   const NzRootFact *first = facts->roots->pdata[0];
   g_autofree char *user = nz_printable(facts->image_user, -1);

@@ -53,7 +53,8 @@ nz_processes_find_causes(GPtrArray *processes)
     if (!process->is_root)
       continue;
     record->cause = cause_beside(process, parent, first);
-    record->origin = record->cause == NZ_CAUSE_INHERITED ? parent->record.origin : record->cause;
+    record->origin =
+        parent && record->cause == NZ_CAUSE_INHERITED ? parent->record.origin : record->cause;
     for (; parent && record->n_parents < NZ_PARENTS; record->n_parents++) {
       record->parents[record->n_parents].pid = parent->record.head.pid;
       memcpy(record->parents[record->n_parents].comm, parent->record.comm, NZ_COMM_LEN);

@@ -196,22 +196,27 @@ is_id(Piece piece, IdKind kind)
   return TRUE;
 }
 
-/* PIECE into OUT, of SIZE bytes; what does not fit is left out. Systemd's \xNN become what they
- * stand for. */
+/* What systemd's \xNN at TEXT stands for, of those that may be part of a name: no slash or dot,
+ * which could make a path of it. 0: none. */
+static char
+escaped(const char *text, gsize len)
+{
+  if (len < 4 || text[0] != '\\' || text[1] != 'x' || !g_ascii_isxdigit(text[2]) ||
+      !g_ascii_isxdigit(text[3]))
+    return '\0';
+  char c = (char)(g_ascii_xdigit_value(text[2]) * 16 + g_ascii_xdigit_value(text[3]));
+  return g_ascii_isgraph(c) && c != '/' && c != '.' ? c : '\0';
+}
+
+/* PIECE into OUT, of SIZE bytes; what does not fit is left out. */
 static void
 copy(char *out, gsize size, Piece piece)
 {
   gsize n = 0;
   for (gsize i = 0; i < piece.len && n + 1 < size; i++) {
-    if (piece.len - i >= 4 && piece.text[i] == '\\' && piece.text[i + 1] == 'x' &&
-        g_ascii_isxdigit(piece.text[i + 2]) && g_ascii_isxdigit(piece.text[i + 3])) {
-      int c =
-          g_ascii_xdigit_value(piece.text[i + 2]) * 16 + g_ascii_xdigit_value(piece.text[i + 3]);
-      out[n++] = (char)(c ? c : '?');
-      i += 3;
-    } else {
-      out[n++] = piece.text[i];
-    }
+    char c = escaped(piece.text + i, piece.len - i);
+    out[n++] = c ? c : piece.text[i];
+    i += c ? 3 : 0;
   }
   out[n] = '\0';
 }

@@ -34,6 +34,23 @@ struct nz_userns {
   __u32 extents, inum;
 };
 
+/* A file by what it is, whatever it is called. */
+struct nz_file {
+  __u64 inode, device;
+};
+
+/* What of a group may be root: one file, or with zeroes all. */
+struct nz_permit {
+  struct nz_group group;
+  struct nz_file file;
+};
+
+enum { NZ_PERMIT_YES = 1, NZ_PERMIT_NO };
+
+/* The id that most engines give has so many characters, all hexadecimal digits; hardly anything
+ * else that is called after a group is as long. */
+#define NZ_ID_LEN 64
+
 /* Controllers of v1 of which engines make groups, in the order in which we would go by them. */
 enum nz_controller {
   NZ_CONTROLLER_NONE,
@@ -59,7 +76,8 @@ struct nz_place {
   __u8 depth;
   __u8 cut;    /* there are more groups above */
   __u8 legacy; /* they are of v1's hierarchy */
-  __u8 unused[3];
+  __u8 likely; /* by the length of one it is a container's */
+  __u8 unused[2];
   char last_comm[NZ_COMM_LEN];
   char names[NZ_GROUP_DEPTH][NZ_GROUP_NAME_LEN]; /* the group's own first */
 };
@@ -96,6 +114,8 @@ enum nz_record_flags {
   NZ_FLAG_THREAD = 2, /* it is not its process' first */
   NZ_FLAG_KILLED = 4,
   NZ_FLAG_WOULD_KILL = 8,
+  NZ_FLAG_STOPPED = 32,   /* until it is decided */
+  NZ_FLAG_LATE = 64,      /* it runs on until it is decided */
   NZ_FLAG_UNDECIDED = 16, /* whether it is root is to be looked up: `many` */
 };
 
@@ -120,6 +140,7 @@ struct nz_root_record {
   __u32 root;                   /* the host's uid of its user namespace's root */
   __u32 mntns;                  /* inode number */
   struct nz_userns userns;
+  struct nz_file file;
   __u16 file_mode;
   __u8 cause, origin; /* enum nz_cause; the origin of one that is inherited */
   __u8 when, flags;

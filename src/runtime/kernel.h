@@ -160,8 +160,14 @@ struct task_struct {
   __u64 start_boottime;
 };
 
+struct super_block {
+  __u32 s_dev;
+};
+
 struct inode {
   __u16 i_mode;
+  unsigned long i_ino;
+  struct super_block *i_sb;
 };
 
 struct file {

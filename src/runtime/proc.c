@@ -66,12 +66,10 @@ nz_proc_start(gint pid, guint64 *start)
   return ok;
 }
 
-/* A hundredth of a second is all that /proc tells. */
 static gboolean
 is_same_start(guint64 a, guint64 b)
 {
-  const guint64 step = 10 * 1000 * 1000;
-  return a / step == b / step;
+  return a / NZ_PROC_START_STEP == b / NZ_PROC_START_STEP;
 }
 
 char *
@@ -145,8 +143,7 @@ nz_proc_mounts(int dir)
   GHashTable *ids = g_hash_table_new(NULL, NULL);
   g_autofree char *line = NULL;
   size_t size = 0;
-  gssize n;
-  while ((n = getline(&line, &size, file)) > 0) {
+  while (getline(&line, &size, file) > 0) {
     guint64 id;
     line[strcspn(line, " ")] = '\0';
     if (g_ascii_string_to_unsigned(line, 10, 1, G_MAXINT, &id, NULL))

@@ -37,7 +37,9 @@ void nz_processes_find_causes(GPtrArray *processes);
 
 /* --- one process --- */
 
-/* When it was started, in nanoseconds since the system was, to a hundredth of a second. */
+/* When it was started, in nanoseconds since the system was, to a hundredth of a second: of two
+ * times of one process the same number of steps is whole. */
+#define NZ_PROC_START_STEP (10 * 1000 * 1000)
 gboolean nz_proc_start(gint pid, guint64 *start);
 /* What it executes, as it sees it; NULL: it is gone, or not ours to read. START: of the process
  * that is meant, another of that number is not. */

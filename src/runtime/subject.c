@@ -25,6 +25,14 @@ source_of(const NzRunning *c)
   return g_strconcat(nz_container_engine_name(engine), ":", id, NULL);
 }
 
+/* Images are built with loose privileges and run with tight ones: what `RUN` does as root is no
+ * container's that serves. */
+static gboolean
+is_build(const NzRunning *c)
+{
+  return c->ref.engine == NZ_CONTAINER_BUILDKIT || c->ref.engine == NZ_CONTAINER_BUILDAH;
+}
+
 /* --- who runs in it --- */
 
 static NzUserState
@@ -134,6 +142,8 @@ add_notes(NzSubject *subject, const NzRunning *c)
     g_ptr_array_add(subject->notes, g_strdup("it was not looked up what its engine knows of it"));
   if (c->facts && c->facts->kind == NZ_CONTAINER_KIND_SANDBOX)
     g_ptr_array_add(subject->notes, g_strdup("it is a pod's sandbox"));
+  if (is_build(c))
+    g_ptr_array_add(subject->notes, g_strdup("it is a step of a build: root in it does not fail"));
   guint64 told = 0;
   for (guint i = 0; i < c->roots->len; i++)
     told += ((const NzRootFact *)c->roots->pdata[i])->count;
@@ -182,6 +192,7 @@ nz_ledger_subject(const NzLedger *self, const NzRunning *c)
       .n_roots = c->n_roots,
       .lost = c->lost,
       .unseen = unseen,
+      .build = is_build(c),
       .userns = c->facts && c->facts->userns,
   };
   subject->name = name_of(c);

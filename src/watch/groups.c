@@ -8,7 +8,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
-#include "watch/watch_private.h"
+#include "watch/enforce.h"
 
 /* "/docker/0123..."; NULL: the kernel's half could not keep it. */
 static char *
@@ -103,6 +103,7 @@ nz_watch_group(NzWatch *self, const struct nz_group *group, gint pid)
   ((NzKnown *)g_hash_table_lookup(self->known, &made->key))->groups++;
   state = g_steal_pointer(&made);
   g_hash_table_insert(self->groups, &state->id, state);
+  nz_enforce_described(self, running);
   return state;
 }
 
@@ -162,6 +163,8 @@ count(NzWatch *self, NzGroupState *state, const struct nz_place *place)
   if (!running)
     return;
   nz_ledger_count(self->ledger, running, place->execs - state->seen, lost);
+  nz_ledger_killed(self->ledger, place->killed - state->killed);
+  state->killed = place->killed;
   state->seen = place->execs;
   state->lost = place->lost;
   state->kept = place->roots + place->undecided;

@@ -4,6 +4,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "watch/enforce.h"
 #include "watch/outlets.h"
 
 static const NzRootCause causes[NZ_CAUSES] = {
@@ -64,13 +65,10 @@ nz_watch_matches(const NzWatch *self, const NzRunning *container)
 static char *
 join_arguments(const struct nz_root_record *record)
 {
-  g_autofree char *bytes = g_strndup("", 0);
-  const char *from = record->text + record->file_len;
   gsize len = record->args_len;
   if (len == 0 || record->file_len + len > sizeof record->text)
     return NULL;
-  g_free(bytes);
-  bytes = g_memdup2(from, len);
+  g_autofree char *bytes = g_memdup2(record->text + record->file_len, len);
   while (len > 0 && bytes[len - 1] == '\0')
     len--;
   for (gsize i = 0; i < len; i++)
@@ -102,9 +100,9 @@ name_executable(const struct nz_root_record *record, const char *known)
   gboolean plain = len > 0 && asked[0] == '/' && !g_str_has_prefix(asked, "/proc/") &&
                    !g_str_has_prefix(asked, "/dev/fd/");
   if (!known && !plain)
-    known = found = nz_proc_executable((gint)record->head.pid, record->head.start);
-  if (known)
-    return nz_printable(known, -1);
+    found = nz_proc_executable((gint)record->head.pid, record->head.start);
+  if (known || found)
+    return nz_printable(known ? known : found, -1);
   if (len > 0)
     return nz_printable(asked, (gssize)len);
   return nz_printable(record->comm, (gssize)strnlen(record->comm, NZ_COMM_LEN));
@@ -166,12 +164,18 @@ find_exception(const NzWatch *self, const NzRunning *container, const NzRootFact
 }
 
 void
-nz_watch_judge(NzWatch *self, NzRunning *container, const struct nz_root_record *record,
+nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *record,
                const char *known)
 {
-  if (is_sandbox_itself(container, record))
+  if (is_sandbox_itself(container, record)) {
+    nz_enforce_judged(self, container, record, TRUE);
     return;
-  g_autofree char *executable = name_executable(record, known);
+  }
+  g_autofree char *real = NULL;
+  /* What is decided by the executable is decided by what it is, not by what it was called. */
+  if (record->flags & (NZ_FLAG_STOPPED | NZ_FLAG_LATE))
+    real = nz_proc_executable((gint)record->head.pid, record->head.start);
+  g_autofree char *executable = name_executable(record, real ? real : known);
   g_autofree char *arguments = join_arguments(record);
   g_autofree char *parents = join_parents(record);
   g_autofree char *terminal =
@@ -188,15 +192,18 @@ nz_watch_judge(NzWatch *self, NzRunning *container, const struct nz_root_record 
                      .first = when,
                      .last = when,
                      .count = 1};
+  const NzException *excepted = find_exception(self, container, &fact);
+  gboolean matches = nz_watch_matches(self, container);
   nz_ledger_root(self->ledger, container, &fact);
-  if (!nz_watch_matches(self, container))
+  nz_enforce_judged(self, container, record, excepted || !matches);
+  if (!matches)
     return;
   const NzTold told = {.container = container,
                        .record = record,
                        .fact = &fact,
                        .cause = fact.cause,
                        .origin = cause_of(record->origin, container),
-                       .excepted = find_exception(self, container, &fact)};
+                       .excepted = excepted};
   nz_tell_root(self, &told);
 }
 
@@ -205,7 +212,9 @@ nz_watch_root(NzWatch *self, NzRunning *container, const struct nz_root_record *
               const char *known)
 {
   struct nz_root_record decided = *record;
-  if (decide(self, container, &decided) && !nz_watch_defer(self, container, &decided, known))
+  if (!decide(self, container, &decided))
+    nz_enforce_release(self, &decided);
+  else if (!nz_watch_defer(self, container, &decided, known))
     nz_watch_judge(self, container, &decided, known);
 }
 
@@ -230,14 +239,16 @@ nz_watch_record(const struct nz_head *head, gsize len, gpointer user_data)
     return;
   NzGroupState *state = nz_watch_group(self, &head->group, (gint)head->pid);
   NzRunning *container = state ? nz_watch_running(self, state->key) : NULL;
-  if (!container)
-    return;
-  if (head->type == NZ_RECORD_END)
+  if (container && head->type == NZ_RECORD_END)
     note_end(self, head, container);
   if (head->type != NZ_RECORD_ROOT || len < G_STRUCT_OFFSET(struct nz_root_record, text))
     return;
   struct nz_root_record record = {0}; /* not all of its text was sent */
   memcpy(&record, head, MIN(len, sizeof record));
+  if (!container) {
+    nz_enforce_release(self, &record);
+    return;
+  }
   state->told++;
   nz_watch_root(self, container, &record, NULL);
 }

@@ -10,6 +10,7 @@
 #include "cmd/complain.h"
 #include "core/exit.h"
 #include "core/limits.h"
+#include "watch/enforce.h"
 #include "watch/outlets.h"
 #include "watch/priority.h"
 #include "watch/reload.h"
@@ -154,6 +155,7 @@ nz_watch_run(NzWatch *self)
     clock.end = now_ms() + self->options->duration;
   nz_tell_start(self);
   gboolean ok = TRUE;
+  nz_enforce_begin(self);
   if (self->probe && !nz_watch_find_running(self, &error)) {
     nz_complain("%s", error->message);
     ok = FALSE;
@@ -164,6 +166,7 @@ nz_watch_run(NzWatch *self)
     ok = ok && do_regular_work(self, &clock);
   else
     ok = ok && watch(self, &clock);
+  nz_enforce_end(self);
   if (self->probe)
     nz_watch_account(self);
   wait_for_descriptions(self);

@@ -138,6 +138,8 @@ needed_capabilities(void)
 {
   struct utsname system;
   guint64 keep = NZ_CAPABILITY(CAP_SYS_PTRACE) | NZ_CAPABILITY(CAP_DAC_READ_SEARCH);
+  if (nz_watch_options.kill)
+    keep |= NZ_CAPABILITY(CAP_KILL); /* what was stopped goes on, or is killed */
   if (uname(&system) < 0 || strverscmp(system.release, "5.19") < 0)
     keep |= NZ_CAPABILITY(CAP_BPF) | NZ_CAPABILITY(CAP_PERFMON);
   return keep;

@@ -9,7 +9,7 @@
 static guint64
 name_of(const struct nz_root_record *record)
 {
-  return record->head.start / (10 * 1000 * 1000) << 22 ^ record->head.pid;
+  return record->head.start / NZ_PROC_START_STEP << 22 ^ record->head.pid;
 }
 
 static gboolean
@@ -108,8 +108,8 @@ take_found(const struct nz_head *head, gsize len G_GNUC_UNUSED, gpointer data)
   const NzProcess *process = g_hash_table_lookup(found->by_pid, GUINT_TO_POINTER(head->pid));
   NzGroupState *state = nz_watch_group(found->watch, &head->group, (gint)head->pid);
   NzRunning *container = state ? nz_watch_running(found->watch, state->key) : NULL;
-  /* To a hundredth of a second, as /proc has it. */
-  if (process && process->record.head.start / 10000000 != head->start / 10000000)
+  if (process &&
+      process->record.head.start / NZ_PROC_START_STEP != head->start / NZ_PROC_START_STEP)
     process = NULL;
   if (!container || (process && !process->entered))
     return;

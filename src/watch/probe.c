@@ -357,6 +357,34 @@ nz_probe_set_root(NzProbe *self, const struct nz_userns *userns, guint32 root)
   bpf_map_update_elem(fd_of(self->skeleton->maps.roots), userns, &root, BPF_ANY);
 }
 
+/* --- enforcement --- */
+
+void
+nz_probe_enforce(NzProbe *self, gboolean host, gboolean userns, gboolean no_exceptions)
+{
+  self->skeleton->bss->no_exceptions = (guint32)no_exceptions;
+  self->skeleton->bss->enforce_host = (guint32)host;
+  self->skeleton->bss->enforce_userns = (guint32)userns;
+}
+
+void
+nz_probe_permit(NzProbe *self, const struct nz_group *group, const struct nz_file *file,
+                guint8 permit)
+{
+  const struct nz_permit key = {.group = *group, .file = *file};
+  bpf_map_update_elem(fd_of(self->skeleton->maps.permits), &key, &permit, BPF_ANY);
+}
+
+void
+nz_probe_forget_permits(NzProbe *self)
+{
+  int map = fd_of(self->skeleton->maps.permits);
+  struct nz_permit key;
+  while (bpf_map_get_next_key(map, NULL, &key) == 0)
+    if (bpf_map_delete_elem(map, &key) != 0)
+      break;
+}
+
 /* --- what was lost --- */
 
 void

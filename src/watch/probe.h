@@ -40,6 +40,16 @@ GArray *nz_probe_groups(const NzProbe *self);
 /* Who is root in the user namespace, NZ_NO_UID: nobody. */
 void nz_probe_set_root(NzProbe *self, const struct nz_userns *userns, guint32 root);
 
+/* --- enforcement --- */
+
+/* Whether root of the host, and of user namespaces, is ended; NO_EXCEPTIONS: nothing but a
+ * container's first process waits for a decision. */
+void nz_probe_enforce(NzProbe *self, gboolean host, gboolean userns, gboolean no_exceptions);
+/* PERMIT: NZ_PERMIT_*. */
+void nz_probe_permit(NzProbe *self, const struct nz_group *group, const struct nz_file *file,
+                     guint8 permit);
+void nz_probe_forget_permits(NzProbe *self);
+
 /* The controller of v1 whose hierarchy names groups; NULL: all is in v2's. */
 const char *nz_probe_legacy_controller(void);
 

@@ -4,6 +4,7 @@
 #include "cmd/policy_options.h"
 #include "core/exit.h"
 #include "core/text.h"
+#include "watch/enforce.h"
 
 static gboolean
 set_today(NzPolicy *policy, const char *said, GError **error)
@@ -54,12 +55,15 @@ nz_watch_reload_policy(NzWatch *self, GError **error)
   nz_ledger_set_policy(self->ledger, policy);
   nz_policy_free(self->policy);
   self->policy = policy;
+  nz_enforce_policy_changed(self);
   return TRUE;
 }
 
 void
 nz_watch_new_day(NzWatch *self)
 {
-  if (!nz_policy_options.today && nz_policy_today(self->policy) != nz_day_today())
+  if (!nz_policy_options.today && nz_policy_today(self->policy) != nz_day_today()) {
     nz_policy_begin_anew(self->policy);
+    nz_enforce_policy_changed(self);
+  }
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/limits.h"
-#include "watch/watch_private.h"
+#include "watch/enforce.h"
 
 typedef struct {
   guint64 key;
@@ -25,7 +25,8 @@ static gboolean
 needs_description(const NzWatch *self, const struct nz_root_record *record)
 {
   return record->cause == NZ_CAUSE_STARTED || record->origin == NZ_CAUSE_STARTED ||
-         self->filters[0]->len > 0 || self->filters[1]->len > 0;
+         (record->flags & (NZ_FLAG_STOPPED | NZ_FLAG_LATE)) || self->filters[0]->len > 0 ||
+         self->filters[1]->len > 0;
 }
 
 gboolean
@@ -57,6 +58,8 @@ nz_watch_flush_waiting(NzWatch *self, gboolean all)
     g_queue_delete_link(&self->waiting, link);
     if (container)
       nz_watch_judge(self, container, &one->record, one->executable);
+    else
+      nz_enforce_release(self, &one->record);
     waiting_free(one);
   }
 }
@@ -84,6 +87,7 @@ nz_watch_take_descriptions(NzWatch *self)
       continue;
     }
     nz_ledger_describe(self->ledger, container, facts);
+    nz_enforce_described(self, container);
     nz_tell_container(self, container);
     any = TRUE;
   }

@@ -22,7 +22,7 @@ typedef struct {
   guint64 told;    /* root records that arrived */
   guint64 missing; /* root records that did not, and are accounted for */
   guint64 kept;    /* root records that there were, by the kernel's account */
-  guint64 seen, lost;
+  guint64 seen, lost, killed;
   char *path; /* below its hierarchy's root; NULL: not known */
   gboolean legacy;
 } NzGroupState;
@@ -63,7 +63,9 @@ typedef struct {
   gboolean ndjson, lines; /* what is printed as it happens */
   gboolean broken;        /* standard output takes no more */
   int signals;
-  gboolean hidden; /* /proc shows us not all, and that was said */
+  guint64 own;          /* the key of the container that we are in; 0: none */
+  gboolean enforced[2]; /* root of the host; root of a user namespace */
+  gboolean hidden;      /* /proc shows us not all, and that was said */
 } NzWatch;
 
 /* --- time --- */
@@ -100,7 +102,7 @@ void nz_watch_record(const struct nz_head *head, gsize len, gpointer self);
 void nz_watch_root(NzWatch *self, NzRunning *container, const struct nz_root_record *record,
                    const char *executable);
 /* The same, without waiting. */
-void nz_watch_judge(NzWatch *self, NzRunning *container, const struct nz_root_record *record,
+void nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *record,
                     const char *executable);
 gboolean nz_watch_matches(const NzWatch *self, const NzRunning *container);
 

@@ -111,6 +111,7 @@ static const struct {
     {"/lxc.payload/web", NZ_CONTAINER_LXC, "web"},
     {"/machine.slice/machine-web\\x2d1.scope/payload", NZ_CONTAINER_NSPAWN, "web-1", NULL,
      "/machine.slice/machine-web\\x2d1.scope"},
+    {"/machine.slice/machine-\\x2e\\x2e\\x2fetc.scope", NZ_CONTAINER_NSPAWN, "\\x2e\\x2e\\x2fetc"},
     {"/machine.slice/systemd-nspawn@web.service/payload", NZ_CONTAINER_NSPAWN, "web", NULL,
      "/machine.slice/systemd-nspawn@web.service"},
     {"/machine.slice/machine-lxc\\x2d17\\x2dweb.scope", NZ_CONTAINER_LXC, "17-web"},

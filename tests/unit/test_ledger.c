@@ -222,6 +222,24 @@ a_container_is_judged(gconstpointer data)
   g_assert_cmpuint(nz_ledger_totals(ledger)->verdicts[c->verdict], ==, 1);
 }
 
+static void
+a_step_of_a_build_may_be_root(void)
+{
+  static const char *const paths[] = {"/docker/buildkit/rl2dmkqg4tbl6sn0fwnscjvg9",
+                                      "/buildah-buildah1532737740"};
+  for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+    g_autoptr(NzLedger) ledger = nz_ledger_new(NULL);
+    NzContainerRef ref;
+    g_assert_true(nz_cgroup_container(paths[i], &ref));
+    NzRunning *c = nz_ledger_container(ledger, 1, &ref);
+    add_root(ledger, c, "/usr/bin/apt-get", NZ_ROOT_STARTED, TRUE);
+    g_autoptr(NzSubject) subject = nz_ledger_subject(ledger, c);
+    g_assert_cmpint(subject->verdict, ==, NZ_VERDICT_PASS);
+    g_assert_cmpint(subject->user->state, ==, NZ_USER_ROOT);
+    g_assert_cmpstr(rules_of(subject), ==, "root-process");
+  }
+}
+
 /* --- what is kept --- */
 
 static void
@@ -416,6 +434,7 @@ main(int argc, char **argv)
     g_autofree char *path = g_strdup_printf("/ledger/judged/%s", cases[i].what);
     g_test_add_data_func(path, &cases[i], a_container_is_judged);
   }
+  g_test_add_func("/ledger/builds", a_step_of_a_build_may_be_root);
   g_test_add_func("/ledger/kinds", processes_of_one_kind_are_counted_together);
   g_test_add_func("/ledger/many-kinds", kinds_beyond_the_bound_are_counted_and_said);
   g_test_add_func("/ledger/started", what_started_it_is_known_once_it_is_described);

@@ -17,6 +17,7 @@
  *   userns-many         as root: a child is root in a user namespace of eight ranges, uid 100000 outside, and
  *                       executes /actor exit
  *   mark FILE           makes FILE
+ *   marks N FILE        starts FILE with "mark /tmp/markI", N times; fails when one of them was made
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -175,6 +176,24 @@ mark(const char *path)
   return fd < 0;
 }
 
+static int
+try_marks(int n, char *file)
+{
+  int made = 0;
+  for (int i = 0; i < n; i++) {
+    char path[64];
+    pid_t pid;
+    snprintf(path, sizeof path, "/tmp/mark%d", i);
+    char *argv[] = {file, (char *)"mark", path, NULL};
+    if (posix_spawn(&pid, file, NULL, NULL, argv, environ) != 0)
+      fail(file);
+    waitpid(pid, NULL, 0);
+    made += access(path, F_OK) == 0;
+  }
+  dprintf(1, "%d\n", made);
+  return made > 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -216,6 +235,8 @@ main(int argc, char **argv)
   }
   if (strcmp(what, "userns-many") == 0)
     return enter_large_userns();
+  if (strcmp(what, "marks") == 0 && argc > 3)
+    return try_marks(atoi(argv[2]), argv[3]);
   if (strcmp(what, "mark") == 0 && argc > 2)
     return mark(argv[2]);
   return 0;
