@@ -630,7 +630,7 @@ def test_enforcement_ends_a_root_process_before_its_first_instruction(all_engine
     if case.exception:
         policy = place / "policy.yaml"
         policy.write_text(POLICY.format(exception=case.exception), encoding="ascii")
-    container = docker.create(case.name, *case.acts.split(), image=case.image,
+    container = docker.create(f"ended-{case.name}", *case.acts.split(), image=case.image,
                               options=("--volume", f"{marks.directory}:/out", *case.options))
     with watching("--container", container, *case.watch, policy=policy) as watcher:
         docker.command("start", "--attach", container, check=False)

@@ -210,7 +210,8 @@ class Watcher:
 
     def told(self, container=None):
         kept = [one for one in self.events if container is None or like(one, None, container, {})]
-        return "\n".join(json.dumps(one) for one in (kept if len(kept) < 12 else [*kept[:6], *kept[-6:]])) + "\n" + self.errors.decode(errors="replace")
+        shown = kept if len(kept) < 12 else [*kept[:6], *kept[-6:]]
+        return "\n".join([*map(json.dumps, shown), self.errors.decode(errors="replace")])
 
     def end(self, number=signal.SIGINT):
         """Its exit code, after a signal (None: as it ends by itself)."""
