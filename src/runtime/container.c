@@ -198,14 +198,14 @@ is_id(Piece piece, IdKind kind)
 
 /* What systemd's \xNN at TEXT stands for, of those that may be part of a name: no slash or dot,
  * which could make a path of it. 0: none. */
-static char
+static int
 escaped(const char *text, gsize len)
 {
   if (len < 4 || text[0] != '\\' || text[1] != 'x' || !g_ascii_isxdigit(text[2]) ||
       !g_ascii_isxdigit(text[3]))
-    return '\0';
-  char c = (char)(g_ascii_xdigit_value(text[2]) * 16 + g_ascii_xdigit_value(text[3]));
-  return g_ascii_isgraph(c) && c != '/' && c != '.' ? c : '\0';
+    return 0;
+  int c = g_ascii_xdigit_value(text[2]) * 16 + g_ascii_xdigit_value(text[3]);
+  return c < 0x7f && g_ascii_isgraph((char)c) && c != '/' && c != '.' ? c : 0;
 }
 
 /* PIECE into OUT, of SIZE bytes; what does not fit is left out. */
@@ -214,9 +214,13 @@ copy(char *out, gsize size, Piece piece)
 {
   gsize n = 0;
   for (gsize i = 0; i < piece.len && n + 1 < size; i++) {
-    char c = escaped(piece.text + i, piece.len - i);
-    out[n++] = c ? c : piece.text[i];
-    i += c ? 3 : 0;
+    int c = escaped(piece.text + i, piece.len - i);
+    if (c == 0) {
+      out[n++] = piece.text[i];
+      continue;
+    }
+    out[n++] = (char)c;
+    i += 3;
   }
   out[n] = '\0';
 }

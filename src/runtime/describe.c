@@ -159,9 +159,10 @@ nz_container_describe(const NzEnginePlaces *places, const NzContainerRef *ref, g
   if (pid > 0)
     nz_monitor_find(pid, ref, &self.monitor);
   describe(&self);
-  /* The process is gone, and the engine's state is in no usual place: another process may lead to
-   * its monitor. Only what is asked of the host's own /proc can find it. */
-  if (!is_known(&self) && !self.monitor.bundle && *places->root == '\0' &&
+  /* Its engine's state is in no usual place, and nobody knew a process of it that would lead to its
+   * monitor. Where one was known and is gone, the container mostly is, too: to look through all of
+   * /proc for each of many short ones would cost more than their names are worth. */
+  if (!is_known(&self) && pid <= 0 && *places->root == '\0' &&
       nz_monitor_search(ref, &self.monitor))
     describe(&self);
   if (!is_known(&self) && !self.facts->why)

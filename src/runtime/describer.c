@@ -33,6 +33,12 @@ ask_free(gpointer data)
   g_free(self);
 }
 
+static void
+push(GAsyncQueue *queue, const Ask *ask)
+{
+  g_async_queue_push(queue, g_memdup2(ask, sizeof *ask));
+}
+
 static gpointer
 run(gpointer data)
 {
@@ -71,10 +77,9 @@ nz_describer_free(NzDescriber *self)
 {
   if (!self)
     return;
-  Ask *last = g_new0(Ask, 1);
-  last->stop = TRUE;
+  const Ask last = {.stop = TRUE};
   g_atomic_int_set(&self->stop, 1);
-  g_async_queue_push(self->asks, last);
+  push(self->asks, &last);
   g_thread_join(self->thread);
   g_async_queue_unref(self->asks);
   g_async_queue_unref(self->answers);
@@ -89,12 +94,9 @@ nz_describer_ask(NzDescriber *self, const NzContainerRef *ref, gint pid, guint64
 {
   if (g_atomic_int_get(&self->waiting) >= (gint)NZ_DESCRIBE_QUEUE_MAX)
     return FALSE;
-  Ask *ask = g_new0(Ask, 1);
-  ask->ref = *ref;
-  ask->pid = pid;
-  ask->key = key;
+  const Ask ask = {.ref = *ref, .pid = pid, .key = key};
   g_atomic_int_inc(&self->waiting);
-  g_async_queue_push(self->asks, ask);
+  push(self->asks, &ask);
   return TRUE;
 }
 

@@ -31,13 +31,13 @@ def make_layout(place, user):
 
 
 @pytest.fixture(scope="module")
-def layout_of(scratch):
+def layout_of(scratch, request):
     """Directories of images, by the user that they declare."""
     made = {}
 
     def layout(user):
         if user not in made:
-            made[user] = make_layout(scratch / f"watch-{len(made)}", user)
+            made[user] = make_layout(scratch / f"{request.module.__name__}-{len(made)}", user)
         return made[user]
 
     return layout
