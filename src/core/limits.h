@@ -417,9 +417,11 @@
 #define NZ_WATCH_GROUPS_MAX 16384u
 
 /* Events that wait for their container's description, and how long they do: milliseconds. It takes
- * a few where the disk is not busy. */
-#define NZ_WATCH_WAITING_MAX 4096u
-#define NZ_WATCH_WAIT_MS     250
+ * a few where the disk is not busy. A process that is stopped until it is decided whether it may
+ * run waits longer than one of which only the cause is not known. */
+#define NZ_WATCH_WAITING_MAX     4096u
+#define NZ_WATCH_WAIT_MS         1000
+#define NZ_WATCH_WAIT_STOPPED_MS 5000
 
 /* Root processes that polling remembers to have told of: some 50 bytes each. */
 #define NZ_WATCH_PROCESSES_MAX 262144u

@@ -19,6 +19,7 @@ volatile __u32 no_exceptions;
 /* Set before the program is loaded. */
 const volatile __u32 legacy_controller; /* enum nz_controller: whose v1 hierarchy names groups */
 const volatile bool has_snprintf = true;
+const volatile bool has_probe_read = true;
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -20,8 +20,9 @@ mntns_of(struct task_struct *task)
 
 enum found { ABSENT, FOUND, UNDECIDED };
 
-/* The host's uid of uid 0 in NS. The first extents are in the structure itself; where there are
- * more they lie elsewhere, and no pointer that the verifier knows leads there: then the other half
+/* The host's uid of uid 0 in NS. The first extents are in the structure itself. Where there are
+ * more they lie elsewhere, sorted by their first uid, and no pointer that the verifier knows leads
+ * there. A kernel that is not locked down lets us read there all the same; on others the other half
  * reads /proc/PID/uid_map and puts into `roots` what it says. */
 static __always_inline enum found
 find_root_uid(struct user_namespace *ns, struct nz_userns *key, __u32 *root)
@@ -31,6 +32,13 @@ find_root_uid(struct user_namespace *ns, struct nz_userns *key, __u32 *root)
   key->where = 0;
   if (key->extents > 5) {
     key->where = *(__u64 *)__builtin_preserve_access_index(&ns->uid_map.forward);
+    if (has_probe_read) {
+      struct uid_gid_extent first;
+      if (bpf_probe_read_kernel(&first, sizeof first, (void *)key->where) == 0) {
+        *root = first.lower_first;
+        return first.first == 0 ? FOUND : ABSENT;
+      }
+    }
     __u32 *known = bpf_map_lookup_elem(&roots, key);
     if (!known)
       return UNDECIDED;

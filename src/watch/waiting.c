@@ -38,7 +38,10 @@ nz_watch_defer(NzWatch *self, const NzRunning *container, const struct nz_root_r
     return FALSE;
   Waiting *one = g_new0(Waiting, 1);
   one->key = container->key;
-  one->until = g_get_monotonic_time() + (gint64)NZ_WATCH_WAIT_MS * 1000;
+  one->until =
+      g_get_monotonic_time() +
+      (gint64)(record->flags & NZ_FLAG_STOPPED ? NZ_WATCH_WAIT_STOPPED_MS : NZ_WATCH_WAIT_MS) *
+          1000;
   one->executable = g_strdup(executable);
   one->record = *record;
   g_queue_push_tail(&self->waiting, one);
@@ -71,7 +74,7 @@ nz_watch_patience(const NzWatch *self)
   if (!first)
     return -1;
   gint64 left = (first->until - g_get_monotonic_time()) / 1000 + 1;
-  return (int)CLAMP(left, 0, NZ_WATCH_WAIT_MS);
+  return (int)CLAMP(left, 0, NZ_WATCH_WAIT_MS); /* the first may be one that waits for longer */
 }
 
 void

@@ -200,6 +200,31 @@ def test_each_root_process_is_named_rightly(engine, watch, name):
     engine.remove(container)
 
 
+# What kernels lack: bpf_probe_read_kernel where they are locked down; cap_capable before 6.14; names of
+# control groups before 5.13.
+@pytest.mark.parametrize("ability", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", ["the image starts as root", "for a moment only", "one thread of a process",
+                                  "a user namespace of its own", "the runtime asks for another"])
+def test_older_and_locked_kernels_see_the_same(podman, ability, name):
+    image_user, options, argv, wanted = CASES[name]
+    with watching.Watch(ability=ability) as watch:
+        container = podman.create(image_user, options, argv)
+        assert podman.start(container).returncode == 0
+        watch.stop()
+    podman.remove(container)
+    check_roots(watch.roots(container), wanted)
+
+
+def test_a_large_user_namespace_is_looked_up_or_not_passed(podman):
+    """Where the kernel's programs cannot read it, and the process may have ended before we do."""
+    with watching.Watch(ability=1) as watch:
+        container = podman.create("", UNCONFINED, ["/actor", "userns-many"])
+        assert podman.start(container).returncode == 0
+        watch.stop()
+    podman.remove(container)
+    assert watch.root(container, timeout=0, host_uid=100000) or watch.verdict(container)["unseen"]
+
+
 def test_root_that_is_mapped_is_root_in_a_user_namespace(podman, watch):
     container = podman.create("", ("--uidmap", "0:100000:65536"), ["/actor", "exit"])
     assert podman.start(container).returncode == 0

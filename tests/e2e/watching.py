@@ -56,13 +56,14 @@ def first_in_line():
 class Watch:
     """A running `nonzero watch --format json`; a container is a prefix of its id."""
 
-    def __init__(self, *options, no_policy=True):
+    def __init__(self, *options, no_policy=True, ability=0):
         kit.need_root()
         if not os.access(kit.NONZERO.with_name("nonzero-watch"), os.X_OK):
             kit.must_or_skip("nonzero-watch was not built")
         self.process = subprocess.Popen(
             [kit.NONZERO, "watch", *(["--no-policy"] if no_policy else []), "--format", "json", *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            env={**os.environ, "NONZERO_WATCH_ABILITY": str(ability)})
         self.events, self.arrivals, self.errors = [], [], b""
         self.lines = queue.Queue()
         self.readers = [threading.Thread(target=self._read, daemon=True),
