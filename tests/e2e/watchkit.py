@@ -301,7 +301,7 @@ class Groups:
     of their own."""
 
     def __init__(self):
-        self.count, self.ids, self.made = 0, set(), []
+        self.count, self.made = 0, []
         # A group of cpuset's takes no process before it has processors.
         self.tops = [pathlib.Path(top) for top in hierarchies() if "cpuset" not in top]
 
@@ -317,31 +317,39 @@ class Groups:
             with contextlib.suppress(OSError):  # an engine's by now
                 path.rmdir()
 
-    def play(self, program, times):
+    def play(self, programs, times, user=0):
+        """The ids of so many, each of which has one process of that user."""
         names = [hashlib.sha256(f"{MARK}-{self.count + turn}".encode()).hexdigest() for turn in range(times)]
         self.count += times
-        self.ids.update(names)
-        kit.run("sh", "-ec", PLAY_IN_GROUPS, "sh", program, " ".join(f"{top}/docker" for top in self.tops),
-                *names)
+        kit.run("sh", "-ec", PLAY_IN_GROUPS, programs / "acts", programs / "mark", user,
+                " ".join(f"{top}/docker" for top in self.tops), *names)
+        return names
 
 
 # In each group by turns: the groups of a name are made, one process joins them all, they are removed.
 PLAY_IN_GROUPS = """
-program=$1 tops=$2; shift 2
+mark=$1 user=$2 tops=$3; shift 3
 for name; do
   groups=
   for top in $tops; do groups="$groups $top/$name"; done
   mkdir $groups
-  sh -ec 'for group; do echo $$ >"$group/cgroup.procs"; done; exec unshare --mount "$0"' "$program" $groups
+  (
+    read -r pid _ </proc/self/stat
+    for group in $groups; do echo $pid >"$group/cgroup.procs"; done
+    exec "$0" mount-namespace - setuid "$user" exec "$mark"
+  )
   rmdir $groups
 done
 """
 
 
 def hierarchies():
-    """Where control groups of this host are."""
+    """Where control groups of this host are, each once however often it is mounted."""
+    found = {}
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         for line in mounts:
             fields, _, tail = line.partition(" - ")
-            if tail.split()[0] in ("cgroup", "cgroup2"):
-                yield fields.split()[4]
+            _, _, device, root, top, *_ = fields.split()
+            if tail.split()[0] in ("cgroup", "cgroup2") and root == "/":
+                found.setdefault(device, top)
+    return list(found.values())
