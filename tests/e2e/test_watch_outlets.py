@@ -368,6 +368,41 @@ def test_a_user_with_four_capabilities_sees_as_much(podman, reachable, place):
     assert found and found[0]["container"].get("name") == "seen"
 
 
+def test_a_watcher_in_a_container_sees_the_others(podman, storage, reachable, scratch, place):
+    """As packaging/kubernetes has it: another user than root, whose one file has the capabilities."""
+    kit.need("setcap")
+    system = scratch / "watcher-image"
+    entries = [layouts.symlink(name, f"usr/{name}") for name in ("bin", "lib", "lib64")]
+    entries += [layouts.directory(name) for name in ("usr", "opt", "proc", "run", "tmp", "var")]
+    layouts.write_layout(str(system), [entries], user="65532:65532")
+    image = storage.podman("pull", "--quiet", f"oci:{system}:{layouts.TAG}").stdout.decode().strip()
+    program = place / "bin"
+    program.mkdir(mode=0o755)
+    for name in ("nonzero", "nonzero-watch"):
+        shutil.copy2(kit.NONZERO.with_name(name), program / name)
+    kit.run("setcap", "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep",
+            program / "nonzero-watch")
+    watcher = ["--rm", "--name", "watcher", "--pid", "host", "--security-opt", "seccomp=unconfined",
+               "--cap-drop", "all", "--cap-add", "bpf,perfmon,sys_ptrace,dac_read_search",
+               "--read-only", "-v", "/usr:/usr:ro", "-v", f"{program}:/opt:ro",
+               "-v", f"{storage.directory}:{storage.directory}:ro,rslave",
+               "-v", f"{storage.run_root}:{storage.run_root}:ro,rslave"]
+    with running(podman, "--name", "others") as (container, _):
+        command = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs", *storage.root, "run",
+                   *LIMITS, *watcher, image, "/opt/nonzero", "watch", "--no-policy", "--format", "json",
+                   "--duration", "8s"]
+        with subprocess.Popen(command, env=storage.environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as done:
+            first = done.stdout.readline()
+            podman("exec", "--user", "0", container, "/actor", "exit")
+            out, errors = done.communicate(timeout=120)
+    assert first and json.loads(first)["mode"] == "bpf", errors.decode()
+    events = [json.loads(line) for line in out.decode().splitlines()]
+    found = [event for event in events if event["event"] == "root" and
+             event["container"]["id"] == container]
+    assert found and found[0]["cause"] == "exec-injected" and found[0]["container"]["name"] == "others"
+
+
 # --- the live view ---
 
 @pytest.fixture
