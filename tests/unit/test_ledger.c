@@ -173,7 +173,7 @@ static const Case cases[] = {
     {"root of a user namespace", NULL, "root", FALSE, TRUE, 0, 0, NZ_VERDICT_FAIL,
      NZ_USER_ROOT_IN_USERNS, "root-in-userns"},
     {"root of both", NULL, "0", TRUE, TRUE, 0, 0, NZ_VERDICT_FAIL, NZ_USER_ROOT,
-     "root-process root-in-userns"},
+     "root-in-userns root-process"},
     {"lost", NULL, "1000", FALSE, FALSE, 3, 0, NZ_VERDICT_UNKNOWN, NZ_USER_UNKNOWN, "events-lost"},
     {"lost of nobody knows whom", NULL, "1000", FALSE, FALSE, 0, 3, NZ_VERDICT_UNKNOWN,
      NZ_USER_UNKNOWN, "events-lost"},
