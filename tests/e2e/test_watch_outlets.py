@@ -357,7 +357,7 @@ def test_a_user_with_four_capabilities_sees_as_much(podman, reachable, place):
     with running(podman, "--name", "seen") as (container, _):
         done = subprocess.Popen([*as_nobody, program / "nonzero", "watch", "--format", "json",
                                  "--no-policy", "--duration", "6s"], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
+                                stderr=subprocess.PIPE, bufsize=0)
         first = done.stdout.readline()
         podman("exec", "--user", "0", container, "/actor", "exit")
         out, errors = done.communicate(timeout=60)
@@ -392,7 +392,7 @@ def test_a_watcher_in_a_container_sees_the_others(podman, storage, reachable, sc
                    *LIMITS, *watcher, image, "/opt/nonzero", "watch", "--no-policy", "--format", "json",
                    "--duration", "8s"]
         with subprocess.Popen(command, env=storage.environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as done:
+                              stderr=subprocess.PIPE, bufsize=0) as done:
             first = done.stdout.readline()
             podman("exec", "--user", "0", container, "/actor", "exit")
             out, errors = done.communicate(timeout=120)
