@@ -541,8 +541,8 @@ def test_containers_in_numbers_are_all_counted_and_kept_small(archives):
     rooted, others, sizes = [], [], []
     with watching() as watcher, watchkit.Groups() as groups:
         for _ in range(4):
-            rooted += groups.play(archives["programs"], 20 * SOAK)
-            others += groups.play(archives["programs"], 20 * SOAK, user=1000)
+            rooted += groups.play(archives["programs"], 30 * SOAK)
+            others += groups.play(archives["programs"], 10 * SOAK, user=1000)
             sizes.append(watchkit.resident(watcher.process.pid))
     told_of = {one["container"]["id"] for one in watcher.seen("root")}
     assert set(rooted) <= told_of and not set(others) & told_of
