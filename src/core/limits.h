@@ -636,6 +636,17 @@
 /* Containers of one manifest: some kilobyte of what is found in each is kept. */
 #define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
+/* Bytes of a text that is told of each container it counts for: a name has 253, the reference of an
+ * image some 500. */
+#define NZ_MANIFEST_TEXT_MAX 1024u
+
+/* Bytes of all annotations of one object, which the API server holds to the same
+ * (k8s.io/apimachinery/pkg/api/validation, TotalAnnotationSizeLimitB). */
+#define NZ_MANIFEST_ANNOTATIONS_MAX ((gsize)256 * 1024)
+
+/* Bytes that are told of a reason why something is excepted. */
+#define NZ_ANNOTATION_REASON_MAX 1000u
+
 /* Containers of one pod: each is held beside the others, for names and for what one sets for all. A
  * kubelet runs some hundred pods, and pods have a handful of containers. */
 #define NZ_POD_CONTAINERS_MAX 2048u

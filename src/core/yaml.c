@@ -371,16 +371,16 @@ check_key(Reader *self, NzYaml *map, const NzYaml *key, GError **error)
   return nz_yaml_fail(key, self->name, error, "the key stands in line %u already", other->line);
 }
 
-/* MAP is what was read of it until VALUE, what a "<<" of it brings, and MERGES what others did. */
+/* MAP is what was read of it until VALUE, what a "<<" of it brings; MERGES are those before it. */
 static gboolean
 check_order(const Reader *self, NzYaml *map, const NzYaml *value, const GPtrArray *merges,
             GError **error)
 {
+  if (merges->len > 0)
+    return nz_yaml_fail(value, self->name, error,
+                        "a second merge key (<<): readers of YAML differ on which wins; write one, "
+                        "with a list");
   const NzYaml *key = nz_yaml_find_contest(map, value);
-  for (guint i = 0; !key && i < merges->len; i++) {
-    NzYaml *other = merges->pdata[i];
-    key = nz_yaml_find_contest(other, value);
-  }
   if (!key)
     return TRUE;
   g_autofree char *shown = nz_printable(key->text, -1);

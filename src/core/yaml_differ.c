@@ -111,16 +111,12 @@ const NzYaml *
 nz_yaml_find_contest(NzYaml *map, const NzYaml *value)
 {
   const NzYaml *found = NULL;
-  for (guint i = 0; !found && map->kind == NZ_YAML_LIST && i < map->items->len; i++)
-    found = nz_yaml_find_contest(map->items->pdata[i], value);
   for (guint i = 0; !found && value->kind == NZ_YAML_LIST && i < value->items->len; i++)
     found = nz_yaml_find_contest(map, value->items->pdata[i]);
-  if (found || map->kind != NZ_YAML_MAP || value->kind != NZ_YAML_MAP)
-    return found;
-  for (guint i = 0; i < value->keys->len; i++) {
+  for (guint i = 0; !found && value->kind == NZ_YAML_MAP && i < value->keys->len; i++) {
     gint own = nz_yaml_find(map, ((const NzYaml *)value->keys->pdata[i])->text);
     if (own >= 0 && !is_same(map->items->pdata[own], value->items->pdata[i]))
-      return map->keys->pdata[own];
+      found = map->keys->pdata[own];
   }
-  return NULL;
+  return found;
 }

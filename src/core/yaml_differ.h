@@ -21,7 +21,7 @@ gboolean nz_yaml_decode(NzYaml *node);
 /* TRUE for "<<" that is a merge key: without quotes, and without a tag that makes it a text. */
 gboolean nz_yaml_is_merge(const NzYaml *key);
 
-/* The first key of MAP that VALUE has, too, with another value; NULL: none. Both may be lists of
- * maps, as what a merge key brings. go-yaml 2 lets what stands last win, newer ones and YAML the
- * key that was written. */
+/* The first key of MAP that VALUE (of a merge key; a map, or a list of maps) has, too, with another
+ * value; NULL: none. go-yaml 2 lets what stands last win, newer ones and YAML the key that was
+ * written. */
 const NzYaml *nz_yaml_find_contest(NzYaml *map, const NzYaml *value);

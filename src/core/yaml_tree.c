@@ -8,6 +8,9 @@
 /* Maps below this are searched key by key. */
 #define INDEX_MIN 16u
 
+/* What the limits of values take each for, see core/limits.h. */
+#define BYTES_OF_VALUE 100u
+
 /* A list or map is one piece of memory with its lists, a text with its bytes. */
 typedef struct {
   NzYaml node;
@@ -160,12 +163,22 @@ copy_all(const NzYamlList *from, NzYamlList *to, guint depth, guint *left)
   return TRUE;
 }
 
+/* How many values' memory SELF takes: a long text counts for several. */
+static guint
+cost_of(const NzYaml *self)
+{
+  return 1 + (self->kind == NZ_YAML_TEXT ? (guint)(strlen(self->text) / BYTES_OF_VALUE) : 0);
+}
+
 NzYaml *
 nz_yaml_copy(const NzYaml *self, guint depth, guint *left)
 {
-  if (depth == 0 || *left == 0)
+  guint cost = cost_of(self);
+  if (depth == 0 || *left < cost) {
+    *left = depth == 0 ? *left : 0;
     return NULL;
-  (*left)--;
+  }
+  *left -= cost;
   g_autoptr(NzYaml) copy = self->kind == NZ_YAML_TEXT
                                ? nz_yaml_new_text(self->text, strlen(self->text))
                                : nz_yaml_new(self->kind);

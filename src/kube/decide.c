@@ -162,12 +162,7 @@ path_of(const NzKubePod *pod, const NzKubeContainer *container)
       [NZ_CONTAINER_SIDECAR] = "initContainers",
       [NZ_CONTAINER_EPHEMERAL] = "ephemeralContainers",
   };
-  guint n = 0;
-  for (guint i = 0; i < pod->containers->len && pod->containers->pdata[i] != container; i++) {
-    const NzKubeContainer *other = pod->containers->pdata[i];
-    n += strcmp(lists[other->type], lists[container->type]) == 0;
-  }
-  return g_strdup_printf("%s.%s[%u]", pod->path, lists[container->type], n);
+  return g_strdup_printf("%s.%s[%u]", pod->path, lists[container->type], container->index);
 }
 
 /* By spec.os, or what selects its node. Options of Windows say nothing: on Linux nobody reads them.

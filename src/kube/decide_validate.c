@@ -155,34 +155,22 @@ check_os(NzDecide *self)
 
 /* --- HostProcess --- */
 
-static NzKubeBool
-host_process_of(NzYaml *context)
-{
-  return nz_kube_bool(nz_kube_map(context, "windowsOptions"), "hostProcess");
-}
-
 static gboolean
 check_host_process(NzDecide *self)
 {
   const NzKubePod *pod = self->pod;
-  NzKubeBool of_pod = host_process_of(pod->context);
-  NzKubeBool own = host_process_of(self->container->context);
+  NzKubeBool of_pod = nz_kube_host_process(pod->context);
+  NzKubeBool own = nz_kube_host_process(self->container->context);
   NzEffective field = nz_decide_effective(self, "windowsOptions", "hostProcess");
-  guint n = 0;
   if (of_pod != NZ_FIELD_UNSET && own != NZ_FIELD_UNSET && of_pod != own)
     return refuse(self, field.node, self->path, "securityContext.windowsOptions.hostProcess",
                   "Invalid value: %s: pod hostProcess value must be identical if both are "
                   "specified, was %s",
                   own == NZ_FIELD_TRUE ? "true" : "false",
                   of_pod == NZ_FIELD_TRUE ? "true" : "false");
-  for (guint i = 0; i < pod->containers->len; i++) {
-    const NzKubeContainer *other = pod->containers->pdata[i];
-    NzKubeBool its = host_process_of(other->context);
-    n += (its == NZ_FIELD_UNSET ? of_pod : its) == NZ_FIELD_TRUE;
-  }
-  if (n == 0)
+  if (pod->n_host_processes == 0)
     return FALSE;
-  if (n != pod->containers->len)
+  if (pod->n_host_processes != pod->containers->len)
     return refuse(self, field.node, pod->path, "",
                   "Invalid value: \"\": If pod contains any hostProcess containers then all "
                   "containers must be HostProcess containers");

@@ -61,6 +61,7 @@ nz_manifest_free(NzManifest *self)
   if (!self)
     return;
   g_ptr_array_unref(self->pods);
+  g_hash_table_unref(self->namespaces);
   g_ptr_array_unref(self->objects);
   g_ptr_array_unref(self->notes);
   g_ptr_array_unref(self->documents);
@@ -125,6 +126,7 @@ add_containers(NzKubePod *pod, const char *key, NzContainerType type)
     NzKubeContainer *container = g_new0(NzKubeContainer, 1);
     *container = (NzKubeContainer){
         .type = type,
+        .index = i,
         .name = nz_printable(name ? name : "", -1),
         .image = g_strdup(nz_kube_text(node, "image")),
         .node = node,
@@ -134,6 +136,18 @@ add_containers(NzKubePod *pod, const char *key, NzContainerType type)
       container->type = NZ_CONTAINER_SIDECAR;
     g_ptr_array_add(pod->containers, container);
   }
+}
+
+static guint
+count_host_processes(const NzKubePod *pod)
+{
+  guint n = 0;
+  NzKubeBool of_pod = nz_kube_host_process(pod->context);
+  for (guint i = 0; i < pod->containers->len; i++) {
+    NzKubeBool own = nz_kube_host_process(((NzKubeContainer *)pod->containers->pdata[i])->context);
+    n += (own == NZ_FIELD_UNSET ? of_pod : own) == NZ_FIELD_TRUE;
+  }
+  return n;
 }
 
 static void
@@ -155,6 +169,7 @@ add_pod(Object *object, NzYaml *spec, NzYaml *metadata, char *path)
   add_containers(pod, "initContainers", NZ_CONTAINER_INIT);
   add_containers(pod, "containers", NZ_CONTAINER_REGULAR);
   add_containers(pod, "ephemeralContainers", NZ_CONTAINER_EPHEMERAL);
+  pod->n_host_processes = count_host_processes(pod);
   g_ptr_array_add(object->manifest->pods, pod);
   object->n_pods++;
 }
@@ -259,6 +274,10 @@ keep_object(Object *object)
                           .namespace = namespace_of(metadata),
                           .object = object->node};
   g_ptr_array_add(object->manifest->objects, found);
+  GHashTable *namespaces = object->manifest->namespaces;
+  if (strcmp(object->kind, "Namespace") == 0 && found->name &&
+      !g_hash_table_contains(namespaces, found->name))
+    g_hash_table_insert(namespaces, found->name, found);
 }
 
 static gboolean
@@ -499,6 +518,7 @@ nz_manifest_read(NzSourceFile *source, GError **error)
   self->documents = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
   self->pods = g_ptr_array_new_with_free_func(pod_free);
   self->objects = g_ptr_array_new_with_free_func(object_free);
+  self->namespaces = g_hash_table_new(nz_str_hash, g_str_equal);
   self->notes = g_ptr_array_new_with_free_func(g_free);
   return read_documents(self, error) ? g_steal_pointer(&self) : NULL;
 }

@@ -23,6 +23,7 @@ const char *nz_container_type_name(NzContainerType type);
 
 typedef struct {
   NzContainerType type;
+  guint index;     /* in its list */
   char *name;      /* printable; "" when it has none */
   char *image;     /* as written; NULL: none */
   NzYaml *node;    /* its map */
@@ -39,8 +40,9 @@ typedef struct {
   NzYaml *metadata; /* of the Pod or template (labels, annotations); NULL: none */
   NzYaml *spec;     /* the PodSpec, a map */
   NzYaml *context;  /* its securityContext, a map; NULL: it has none */
-  GPtrArray *containers; /* NzKubeContainer: init, regular, ephemeral, each in order */
-  gboolean windows;      /* os.name is windows */
+  GPtrArray *containers;  /* NzKubeContainer: init, regular, ephemeral, each in order */
+  gboolean windows;       /* os.name is windows */
+  guint n_host_processes; /* of them, HostProcess containers of Windows */
 } NzKubePod;
 
 /* A Service or a Namespace: with their help pods are judged and mended. Other objects without pods
@@ -51,10 +53,11 @@ typedef struct {
 } NzKubeObject;
 
 typedef struct {
-  NzSourceFile *source; /* borrowed */
-  GPtrArray *documents; /* NzYaml */
-  GPtrArray *pods;      /* NzKubePod, in the order of the file */
-  GPtrArray *objects;   /* NzKubeObject */
+  NzSourceFile *source;   /* borrowed */
+  GPtrArray *documents;   /* NzYaml */
+  GPtrArray *pods;        /* NzKubePod, in the order of the file */
+  GPtrArray *objects;     /* NzKubeObject */
+  GHashTable *namespaces; /* the name of a Namespace -> its NzKubeObject, the first of that name */
   GPtrArray *notes; /* char *: what was not covered, and why: "line 12: a Widget (example.com/v1)
                        holds no pod template that is known" */
 } NzManifest;
@@ -81,6 +84,9 @@ gboolean nz_kube_item_int(const NzYaml *item, gint64 *value);
 const char *nz_kube_text(NzYaml *map, const char *key); /* NULL: unset */
 NzYaml *nz_kube_list(NzYaml *map, const char *key);     /* NULL: unset */
 NzYaml *nz_kube_map(NzYaml *map, const char *key);      /* NULL: unset */
+
+/* windowsOptions.hostProcess of a securityContext. */
+NzKubeBool nz_kube_host_process(NzYaml *context);
 
 /* The place of NODE, or of the key KEY in MAP where it has one; NULL: there is no such key. */
 NzPlace *nz_kube_place(const NzManifest *manifest, const NzYaml *node);

@@ -5,9 +5,13 @@
  */
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/nearest.h"
 #include "core/text.h"
 #include "kube/manifest_private.h"
+
+/* Bytes of a key in a message. */
+#define KEY_SHOWN 100u
 
 typedef struct {
   NzManifest *manifest;
@@ -19,18 +23,21 @@ static gboolean check_map(const Checker *self, const NzKubeType *type, NzYaml *n
 
 /* --- messages --- */
 
-/* Go says no indices. */
+/* Go says no indices. Who makes an object of another kind chooses its keys: they are told in short.
+ */
 static char *
 path_text(const NzKubePath *path, gboolean indices)
 {
   GString *text = g_string_new(NULL);
-  for (; path; path = path->up) {
-    g_autofree char *key = nz_printable(path->key, -1);
+  for (; path && text->len < NZ_MANIFEST_TEXT_MAX; path = path->up) {
+    g_autofree char *key = nz_printable(path->key, (gssize)MIN(strlen(path->key), KEY_SHOWN));
     g_autofree char *index =
         indices && path->index >= 0 ? g_strdup_printf("[%d]", path->index) : g_strdup("");
     g_autofree char *part = g_strconcat(key, index, text->len > 0 ? "." : "", NULL);
     g_string_prepend(text, part);
   }
+  if (path)
+    g_string_prepend(text, "...");
   return g_string_free(text, FALSE);
 }
 
@@ -234,6 +241,17 @@ check_value(const Checker *self, const NzKubeType *type, const NzKubeFieldType *
   return check_scalar(field, node) || fail(self, type, field, node, path, FALSE);
 }
 
+/* Of one value: what is a list may hold scripts. */
+static gboolean
+check_length(const Checker *self, const NzYaml *node, const NzKubePath *path)
+{
+  if (node->kind != NZ_YAML_TEXT || strlen(node->text) <= NZ_MANIFEST_TEXT_MAX)
+    return TRUE;
+  g_autofree char *where = path_text(path, TRUE);
+  return nz_yaml_fail(node, self->manifest->source->name, self->error,
+                      "%s has more than %u bytes: nobody takes that", where, NZ_MANIFEST_TEXT_MAX);
+}
+
 static gboolean
 is_null(const NzYaml *node)
 {
@@ -248,7 +266,7 @@ check_field(const Checker *self, const NzKubeType *type, const NzKubeFieldType *
   if (is_null(node) || field->kind == NZ_TYPE_ANY)
     return TRUE;
   if (!field->list)
-    return check_value(self, type, field, node, &path);
+    return check_value(self, type, field, node, &path) && check_length(self, node, &path);
   if (node->kind != NZ_YAML_LIST)
     return fail(self, type, field, node, &path, TRUE);
   for (guint i = 0; i < node->items->len; i++) {
@@ -265,13 +283,20 @@ static gboolean
 check_values(const Checker *self, const NzKubeType *type, NzYaml *node, const NzKubePath *path)
 {
   const NzKubeFieldType any = {.kind = type->values};
+  gsize size = 0;
   for (guint i = 0; i < node->items->len; i++) {
     NzYaml *value = node->items->pdata[i];
     const NzKubePath here = {path, ((NzYaml *)node->keys->pdata[i])->text, -1};
     if (!is_null(value) && !check_scalar(&any, value))
       return fail(self, type, &any, value, &here, FALSE);
+    size += strlen(here.key) + strlen(value->text);
   }
-  return TRUE;
+  if (size <= NZ_MANIFEST_ANNOTATIONS_MAX)
+    return TRUE;
+  g_autofree char *where = path_text(path, TRUE);
+  return nz_yaml_fail(node, self->manifest->source->name, self->error,
+                      "%s has more than %zu bytes of keys and values: the API server takes no more",
+                      where, NZ_MANIFEST_ANNOTATIONS_MAX);
 }
 
 static gboolean

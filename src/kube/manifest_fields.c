@@ -66,6 +66,12 @@ nz_kube_map(NzYaml *map, const char *key)
   return field_of_kind(map, key, NZ_YAML_MAP);
 }
 
+NzKubeBool
+nz_kube_host_process(NzYaml *context)
+{
+  return nz_kube_bool(nz_kube_map(context, "windowsOptions"), "hostProcess");
+}
+
 /* Of a list or map the start alone is exact. */
 NzPlace *
 nz_kube_place(const NzManifest *manifest, const NzYaml *node)

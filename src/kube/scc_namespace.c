@@ -33,14 +33,9 @@ nz_scc_parse_block(const char *text, guint32 *start, guint32 *end)
 static NzYaml *
 find_namespace(const NzPodJudge *judge)
 {
-  const GPtrArray *objects = judge->manifest->objects;
-  for (guint i = 0; judge->pod->namespace && i < objects->len; i++) {
-    const NzKubeObject *o = objects->pdata[i];
-    if (g_strcmp0(o->kind, "Namespace") == 0 && g_strcmp0(o->api_version, "v1") == 0 &&
-        g_strcmp0(o->name, judge->pod->namespace) == 0)
-      return o->object;
-  }
-  return NULL;
+  const char *name = judge->pod->namespace;
+  const NzKubeObject *found = name ? g_hash_table_lookup(judge->manifest->namespaces, name) : NULL;
+  return found ? found->object : NULL;
 }
 
 void

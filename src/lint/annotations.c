@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 #include "lint/comments.h"
 
@@ -34,7 +35,9 @@ excepted_by(const Reading *self, const char *key, const char *reason)
   g_autofree char *shown = nz_printable(key, -1);
   g_autoptr(NzPlace) place = nz_kube_key_place(self->manifest, self->annotations, key);
   NzExcepted *said = g_new0(NzExcepted, 1);
-  said->reason = reason && *reason ? nz_printable(reason, -1) : g_strdup("no reason is given");
+  said->reason = reason && *reason
+                     ? nz_printable(reason, (gssize)MIN(strlen(reason), NZ_ANNOTATION_REASON_MAX))
+                     : g_strdup("no reason is given");
   said->owner = g_strdup_printf("the annotation %s in %s:%u", shown, self->manifest->source->name,
                                 place ? place->line : 0);
   g_ptr_array_add(self->subject->excepted, said);

@@ -15,8 +15,9 @@ typedef struct {
   const NzManifest *manifest;
   const NzLintOptions *options;
   NzComments *comments;
-  const NzKubePod *pod;        /* at hand */
-  const GPtrArray *violations; /* NzPodViolation: what it violates of the profile */
+  const NzKubePod *pod;   /* at hand */
+  GHashTable *violations; /* a container of it, or NULL for its own -> GPtrArray of NzPodViolation:
+                             what is violated of the profile */
 } Work;
 
 /* "Deployment/prod/web app" */
@@ -36,14 +37,39 @@ find_image(const NzKubePod *pod, const NzKubeContainer *container, const NzLintO
   return options->find_image(container->image, nz_kube_image_need(pod, container), options->data);
 }
 
-/* Under a profile of pods VIOLATIONS (NzPodViolation) are all that counts. */
+/* By whom they are: a pod may have thousands of containers. */
+static GHashTable *
+group_violations(const GPtrArray *violations)
+{
+  GHashTable *groups = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+  for (guint i = 0; i < violations->len; i++) {
+    NzPodViolation *v = violations->pdata[i];
+    GPtrArray *group = g_hash_table_lookup(groups, v->container);
+    if (!group)
+      g_hash_table_insert(groups, (gpointer)v->container, group = g_ptr_array_new());
+    g_ptr_array_add(group, v);
+  }
+  return groups;
+}
+
+static void
+add_violations(GHashTable *groups, const NzKubeContainer *whose, const NzKubeContainer *container,
+               GPtrArray *acts)
+{
+  const GPtrArray *group = g_hash_table_lookup(groups, whose);
+  if (group)
+    nz_pod_violation_acts(group, container, acts);
+}
+
+/* Under a profile of pods VIOLATIONS are all that counts. */
 static void
 run_checks(NzSubject *subject, const NzKubeContainer *container, const NzKubeDecision *decision,
-           const GPtrArray *violations, const NzLintOptions *options)
+           GHashTable *violations, const NzLintOptions *options)
 {
   const char *pods = nz_profile_of_pods(options->profile);
   g_autoptr(GPtrArray) forbidden = g_ptr_array_new_with_free_func((GDestroyNotify)nz_act_free);
-  nz_pod_violation_acts(violations, container, forbidden);
+  add_violations(violations, NULL, container, forbidden);
+  add_violations(violations, container, container, forbidden);
   NzBuildFacts facts = {.profile = pods ? pods : options->profile,
                         .user = subject->user,
                         .user_place = subject->place,
@@ -97,8 +123,9 @@ nz_lint_judge_manifest(const NzManifest *manifest, const NzLintOptions *options,
   for (guint i = 0; i < manifest->pods->len; i++) {
     g_autoptr(GPtrArray) violations = g_ptr_array_new_with_free_func(nz_pod_violation_free);
     work.pod = manifest->pods->pdata[i];
-    work.violations = violations;
     nz_pod_profile_judge(options->profile, manifest, work.pod, violations);
+    g_autoptr(GHashTable) groups = group_violations(violations);
+    work.violations = groups;
     for (guint j = 0; j < work.pod->containers->len; j++)
       g_ptr_array_add(judged, judge(&work, work.pod->containers->pdata[j]));
   }

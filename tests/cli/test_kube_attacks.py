@@ -4,7 +4,7 @@ pass here, whatever the spelling."""
 import pytest
 from kube_case import HEAD
 from lint_kit import assert_no_verdict, lint, put, rules
-from program import FAIL, PASS
+from program import FAIL, PASS, run
 
 GOOD = "runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, allowPrivilegeEscalation: false"
 POD = HEAD + "  containers:\n  - name: app\n    image: images.example/app:1\n"
@@ -122,3 +122,62 @@ def test_buried_pod_is_judged(tmp_path, name):
     evil = [one for one in result.subjects if one["name"].endswith(" evil")]
     assert len(evil) == 1 and evil[0]["user"]["state"] == "root", result
     assert result.code == FAIL
+
+
+# Memory and time: the runner holds each to its bounds ------------------------------------------------
+
+LONG = "x" * 1_000_000
+
+
+def containers(count, fields=""):
+    return "[" + ", ".join(f"{{name: c{i}, image: x{fields}}}" for i in range(count)) + "]"
+
+
+def pod_of(metadata, spec):
+    return f"apiVersion: v1\nkind: Pod\nmetadata: {{{metadata}}}\nspec: {{{spec}}}\n"
+
+
+REFUSED = {
+    "long-text-behind-aliases": f'apiVersion: example.com/v1\nkind: Fleet\na: &a "{LONG}"\nb:\n' + "- *a\n" * 20000,
+    "containers-without-end": pod_of("name: a", f"containers: {containers(20000)}"),
+    "name-without-end": pod_of(f'name: "{LONG}"', f"containers: {containers(900)}"),
+    "image-without-end": pod_of("name: a", f'containers: [{{name: a, image: "{LONG}"}}]'),
+    "user-name-without-end": pod_of("name: a", f'os: {{name: windows}}, securityContext: {{windowsOptions: '
+                                    f'{{runAsUserName: "{LONG}"}}}}, containers: {containers(900)}'),
+    "annotation-without-end": pod_of(f'name: a, annotations: {{checkov.io/skip1: "CKV_K8S_40={LONG}"}}',
+                                     f"containers: {containers(900)}"),
+    "annotations-without-end": pod_of("name: a, annotations: {"
+                                      + ", ".join(f"checkov.io/skip{i}: CKV_K8S_40" for i in range(20000)) + "}",
+                                      f"containers: {containers(900)}"),
+    "merge-keys-without-end": HEAD + "".join(f"  <<: {{k{i}: 1}}\n" for i in range(50000)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_grows_with_its_square_is_refused(tmp_path, name):
+    assert_no_verdict(judged(tmp_path, REFUSED[name]), position=("pod.yaml", 0))
+
+
+def test_long_key_of_a_custom_resource_is_told_in_short(tmp_path):
+    text = f'apiVersion: example.com/v1\nkind: Fleet\nmetadata: {{name: a}}\n"{LONG}": ' \
+           f'{{containers: {containers(900, ", securityContext: {runAsUser: -1}")}}}\n'
+    result = judged(tmp_path, text)
+    assert result.code == FAIL and len(result.out) < 4_000_000
+
+
+def test_reason_of_an_annotation_is_told_in_short(tmp_path):
+    text = pod_of(f'name: a, annotations: {{checkov.io/skip1: "CKV_K8S_40={LONG[:200_000]}"}}',
+                  f"containers: {containers(900, ', securityContext: {runAsUser: 0}')}")
+    result = judged(tmp_path, text)
+    assert result.code in (PASS, FAIL) and len(result.out) < 4_000_000
+
+
+@pytest.mark.parametrize("profile", ["cbpp-0002", "restricted", "openshift:restricted-v2"])
+def test_thousands_of_pods_and_namespaces_are_judged_soon(tmp_path, profile):
+    count = 8000
+    text = "".join(f"---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: n{i}}}\n" for i in range(count))
+    text += "".join(f"---\n{pod_of(f'name: p, namespace: n{count - 1 - i}', 'containers: ' + containers(1))}"
+                    for i in range(count))
+    put(tmp_path, {"pod.yaml": text.encode()})
+    result = run("lint", "--no-policy", "--images", "none", "-q", "--profile", profile, "pod.yaml", cwd=tmp_path)
+    assert result.code == (PASS if profile.startswith("openshift") else FAIL) and result.seconds < 20
