@@ -85,6 +85,7 @@ run_command(const NzCommand *command, int argc, char **argv)
   g_auto(GStrv) args = g_new0(char *, (gsize)argc + 1);
   for (int i = 0; i < argc; i++)
     args[i] = g_strdup(argv[i]);
+  nz_command_words = argv;
   g_autofree char *line = g_strjoinv(" ", args);
   g_autofree char *typed = nz_command_line = g_strconcat("nonzero ", line, NULL);
   const char *unwanted = find_unwanted_value(command, args);

@@ -19,16 +19,20 @@ MAY_INCLUDE = {
     "kube": {"core", "check", "build"},
     "lint": {"core", "check", "build", "fix", "kube"},
     "policy": {"core", "check"},
+    "runtime": {"core", "check", "image", "policy"},
     "report": {"core", "check"},
     "api": {"core", "image", "build", "check", "confine", "fix", "lint", "scan", "store", "policy", "report"},
     "lsp": {"core", "check", "confine", "build", "lint", "policy"},
-    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "store"},
+    "cmd": {"core", "image", "check", "fix", "lsp", "policy", "report", "runtime", "store"},
+    "watch": {"core", "check", "cmd", "policy", "report", "runtime"},  # cmd: its options: see ONLY
     "docs": {"core", "store", "image", "check", "policy", "report", "cmd"},
 }
 
 # Of some folders only these headers.
 ONLY = {
     ("image", "fetch"): {"protocol.h"},
+    ("watch", "cmd"): {"complain.h", "outlet_options.h", "policy_options.h", "watch_options.h"},
+    ("cmd", "runtime"): {"container.h"},
     ("fetch", "image"): {"digest.h", "json.h", "reference.h", "toml.h"},
 }
 

@@ -34,6 +34,10 @@ static const NzCheck *const checks[] = {
     &nz_check_added_capability,
     &nz_check_new_privileges,
     &nz_check_host_userns,
+    &nz_check_root_process,
+    &nz_check_root_in_userns,
+    &nz_check_runtime_drift,
+    &nz_check_events_lost,
     &nz_check_kubelet_refuses,
     &nz_check_host_namespaces,
     &nz_check_unmasked_proc,
@@ -113,9 +117,12 @@ nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_data)
 gboolean
 nz_check_judges(const NzCheck *check, const char *kind)
 {
-  /* What neither runs on is found by others, in whatever it is. */
-  return nz_kind_is_source(kind) ? check->run_build || !check->run
-                                 : check->run || !check->run_build;
+  /* What runs on nothing is found by others, in whatever it is. */
+  if (!check->run && !check->run_build && !check->run_running)
+    return TRUE;
+  if (strcmp(kind, "container") == 0)
+    return check->run_running != NULL;
+  return nz_kind_is_source(kind) ? check->run_build != NULL : check->run != NULL;
 }
 
 gboolean
@@ -136,6 +143,8 @@ nz_check_asks(const NzCheck *check, const char *kind, const char *profile)
     return FALSE;
   if (pods && nz_profile_pod_security(profile, &restricted, &minor))
     return minor >= check->since && (restricted ? minor < check->until : !check->restricted);
+  if (!pods && strcmp(kind, "container") == 0)
+    return check->run_running != NULL;
   return pods || (nz_check_runs(check, profile) && nz_check_judges(check, kind));
 }
 
@@ -164,6 +173,14 @@ nz_checks_run_build(const NzBuildFacts *facts, GPtrArray *findings)
   for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
     if (runs_on_build(checks[i], facts->profile))
       checks[i]->run_build(facts, findings);
+}
+
+void
+nz_checks_run_running(const NzRunningFacts *facts, GPtrArray *findings)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(checks); i++)
+    if (checks[i]->run_running)
+      checks[i]->run_running(facts, findings);
 }
 
 const NzAct *

@@ -8,6 +8,7 @@
 #include "check/build_facts.h"
 #include "check/facts.h"
 #include "check/profile.h"
+#include "check/running_facts.h"
 
 typedef struct {
   const char *rule;
@@ -27,6 +28,8 @@ typedef struct {
   /* NULL: the rule is found by others, such as the policy. */
   void (*run)(const NzImageFacts *facts, GPtrArray *findings);
   void (*run_build)(const NzBuildFacts *facts, GPtrArray *findings); /* of a source; may be NULL */
+  /* of a container that runs; may be NULL */
+  void (*run_running)(const NzRunningFacts *facts, GPtrArray *findings);
 } NzCheck;
 
 extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_inert,
@@ -41,6 +44,10 @@ extern const NzCheck nz_check_image_user, nz_check_setuid_root, nz_check_setuid_
     nz_check_added_capability, nz_check_new_privileges, nz_check_host_userns,
     nz_check_kubelet_refuses, nz_check_host_namespaces, nz_check_unmasked_proc, nz_check_root_group,
     nz_check_no_run_as_non_root;
+
+/* Of running containers. */
+extern const NzCheck nz_check_root_process, nz_check_root_in_userns, nz_check_runtime_drift,
+    nz_check_events_lost;
 
 /* Of profiles of pods: pod_security.c, scc.c. */
 extern const NzCheck nz_check_pss_apparmor, nz_check_pss_capabilities_baseline,
@@ -79,6 +86,7 @@ guint nz_check_foreach_named(const char *name, NzCheckFunc func, gpointer user_d
 /* Runs all checks. */
 void nz_checks_run(const NzImageFacts *facts, GPtrArray *findings);
 void nz_checks_run_build(const NzBuildFacts *facts, GPtrArray *findings);
+void nz_checks_run_running(const NzRunningFacts *facts, GPtrArray *findings);
 
 /* --- for checks --- */
 

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "cmd/choices.h"
+#include "cmd/complain.h"
 #include "core/exit.h"
 
 typedef struct {
@@ -25,7 +26,7 @@ typedef struct {
 } NzCommand;
 
 extern const NzCommand nz_cmd_cache, nz_cmd_checks, nz_cmd_diff, nz_cmd_images, nz_cmd_lint,
-    nz_cmd_lsp, nz_cmd_policy, nz_cmd_scan;
+    nz_cmd_lsp, nz_cmd_policy, nz_cmd_scan, nz_cmd_watch;
 
 /* The verb number I, NULL past the last; the verb called NAME, or NULL. */
 const NzCommand *nz_command_at(guint i);
@@ -33,6 +34,5 @@ const NzCommand *nz_command_find(const char *name);
 
 /* What was typed, words divided by spaces, once a command runs. */
 extern char *nz_command_line;
-
-/* Prints "nonzero: MESSAGE" to standard error. */
-void nz_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* The same as it was typed, from the verb on. */
+extern char **nz_command_words;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/policy_options.h"
 
-#include "cmd/cmd.h"
+#include "cmd/complain.h"
+#include "core/exit.h"
 #include "core/text.h"
 
 NzPolicyOptions nz_policy_options;

@@ -36,6 +36,7 @@ static const struct {
     {"compose-service", "service", "services", TRUE},
     {"quadlet", "unit", "units", TRUE},
     {"workload-container", "container", "containers", TRUE},
+    {"container", "running container", "running containers", FALSE},
 };
 
 const char *
@@ -70,6 +71,43 @@ nz_finding_new(const char *rule, NzLevel level, const char *remedy, const char *
   return self;
 }
 
+NzProcessFact *
+nz_process_fact_new(void)
+{
+  return g_new0(NzProcessFact, 1);
+}
+
+static void
+process_fact_free(NzProcessFact *self)
+{
+  if (!self)
+    return;
+  g_free(self->arguments);
+  g_free(self->parents);
+  g_free(self->terminal);
+  g_free(self);
+}
+
+NzContainerFact *
+nz_container_fact_new(const char *engine, const char *id)
+{
+  NzContainerFact *self = g_new0(NzContainerFact, 1);
+  self->engine = engine;
+  self->id = g_strdup(id);
+  return self;
+}
+
+static void
+container_fact_free(NzContainerFact *self)
+{
+  if (!self)
+    return;
+  g_free(self->id);
+  g_free(self->pod);
+  g_free(self->space);
+  g_free(self);
+}
+
 void
 nz_finding_free(NzFinding *self)
 {
@@ -79,6 +117,7 @@ nz_finding_free(NzFinding *self)
   g_free(self->path);
   g_free(self->package);
   nz_place_free(self->place);
+  process_fact_free(self->process);
   g_free(self);
 }
 
@@ -163,6 +202,7 @@ nz_subject_free(NzSubject *self)
   g_free(self->digest);
   nz_user_free(self->user);
   base_fact_free(self->base);
+  container_fact_free(self->container);
   nz_place_free(self->place);
   if (self->steps)
     g_ptr_array_unref(self->steps);

@@ -34,6 +34,28 @@ typedef enum { NZ_ORIGIN_UNKNOWN, NZ_ORIGIN_BASE, NZ_ORIGIN_OWN } NzOrigin;
 
 const char *nz_origin_name(NzOrigin origin); /* "base", "own"; NULL when it is not known */
 
+/* The processes that a finding of a running container is about, as they were seen. */
+typedef struct {
+  const char *cause;     /* static: "image-default", "setuid-binary", ... */
+  char *arguments;       /* printable, of the first of them; or NULL */
+  char *parents;         /* "sh < runc", of the first; or NULL */
+  char *terminal;        /* "pts0"; NULL: none */
+  guint32 pid, host_uid; /* of the last, as the host sees them */
+  gint64 first, last;    /* microseconds since 1970 */
+  guint64 count;
+} NzProcessFact;
+
+NzProcessFact *nz_process_fact_new(void);
+
+/* Which container a subject is, when it runs. */
+typedef struct {
+  const char *engine;     /* static: "docker" */
+  char *id, *pod, *space; /* POD and SPACE (its namespace) may be NULL */
+  gboolean rootless, sandbox;
+} NzContainerFact;
+
+NzContainerFact *nz_container_fact_new(const char *engine, const char *id);
+
 typedef struct {
   const char *rule; /* static: the check's name */
   NzLevel level;
@@ -49,6 +71,7 @@ typedef struct {
   char *package;
   NzOrigin origin;
   NzPlace *place;             /* in a source; NULL: it is about none */
+  NzProcessFact *process;     /* NULL: it is about none */
   const NzFix *fix;           /* what mends it; borrowed from the subject; or NULL */
   const NzExcepted *excepted; /* borrowed from the policy; NULL: the finding counts */
   gboolean fails;             /* it fails its subject: nz_subject_conclude() says so */
@@ -85,16 +108,17 @@ typedef struct {
   NzVerdict verdict;
   NzLevel fail_on; /* findings of this level or above fail it */
   NzUser *user;
-  NzBaseFact *base;         /* or NULL */
-  gint64 started, finished; /* microseconds since 1970; 0: not measured */
-  guint64 source_hash;      /* nz_hash64() of what a source held; 0: it is none */
-  NzPlace *place;           /* of what decided the user, in a source; or NULL */
-  GPtrArray *steps;         /* NzStep: how the user was decided; NULL: nobody asked */
-  GPtrArray *fixes;         /* NzFix: how to mend it, in its source */
-  GPtrArray *excepted;      /* NzExcepted: what its own source says, for findings to borrow */
-  GPtrArray *layers;        /* NzLayerFact */
-  GPtrArray *findings;      /* NzFinding, worst first, then by rule, place and path */
-  GPtrArray *notes;         /* char *: what was not looked at, and why */
+  NzBaseFact *base;           /* or NULL; of a container the image that it was started from */
+  NzContainerFact *container; /* or NULL */
+  gint64 started, finished;   /* microseconds since 1970; 0: not measured */
+  guint64 source_hash;        /* nz_hash64() of what a source held; 0: it is none */
+  NzPlace *place;             /* of what decided the user, in a source; or NULL */
+  GPtrArray *steps;           /* NzStep: how the user was decided; NULL: nobody asked */
+  GPtrArray *fixes;           /* NzFix: how to mend it, in its source */
+  GPtrArray *excepted;        /* NzExcepted: what its own source says, for findings to borrow */
+  GPtrArray *layers;          /* NzLayerFact */
+  GPtrArray *findings;        /* NzFinding, worst first, then by rule, place and path */
+  GPtrArray *notes;           /* char *: what was not looked at, and why */
 } NzSubject;
 
 NzSubject *nz_subject_new(const char *kind);

@@ -335,6 +335,10 @@
  * thousandth. Past it exceptions no longer apply, findings count, and a note says so. */
 #define NZ_GLOB_STEPS_MAX ((guint64)512 * 1024 * 1024)
 
+/* And for one process of a running container: 500 exceptions of usual length need a hundredth. Past
+ * it none applies, and the process counts. */
+#define NZ_GLOB_STEPS_PROCESS_MAX ((guint64)16 * 1024 * 1024)
+
 /* And for all images of a run: as many can share one layer as an archive holds images. */
 #define NZ_GLOB_STEPS_TOTAL_MAX (4 * NZ_GLOB_STEPS_MAX)
 
@@ -375,6 +379,77 @@
 /* Small files of a store: a digest, a directory's name, a configuration of a daemon. */
 #define NZ_STORE_WORD_MAX    ((gsize)4096)
 #define NZ_DAEMON_CONFIG_MAX ((gsize)256 * 1024)
+
+/* --- running containers --- */
+
+/* What is kept of a name, an image, an annotation: twice what registries take for a name. */
+#define NZ_STATE_TEXT_MAX ((gsize)512)
+
+/* Processes between one of a container and its monitor. Each is two small reads. */
+#define NZ_PARENTS_MAX 128u
+
+/* What is read of a command line or of /proc/PID/cgroup. A conmon has some 4 KiB. */
+#define NZ_CMDLINE_READ_MAX ((gsize)64 * 1024)
+
+/* Places where one engine may keep its state: Docker has one more for each user namespace. */
+#define NZ_PLACES_MAX 16u
+
+/* Root processes of one container that are told apart: by executable, cause and user namespace. A
+ * container has a handful. More are counted. */
+#define NZ_ROOT_KINDS_MAX 32u
+
+/* Containers that ended and are kept for the report. Some KiB each where they had root processes;
+ * of the others so much that a burst of short ones does not push them out. */
+#define NZ_ENDED_MAX 1024u
+
+/* Containers that wait to be described; each is some milliseconds. The watcher asks again. */
+#define NZ_DESCRIBE_QUEUE_MAX 4096u
+
+/* The buffer between the kernel and the watcher: at 300 bytes a record a burst of 3,500. Its pages
+ * count twice in our memory. More than the upper bound the kernel cannot map. */
+#define NZ_WATCH_BUFFER     ((guint)1024 * 1024)
+#define NZ_WATCH_BUFFER_MAX ((guint64)256 * 1024 * 1024)
+
+/* How long one can ask us to watch or to wait: 30 days, in milliseconds. */
+#define NZ_WATCH_TIME_MAX ((guint64)30 * 24 * 3600 * 1000)
+
+/* Control groups that are told apart: as many as the kernel's half has room for. */
+#define NZ_WATCH_GROUPS_MAX 16384u
+
+/* Events that wait for their container's description, and how long they do: milliseconds. It takes
+ * a few where the disk is not busy. A process that is stopped until it is decided whether it may
+ * run waits longer than one of which only the cause is not known. */
+#define NZ_WATCH_WAITING_MAX     4096u
+#define NZ_WATCH_WAIT_MS         1000
+#define NZ_WATCH_WAIT_STOPPED_MS 5000
+
+/* Root processes that polling remembers to have told of: some 50 bytes each. */
+#define NZ_WATCH_PROCESSES_MAX 262144u
+
+/* What is read of /proc/PID/status and the like, and extents of a user namespace's map. */
+#define NZ_PROC_FILE_MAX ((gsize)16 * 1024)
+#define NZ_UID_MAP_MAX   ((gsize)16 * 1024)
+
+/* Lines that wait for the audit log's disk, some KiB each, and how long its end may take: two
+ * seconds, in microseconds. */
+#define NZ_AUDIT_QUEUE_MAX 4096u
+#define NZ_AUDIT_END_WAIT  (2 * G_USEC_PER_SEC)
+
+/* Root sessions whose end is waited for, some 100 bytes each. */
+#define NZ_SESSIONS_MAX 16384u
+
+/* Who asks for metrics: connections at once, seconds that each may be idle, bytes of a request. A
+ * Prometheus or two. */
+#define NZ_METRICS_CONNECTIONS_MAX 16u
+#define NZ_METRICS_TIMEOUT         10u
+#define NZ_METRICS_REQUEST_MAX     ((gsize)16 * 1024)
+
+/* How often a page is made, and how often the live view is drawn: milliseconds. */
+#define NZ_WATCH_METRICS_MS 1000u
+#define NZ_WATCH_VIEW_MS    500u
+
+/* A page older than that, in microseconds, is of a watcher that hangs: it sets one each second. */
+#define NZ_METRICS_STALE (30 * G_USEC_PER_SEC)
 
 /* --- what is fetched --- */
 

@@ -15,10 +15,10 @@
 
 #include "core/limits.h"
 #include "core/pipe.h"
+#include "core/program.h"
 #include "core/text.h"
 #include "fetch/protocol.h"
 #include "image/json.h"
-#include "places.h"
 #include "version.h"
 
 typedef struct {
@@ -39,21 +39,6 @@ struct NzFetch {
 
 /* --- the program --- */
 
-/* Beside the program that runs, as in a build directory, or where it was installed. */
-static char *
-find_program(void)
-{
-  const char *said = secure_getenv("NONZERO_FETCH");
-  if (said && *said)
-    return g_strdup(said);
-  g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-  g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
-  g_autofree char *beside = folder ? g_build_filename(folder, "nonzero-fetch", NULL) : NULL;
-  if (beside && access(beside, X_OK) == 0)
-    return g_steal_pointer(&beside);
-  return g_strdup(NZ_LIBEXECDIR "/nonzero-fetch");
-}
-
 static gboolean
 spawn(const int *theirs, guint n, const char *const *options, GError **error)
 {
@@ -61,7 +46,7 @@ spawn(const int *theirs, guint n, const char *const *options, GError **error)
   g_autofree int *targets = g_new(int, n);
   for (guint i = 0; i < n; i++)
     targets[i] = STDERR_FILENO + 1 + (int)i;
-  g_ptr_array_add(argv, find_program());
+  g_ptr_array_add(argv, nz_program_find("nonzero-fetch", "NONZERO_FETCH"));
   g_ptr_array_add(argv, g_strdup_printf("--channels=%u", n));
   for (guint i = 0; options && options[i]; i++)
     g_ptr_array_add(argv, g_strdup(options[i]));

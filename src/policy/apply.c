@@ -92,11 +92,15 @@ static void
 find_candidates(Work *work)
 {
   const NzSubject *s = work->subject;
+  /* Of a running container the ledger asks nz_policy_match(), which knows its processes. */
+  if (strcmp(s->kind, "container") == 0)
+    return;
   for (guint i = 0; i < work->policy->exceptions->len; i++) {
     NzException *e = work->policy->exceptions->pdata[i];
     Candidate candidate = {e, nz_policy_is_active(work->policy, e), 0};
     if (matches(work, e, NZ_MATCH_IMAGE, s->name) && matches(work, e, NZ_MATCH_DIGEST, s->digest) &&
-        matches(work, e, NZ_MATCH_NAMESPACE, NULL) && matches(work, e, NZ_MATCH_EXECUTABLE, NULL))
+        matches(work, e, NZ_MATCH_NAMESPACE, NULL) && matches(work, e, NZ_MATCH_CONTAINER, NULL) &&
+        matches(work, e, NZ_MATCH_EXECUTABLE, NULL))
       g_array_append_val(work->candidates, candidate);
   }
 }

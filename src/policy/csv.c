@@ -6,8 +6,9 @@
 
 #include "policy/policy_private.h"
 
-static const char head[] = "practice,compliant,rule,image,digest,path,namespace,executable,reason,"
-                           "mitigation,owner,expires,in_force,policy\r\n";
+static const char head[] =
+    "practice,compliant,rule,image,digest,path,namespace,container,executable,reason,"
+    "mitigation,owner,expires,in_force,policy\r\n";
 
 /* RFC 4180; and a spreadsheet must not take a field for a formula. */
 static void
@@ -47,6 +48,7 @@ add_exception(GString *out, const NzPolicy *self, const NzException *e, const Nz
       e->patterns[NZ_MATCH_DIGEST],
       e->patterns[NZ_MATCH_PATH],
       e->patterns[NZ_MATCH_NAMESPACE],
+      e->patterns[NZ_MATCH_CONTAINER],
       e->patterns[NZ_MATCH_EXECUTABLE],
       e->said.reason,
       e->mitigation,
@@ -68,8 +70,9 @@ add_rule(GString *out, const NzPolicy *self, const NzCheck *check, const NzRuleS
   g_autofree char *reason =
       lowered ? g_strdup_printf("lowered to %s by the policy", nz_rule_level_name(setting->level))
               : g_strdup("turned off by the policy");
-  const char *const fields[] = {"CBPP-0002", "false", check->rule, NULL, NULL, NULL,   NULL,
-                                NULL,        reason,  NULL,        NULL, NULL, "true", self->path};
+  const char *const fields[] = {"CBPP-0002", "false", check->rule, NULL,   NULL,
+                                NULL,        NULL,    NULL,        NULL,   reason,
+                                NULL,        NULL,    NULL,        "true", self->path};
   add_line(out, fields, G_N_ELEMENTS(fields));
 }
 

@@ -31,11 +31,10 @@ nz_rule_level_find(const char *name, gboolean off_too)
 const char *
 nz_match_name(NzMatch match)
 {
-  static const char *const names[] = {[NZ_MATCH_PATH] = "path",
-                                      [NZ_MATCH_IMAGE] = "image",
-                                      [NZ_MATCH_DIGEST] = "digest",
-                                      [NZ_MATCH_NAMESPACE] = "namespace",
-                                      [NZ_MATCH_EXECUTABLE] = "executable"};
+  static const char *const names[] = {
+      [NZ_MATCH_PATH] = "path",           [NZ_MATCH_IMAGE] = "image",
+      [NZ_MATCH_DIGEST] = "digest",       [NZ_MATCH_NAMESPACE] = "namespace",
+      [NZ_MATCH_CONTAINER] = "container", [NZ_MATCH_EXECUTABLE] = "executable"};
   return names[match];
 }
 

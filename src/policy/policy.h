@@ -42,6 +42,7 @@ typedef enum {
   NZ_MATCH_IMAGE,
   NZ_MATCH_DIGEST,
   NZ_MATCH_NAMESPACE,  /* of a Kubernetes object; an image has none */
+  NZ_MATCH_CONTAINER,  /* the name of one that runs; an image has none */
   NZ_MATCH_EXECUTABLE, /* of a process; an image has none */
   NZ_MATCH_N
 } NzMatch;
@@ -91,6 +92,20 @@ void nz_policy_set_today(NzPolicy *self, NzDay today);
 /* Sets levels, takes out what is off, marks what is excepted, adds findings of expired exceptions,
  * says in notes what the reader would not see, and concludes. SUBJECT borrows from the policy. */
 void nz_policy_apply(NzPolicy *self, NzSubject *subject);
+
+/* A process of a running container. All but the rule may be NULL: not known, and matched by no
+ * pattern. */
+typedef struct {
+  const char *rule;
+  const char *image, *digest, *container, *space, *executable;
+} NzSighting;
+
+/* The first exception in force that covers it; NULL: none does. *EXPIRED (may be NULL) becomes one
+ * that did until its day. Bounded for each call; ask once for each executable of a container. */
+NzException *nz_policy_match(const NzPolicy *self, const NzSighting *sighting,
+                             const NzException **expired);
+/* TRUE when an exception of the rule needs to know the executable to be decided. */
+gboolean nz_policy_asks_executable(const NzPolicy *self, const char *rule);
 
 /* For another run, which may be on another day: no exception has been used. */
 void nz_policy_begin_anew(NzPolicy *self);

@@ -325,6 +325,7 @@ static const Key exception_keys[] = {
     {"image", read_pattern, NZ_MATCH_IMAGE},
     {"digest", read_pattern, NZ_MATCH_DIGEST},
     {"namespace", read_pattern, NZ_MATCH_NAMESPACE},
+    {"container", read_pattern, NZ_MATCH_CONTAINER},
     {"executable", read_pattern, NZ_MATCH_EXECUTABLE},
     {"reason", read_reason},
     {"owner", read_owner},

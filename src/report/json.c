@@ -109,6 +109,50 @@ write_base(NzJsonw *w, const NzBaseFact *base)
   nz_jsonw_end_object(w);
 }
 
+static void
+write_time(NzJsonw *w, const char *key, gint64 microseconds)
+{
+  g_autoptr(GDateTime) time =
+      microseconds > 0 ? g_date_time_new_from_unix_utc(microseconds / G_USEC_PER_SEC) : NULL;
+  g_autofree char *text = time ? g_date_time_format_iso8601(time) : NULL;
+  nz_jsonw_string(w, key, text);
+}
+
+static void
+write_process(NzJsonw *w, const NzProcessFact *process)
+{
+  if (!process)
+    return;
+  nz_jsonw_begin_object(w, "process");
+  nz_jsonw_string(w, "cause", process->cause);
+  nz_jsonw_string(w, "arguments", process->arguments);
+  nz_jsonw_string(w, "parents", process->parents);
+  nz_jsonw_string(w, "terminal", process->terminal);
+  nz_jsonw_uint(w, "pid", process->pid);
+  nz_jsonw_uint(w, "host_uid", process->host_uid);
+  nz_jsonw_uint(w, "count", process->count);
+  write_time(w, "first_seen", process->first);
+  write_time(w, "last_seen", process->last);
+  nz_jsonw_end_object(w);
+}
+
+static void
+write_container(NzJsonw *w, const NzContainerFact *container)
+{
+  if (!container)
+    return;
+  nz_jsonw_begin_object(w, "container");
+  nz_jsonw_string(w, "engine", container->engine);
+  nz_jsonw_string(w, "id", container->id);
+  nz_jsonw_string(w, "namespace", container->space);
+  nz_jsonw_string(w, "pod", container->pod);
+  if (container->rootless)
+    nz_jsonw_true(w, "rootless");
+  if (container->sandbox)
+    nz_jsonw_true(w, "sandbox");
+  nz_jsonw_end_object(w);
+}
+
 /* The finding's fix, by its number among the subject's. */
 static void
 write_fix_of(NzJsonw *w, const NzSubject *s, const NzFinding *f)
@@ -138,6 +182,7 @@ nz_json_write_finding(NzJsonw *w, const char *key, const NzSubject *s, const NzF
   nz_jsonw_string(w, "package", f->package);
   nz_jsonw_string(w, "origin", nz_origin_name(f->origin));
   nz_json_write_place(w, f->place);
+  write_process(w, f->process);
   write_excepted(w, f->excepted);
   nz_jsonw_string(w, "remedy", f->remedy);
   write_fix_of(w, s, f);
@@ -201,6 +246,7 @@ nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
   nz_json_write_user(w, s);
   write_base(w, s->base);
+  write_container(w, s->container);
   nz_jsonw_begin_array(w, "findings");
   for (guint i = 0; i < s->findings->len; i++)
     nz_json_write_finding(w, NULL, s, s->findings->pdata[i]);

@@ -204,6 +204,10 @@ static void
 write_base(Text *self, const NzSubject *s)
 {
   const NzBaseFact *base = s->base;
+  if (base && base->name && strcmp(s->kind, "container") == 0) {
+    fprintf(self->out, "  image    %s\n", base->name);
+    return;
+  }
   if (!base || (!base->known && !self->style->verbose))
     return;
   fprintf(self->out, "  base     %s", base->name ? base->name : "not named");
@@ -316,10 +320,12 @@ write_table(Text *self, const NzSubject *s)
   if (!has_rows(self, s))
     return;
   struct libscols_table *table = nz_table_new(self->out);
-  for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+  gboolean of_files = strcmp(s->kind, "container") != 0; /* else of processes */
+  for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
+    gboolean hidden = (i == COLUMN_ORIGIN && !origins_known(s)) || (i > COLUMN_PATH && !of_files);
     scols_table_new_column(table, columns[i].name, 0,
-                           columns[i].flags |
-                               (i == COLUMN_ORIGIN && !origins_known(s) ? SCOLS_FL_HIDDEN : 0));
+                           columns[i].flags | (hidden ? SCOLS_FL_HIDDEN : 0));
+  }
   scols_table_enable_colors(table, self->style->color);
   for (guint i = 0; i < s->findings->len; i++)
     if (is_in_table(self, s->findings->pdata[i]))

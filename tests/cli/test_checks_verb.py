@@ -20,7 +20,7 @@ def test_list_names_each_rule_once():
 
 def test_what_cbpp_0002_asks_for_is_marked():
     marked = {rule["rule"] for rule in RULES if rule.get("required")}
-    assert marked == {"image-user", "setuid-root"}
+    assert marked == {"image-user", "setuid-root", "root-process"}
     for line in run("checks").out.decode().splitlines():
         assert ("required" in line.split()[2:3]) == (line.split()[0] in marked)
 

@@ -154,6 +154,7 @@ COVERS = [
     ({"image": "example.org/**"}, []),
     ({"image": "**", "path": "/opt/**"}, ["/opt/a/su"]),
     ({"namespace": "prod"}, []),
+    ({"container": "web"}, []),
     ({"executable": "/usr/bin/su"}, []),
     ({"expires": "2026-06-30"}, ["/usr/bin/su"]),
 ]
@@ -473,6 +474,7 @@ def test_export_is_csv_that_another_reader_reads(policy):
         "digest": "",
         "path": "/usr/bin/su",
         "namespace": "",
+        "container": "",
         "executable": "",
         "reason": 'a "quoted", listed reason',
         "mitigation": "'+1",

@@ -178,6 +178,7 @@ for key, pattern in [
     ("digest", "sha256:*"),
     ("digest", "*"),
     ("namespace", "*"),
+    ("container", "*"),
     ("executable", "/**"),
 ]:
     WRONG[f"{key} {pattern} for all"] = (

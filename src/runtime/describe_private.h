@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "image/json.h"
+#include "runtime/describe.h"
+
+struct NzEnginePlaces {
+  char *root;            /* before every path that an engine wrote: "" or "/host" */
+  GPtrArray *docker;     /* char *: data roots */
+  GPtrArray *states;     /* char *: state directories of containerd */
+  GPtrArray *containerd; /* char *: its roots */
+  GPtrArray *graphs;     /* char *: graph roots of containers/storage */
+  GPtrArray *runs;       /* char *: its run roots */
+};
+
+/* Adds where UID's own Podman keeps its containers, graph root and run root, to ROOTS. */
+void nz_places_add_rootless(const NzEnginePlaces *self, guint32 uid, GPtrArray *roots);
+
+/* What the process above a container's first says of it. */
+typedef struct {
+  NzContainerEngine engine; /* NZ_CONTAINER_ANY: none was found */
+  char *bundle;             /* the directory of config.json */
+  char *name;               /* that conmon was told; or NULL */
+  char *space;              /* of containerd, or NULL */
+  char *run;                /* the run root of containers/storage, or NULL */
+} NzMonitor;
+
+void nz_monitor_clear(NzMonitor *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzMonitor, nz_monitor_clear)
+
+/* Looks upward from PID. FALSE: there is none, or it is not one that we know. */
+gboolean nz_monitor_find(gint pid, const NzContainerRef *ref, NzMonitor *monitor);
+/* The same from any process of the container: all of /proc is looked through. */
+gboolean nz_monitor_search(const NzContainerRef *ref, NzMonitor *monitor);
+/* The same from its command line (arguments, each with its NUL) and working directory. */
+gboolean nz_monitor_parse(const char *cmdline, gsize len, const char *cwd,
+                          const NzContainerRef *ref, NzMonitor *monitor);
+
+/* One description on its way. */
+typedef struct {
+  const NzEnginePlaces *places;
+  NzContainerFacts *facts;
+  NzMonitor monitor;
+  NzJson *config; /* the bundle's config.json, or NULL */
+} NzDescription;
+
+/* Reads the file BELOW of the directory DIR, MAX bytes at most. Links in DIR are followed, as an
+ * administrator may have made them; in BELOW none is. NULL without an error: it is not there. */
+GBytes *nz_state_read(const NzEnginePlaces *places, const char *dir, const char *below, gsize max,
+                      GError **error);
+/* All of FD (borrowed), which must be a file of MAX bytes at most. */
+GBytes *nz_state_read_fd(int fd, gsize max, GError **error);
+/* The same as nz_state_read(), parsed: one object. */
+NzJson *nz_state_read_json(const NzEnginePlaces *places, const char *dir, const char *below,
+                           GError **error);
+
+/* TEXT goes to *FIELD, made printable and cut, unless that has something or TEXT is empty. */
+void nz_facts_take(char **field, const char *text);
+/* What could not be read; the first counts. ERROR is freed. */
+void nz_facts_fail(NzContainerFacts *self, GError *error);
+
+/* Reads config.json in the directory BUNDLE (which may be gone). TRUE: it was there. */
+gboolean nz_bundle_read(NzDescription *self, const char *bundle);
+
+/* The USER and the digest of a configuration of an image. */
+gboolean nz_image_config_take(NzContainerFacts *self, GBytes *config, GError **error);
+
+void nz_describe_docker(NzDescription *self);
+void nz_describe_podman(NzDescription *self);
+void nz_describe_containerd(NzDescription *self);
