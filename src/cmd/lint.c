@@ -80,8 +80,10 @@ static const GOptionEntry options[] = {
 
 static const char help[] =
     "PATH is a Dockerfile (Containerfile), a Compose file, a Quadlet unit (.container, .build), a\n"
-    "directory to look through for these (.gitignore is honoured), or - for standard input.\n"
-    "Without PATH it is the working directory.\n"
+    "Kubernetes manifest (YAML or JSON), a directory to look through for these (.gitignore is\n"
+    "honoured), or - for standard input: `helm template CHART | nonzero lint -`. Without PATH it "
+    "is\n"
+    "the working directory.\n"
     "\n"
     "Exit codes: 0 all pass; 1 one fails or cannot be certified; 2 something could not be read;\n"
     "64 wrong usage.\n";
@@ -206,7 +208,9 @@ run_lint(const char *const *paths)
 const NzCommand nz_cmd_lint = {
     .name = "lint",
     .synopsis = "[PATH...]",
-    .summary = "judge Dockerfiles, Compose files and Quadlet units: which user will they start?",
+    .summary =
+        "judge Dockerfiles, Compose files, Quadlet units and Kubernetes manifests: which user "
+        "will they start?",
     .help = help,
     .add_help = nz_formats_add_help,
     .options = options,

@@ -140,7 +140,9 @@ char *
 nz_decide_image_unknown(const NzDecide *self, const char *field)
 {
   if (!self->container->image)
-    return g_strdup_printf("it names no image, and neither it nor the pod sets %s", field);
+    return g_strdup_printf("it names no image, and neither it nor the pod sets %s; a patch of "
+                           "Kustomize is judged by what `kubectl kustomize` makes of it",
+                           field);
   g_autofree char *name = nz_printable(self->container->image, -1);
   const char *why = self->image && self->image->unknown ? self->image->unknown
                     : self->image                       ? "nobody has written it down"

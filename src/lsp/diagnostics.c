@@ -32,15 +32,16 @@ make(const NzDocument *doc, gsize start, gsize end, Severity severity, const cha
                    nz_json_of_text(message));
 }
 
-/* What is found in another file stands here with its place; of many services each says whose it is.
- */
+/* What is found in another file stands here with its place; of many services or containers each
+ * says whose it is: what a pod sets is found for each of its containers. */
 static char *
 message_of(const NzDocument *doc, const NzSubject *s, const NzFinding *f)
 {
   g_autofree char *place =
       f->place && !nz_document_holds(doc, f->place) ? nz_place_text(f->place) : NULL;
-  g_autofree char *name =
-      doc->kind == NZ_SOURCE_COMPOSE && s->name ? nz_printable(s->name, -1) : NULL;
+  gboolean is_told =
+      doc->kind == NZ_SOURCE_COMPOSE || (doc->kind == NZ_SOURCE_MANIFEST && doc->subjects->len > 1);
+  g_autofree char *name = is_told && s->name ? nz_printable(s->name, -1) : NULL;
   return g_strconcat(name ? name : "", name ? ": " : "", place ? place : "", place ? ": " : "",
                      f->message, NULL);
 }

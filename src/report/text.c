@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "report/smartcols.h"
 #include "report/table.h"
+#include "report/text_advice.h"
 #include "report/text_excepted.h"
 #include "report/text_steps.h"
 #include "report/wrap.h"
@@ -18,6 +19,9 @@
 typedef struct {
   FILE *out;
   const NzReportStyle *style;
+  NzTextAdvice *later; /* explanations of rules that are told once, at the end; NULL: none are */
+  GHashTable *fixes;   /* NzFix that were told */
+  guint hidden;        /* findings that are told of at the end */
 } Text;
 
 typedef enum { BOLD, RED, YELLOW, GREEN, FAINT } Paint;
@@ -416,6 +420,10 @@ write_advice(Text *self, const NzSubject *s)
     const NzCheck *check = nz_check_find(c->rule);
     if (!check || !is_shown(self, s->findings->pdata[c->first]))
       continue;
+    if (self->later && nz_kind_is_source(s->kind)) {
+      nz_text_advice_add(self->later, check, s, s->findings->pdata[c->first]);
+      continue;
+    }
     fputc('\n', self->out);
     put(self, BOLD, c->rule);
     fprintf(self->out, ": %s\n", check->title);
@@ -451,7 +459,9 @@ static void
 write_fixes(Text *self, const NzSubject *s)
 {
   for (guint i = 0; i < s->fixes->len; i++) {
-    const NzFix *fix = s->fixes->pdata[i];
+    NzFix *fix = s->fixes->pdata[i];
+    if (!g_hash_table_add(self->fixes, fix)) /* one of the pod, and told with another container */
+      continue;
     g_autofree char *title = nz_printable(fix->title, -1);
     g_autofree char *refused = fix->refused ? nz_printable(fix->refused, -1) : NULL;
     fputc('\n', self->out);
@@ -467,6 +477,15 @@ write_fixes(Text *self, const NzSubject *s)
 }
 
 static void
+write_hidden(const Text *self, guint hidden)
+{
+  if (hidden > 0)
+    fprintf(self->out, "note: %u finding%s of level info %s not shown; --verbose shows %s\n",
+            hidden, hidden == 1 ? "" : "s", hidden == 1 ? "is" : "are",
+            hidden == 1 ? "it" : "them");
+}
+
+static void
 write_notes(Text *self, const NzSubject *s)
 {
   guint hidden = 0;
@@ -474,12 +493,13 @@ write_notes(Text *self, const NzSubject *s)
     const NzFinding *f = s->findings->pdata[i];
     hidden += !f->excepted && !is_shown(self, f);
   }
+  if (self->later && nz_kind_is_source(s->kind)) {
+    self->hidden += hidden;
+    hidden = 0;
+  }
   if (hidden > 0 || s->notes->len > 0)
     fputc('\n', self->out);
-  if (hidden > 0)
-    fprintf(self->out, "note: %u finding%s of level info %s not shown; --verbose shows %s\n",
-            hidden, hidden == 1 ? "" : "s", hidden == 1 ? "is" : "are",
-            hidden == 1 ? "it" : "them");
+  write_hidden(self, hidden);
   for (guint i = 0; i < s->notes->len; i++)
     fprintf(self->out, "note: %s\n", (const char *)s->notes->pdata[i]);
 }
@@ -498,29 +518,51 @@ write_summary(Text *self, const NzReport *report)
 }
 
 static void
+write_subject(Text *self, const NzReport *report, const NzSubject *s)
+{
+  write_head(self, report, s);
+  write_user(self, s);
+  nz_text_write_steps(s, self->style->color, self->out);
+  write_counts(self, s);
+  if (s->steps) /* they were asked for, and the findings were not */
+    return;
+  write_base(self, s);
+  write_sentences(self, s);
+  write_places(self, s);
+  write_table(self, s);
+  write_messages(self, s);
+  write_advice(self, s);
+  write_fixes(self, s);
+  nz_text_write_excepted(s, self->out);
+  write_notes(self, s);
+}
+
+static guint
+count_sources(const NzReport *report)
+{
+  guint n = 0;
+  for (guint i = 0; i < report->subjects->len; i++)
+    n += nz_kind_is_source(((const NzSubject *)report->subjects->pdata[i])->kind);
+  return n;
+}
+
+/* Sources are many, and their rules few. */
+static void
 write_text(const NzReport *report, const NzReportStyle *style, FILE *out)
 {
-  Text self = {out, style};
+  g_autoptr(GHashTable) fixes = g_hash_table_new(NULL, NULL);
+  g_autoptr(NzTextAdvice) later = count_sources(report) > 1 ? nz_text_advice_new() : NULL;
+  Text self = {.out = out, .style = style, .later = later, .fixes = fixes};
   for (guint i = 0; i < report->subjects->len; i++) {
-    const NzSubject *s = report->subjects->pdata[i];
     if (i > 0)
       fputc('\n', out);
-    write_head(&self, report, s);
-    write_user(&self, s);
-    nz_text_write_steps(s, style->color, out);
-    write_counts(&self, s);
-    if (s->steps) /* they were asked for, and the findings were not */
-      continue;
-    write_base(&self, s);
-    write_sentences(&self, s);
-    write_places(&self, s);
-    write_table(&self, s);
-    write_messages(&self, s);
-    write_advice(&self, s);
-    write_fixes(&self, s);
-    nz_text_write_excepted(s, out);
-    write_notes(&self, s);
+    write_subject(&self, report, report->subjects->pdata[i]);
   }
+  if (later)
+    nz_text_advice_write(later, style, out);
+  if (self.hidden > 0)
+    fputc('\n', out);
+  write_hidden(&self, self.hidden);
   if (report->subjects->len + report->errors->len > 1)
     write_summary(&self, report);
 }

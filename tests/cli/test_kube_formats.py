@@ -140,6 +140,25 @@ def test_text_has_place_and_state(write, findings):
     assert re.search(r"user namespace", text)
 
 
+def test_text_explains_each_rule_once_however_many_have_it(write, findings):
+    """And says whose each thing to do is, where not all are to do the same."""
+    text = write("text")
+    shown = {one["rule"] for _, one in findings if one["level"] != "info"}
+    for rule in shown:
+        assert len(re.findall(rf"^{rule}: ", text, re.M)) == 1, rule
+    assert text.count("\n  why ") == len(shown)
+    assert text.count(" not shown; --verbose") == 1
+    end = text[text.index("\nimage-user: ") :]
+    assert re.search(r"\n  for +Deployment/prod/web init", end) and re.search(r"\n  for +Deployment/prod/web lost", end)
+
+
+def test_text_tells_the_fix_of_a_pod_once(tmp_path):
+    containers = "".join(f"  - {{name: c{i}, image: images.example/app:1}}\n" for i in range(20))
+    (tmp_path / "pod.yaml").write_text(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n{containers}")
+    report = run("lint", "--no-policy", "--images", "none", "--fix", "pod.yaml", cwd=tmp_path)
+    assert report.out.decode().count("\nproposal: ") == 1, report
+
+
 def test_sarif(write, findings):
     log = json.loads(write("sarif"))
     schema = json.loads((ROOT / "tests/data/schema/sarif-2.1.0-rtm.5.json").read_bytes())
