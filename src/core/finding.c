@@ -200,6 +200,8 @@ nz_subject_free(NzSubject *self)
   g_free(self->source);
   g_free(self->platform);
   g_free(self->digest);
+  g_free(self->space);
+  g_free(self->in_pod);
   nz_user_free(self->user);
   base_fact_free(self->base);
   container_fact_free(self->container);

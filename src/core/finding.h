@@ -105,6 +105,7 @@ void nz_step_free(gpointer self);
 typedef struct {
   const char *kind; /* static: "image", "dockerfile", "compose-service", "quadlet" */
   char *name, *source, *platform, *digest;
+  char *space, *in_pod; /* of a manifest's container: its namespace, or NULL, and its own name */
   NzVerdict verdict;
   NzLevel fail_on; /* findings of this level or above fail it */
   NzUser *user;

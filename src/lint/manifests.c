@@ -95,6 +95,8 @@ judge(const Work *work, const NzKubeContainer *container)
   const NzLintOptions *options = work->options;
   g_autofree char *name = subject_name(pod, container);
   NzSubject *subject = nz_lint_subject("workload-container", name, manifest->source);
+  subject->space = g_strdup(pod->namespace);
+  subject->in_pod = g_strdup(container->name);
   g_autoptr(NzBuildBase) image = find_image(pod, container, options);
   g_autoptr(NzKubeDecision) decision = nz_kube_decide(manifest, pod, container, image);
   subject->user = g_steal_pointer(&decision->user);

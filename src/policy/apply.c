@@ -99,7 +99,8 @@ find_candidates(Work *work)
     NzException *e = work->policy->exceptions->pdata[i];
     Candidate candidate = {e, nz_policy_is_active(work->policy, e), 0};
     if (matches(work, e, NZ_MATCH_IMAGE, s->name) && matches(work, e, NZ_MATCH_DIGEST, s->digest) &&
-        matches(work, e, NZ_MATCH_NAMESPACE, NULL) && matches(work, e, NZ_MATCH_CONTAINER, NULL) &&
+        matches(work, e, NZ_MATCH_NAMESPACE, s->space) &&
+        matches(work, e, NZ_MATCH_CONTAINER, s->in_pod) &&
         matches(work, e, NZ_MATCH_EXECUTABLE, NULL))
       g_array_append_val(work->candidates, candidate);
   }

@@ -271,3 +271,45 @@ def test_diff_does_not_steer_a_terminal(tmp_path):
     assert b"\x1b" not in shown and "\u202e".encode() not in shown
     piped = run(*args[1:], cwd=tmp_path)
     assert " # \x1b[31mred \u202e\tx\n".encode() in piped.out
+
+
+# Exceptions ----------------------------------------------------------------------------------------
+
+ADMITTED = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: monitoring}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: agent, image: x, securityContext: {runAsUser: 0, privileged: true}}
+"""
+COVERS = {
+    "namespace: monitoring": True,
+    "namespace: 'mon*'\n  container: agent": True,
+    "container: agent": True,
+    "image: DaemonSet/monitoring/agent agent": True,
+    "image: DaemonSet/**": True,
+    "path: /pod.yaml": True,
+    "namespace: default": False,
+    "container: other": False,
+    "namespace: monitoring\n  container: other": False,
+    "executable: /agent": False,
+}
+
+
+@pytest.mark.parametrize("pattern", COVERS)
+def test_exception_of_a_policy_covers_a_container_by_its_names(tmp_path, pattern):
+    head = "exceptions:\n" + "".join(
+        f"- rule: {rule}\n  reason: it reads the host\n  owner: platform\n  {pattern}\n"
+        for rule in ("image-user", "privileged-container"))
+    put(tmp_path, {"policy.yaml": head.encode()})
+    result = judged(tmp_path, ADMITTED, "--policy", "policy.yaml")
+    assert result.code == (PASS if COVERS[pattern] else FAIL), result
+
+
+def test_exception_by_namespace_covers_no_manifest_that_names_none(tmp_path):
+    put(tmp_path, {"policy.yaml": b"exceptions:\n- rule: image-user\n  reason: x\n  owner: y\n  namespace: 'm*'\n"})
+    text = ADMITTED.replace(", namespace: monitoring", "").replace(", privileged: true", "")
+    assert judged(tmp_path, text, "--policy", "policy.yaml").code == FAIL
