@@ -155,7 +155,8 @@ add_entries(NzYamlEditor *self, NzYaml *map, const NzYaml *want, const GPtrArray
 
 /* --- values that are empty, in lines --- */
 
-/* "KEY:", "KEY: null", "KEY: {}": what was written goes, and lines follow. */
+/* "KEY:", "KEY: null", "KEY: {}", this also in the next line, as Helm's toYaml gives it: what was
+ * written goes, and lines follow. */
 static void
 fill(NzYamlEditor *self, const NzYaml *map, const NzYaml *key, const NzYaml *value,
      const NzYaml *want, char quote)
@@ -171,7 +172,7 @@ fill(NzYamlEditor *self, const NzYaml *map, const NzYaml *key, const NzYaml *val
   }
   if (end > key->end) {
     guint32 from = colon + 1;
-    while (from < value->start && (data[from] == ' ' || data[from] == '\t'))
+    while (from < value->start && strchr(" \t\r\n", data[from]))
       from++;
     if (from != value->start) {
       nz_yaml_give_up(self, "what is empty there is written in an unusual way");
