@@ -84,7 +84,7 @@ e2e: all
 	ninja -C build tests/toclist tests/containerlist
 	@mkdir -p $(RESULTS) build/e2e/bin
 	# A copy, because one of the tests installs, and by that links anew.
-	cp build/nonzero build/nonzero-fetch build/e2e/bin/
+	cp build/nonzero build/nonzero-fetch build/nonzero-watch build/e2e/bin/
 	NONZERO=$(CURDIR)/build/e2e/bin/nonzero $(PYTEST) -n $(JOBS) --dist loadfile \
 	  --junitxml=$(RESULTS)/e2e.xml tests/e2e
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `nonzero watch` costs and how fast it is: a loop of fork and exec beside it and without it, its
-memory, its work when nothing happens, and the time from a root process' exec to its line.
+"""Measures `nonzero watch`: a loop of fork and exec with it and without, its memory, its work when nothing
+happens, and the time from a root process to its line.  bench/run.py has its tables among the others; by
+itself it needs no images:
 
-    bench/watch.py [--rounds 20] [--nonzero build/nonzero]
+    bench/watch.py [--nonzero PROGRAM] [--rounds N]
 
 The container is one by its control group and its mount namespace; no engine is needed for that."""
 
@@ -19,10 +20,19 @@ import sys
 import tempfile
 import threading
 import time
-from datetime import datetime
+from dataclasses import dataclass
+
+from measure import table, verdict
 
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
-SPAWNS, BLOCK = 1000, 20
+KEYS = ["watch-cost", "watch-told", "watch-rest", "watch-latency"]
+SPAWNS, BLOCK, ROUNDS = 1000, 20, 20  # 20,000 with and 20,000 without
+COST_RATIO = 1.01
+MEMORY_LIMIT_MB = 10
+IDLE_LIMIT = 0.001
+LATENCY_LIMIT_MS = 10
+IDLE_SECONDS = 30
+BUSY = 4  # processes of the load, for each processor
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -65,38 +75,72 @@ def container():
                 os.rmdir(group)
 
 
-def spawn(program, prefix=()):
-    done = subprocess.run([*prefix, program, str(SPAWNS), str(BLOCK), "/bin/true"], capture_output=True,
-                          check=True)
-    return [int(line) for line in done.stdout.split()]
+@dataclass
+class Loop:
+    """Microseconds that the start and end of one process took: the wall clock's, of the block of 20 that was
+    faster than nine in ten, and the processors', of all of them."""
+
+    time: float
+    cpu: float
 
 
-def cost(nonzero, program, rounds):
-    """Blocks without and with, in turns: their medians, and the best of each, which a busy host
-    disturbs least."""
-    without, beside = [], []
+def spawn(argv):
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        blocks = [int(line) for line in process.stdout]
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+    return Loop(statistics.quantiles(blocks, n=10)[0] / 1000, (usage.ru_utime + usage.ru_stime) / SPAWNS * 1e6)
+
+
+def in_turns(nonzero, argv, rounds):
+    """Pairs of a Loop without and one with it, the one first in one round and the other in the next."""
+    pairs = []
     for number in range(rounds):
-        print(f"\rcost: {number + 1}/{rounds} ", end="", file=sys.stderr)
-        without += spawn(program)
-        with watcher(nonzero):
-            beside += spawn(program)
+        print(f"\rwatch: {number + 1}/{rounds} ", end="", file=sys.stderr)
+        loops = {}
+        for beside in (False, True) if number % 2 else (True, False):
+            with watcher(nonzero) as process:
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                if beside:
+                    loops[beside] = spawn(argv)
+            if not beside:  # after the same work, which a busy machine's scheduler remembers
+                loops[beside] = spawn(argv)
+        pairs.append((loops[False], loops[True]))
     print(file=sys.stderr)
-    return without, beside
+    return pairs
 
 
-def inside(nonzero, program):
-    """The same of root processes in a container, each of which is told of."""
-    with container() as enter:
-        argv = enter(program, SPAWNS, BLOCK, "/bin/true")
-        without = [int(line) for line in subprocess.run(argv, capture_output=True, check=True).stdout.split()]
-        with watcher(nonzero) as process:
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            beside = [int(line)
-                      for line in subprocess.run(argv, capture_output=True, check=True).stdout.split()]
-    return without, beside
+def cost_row(what, pairs, target):
+    cells = [what, f"{len(pairs) * SPAWNS:,}"]
+    for unit in ("time", "cpu"):
+        both = [(getattr(without, unit), getattr(beside, unit)) for without, beside in pairs]
+        ratio = statistics.median(beside / without for without, beside in both)
+        without, beside = (statistics.median(one) for one in zip(*both))
+        cells += [f"{without:.1f} µs, {beside:.1f} µs", f"{ratio:.3f}x"]
+        if unit == "time":
+            cells += [f"≤ {target:.2f}x", verdict(ratio <= target)] if target else ["—", "—"]
+    return cells
 
 
-def memory_and_rest(nonzero):
+def cost_table(nonzero, program, keys, rounds):
+    rows = []
+    argv = [program, str(SPAWNS), str(BLOCK), "/bin/true"]
+    if "watch-cost" in keys:
+        rows.append(cost_row("outside of containers", in_turns(nonzero, argv, rounds), COST_RATIO))
+    if "watch-told" in keys:
+        with container() as enter:
+            pairs = in_turns(nonzero, enter(*argv), max(rounds // 4, 2))
+        rows.append(cost_row("root in a container, a line for each", pairs, None))
+    return table(["fork and exec of `/bin/true`", "each way", "without and with `nonzero watch`", "ratio of pairs",
+                  "target", "met", "CPU, without and with", "ratio of pairs"], rows)
+
+
+def processes():
+    """How many the host has started since it booted."""
+    stat = pathlib.Path("/proc/stat").read_text(encoding="ascii")
+    return int(stat.split("\nprocesses ")[1].split()[0])
+
+
+def rest_table(nonzero):
     with watcher(nonzero) as process:
         threading.Thread(target=process.stdout.read, daemon=True).start()
         time.sleep(6)
@@ -107,9 +151,15 @@ def memory_and_rest(nonzero):
             stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
             return sum(map(int, stat.split()[11:13]))
 
-        before, began = ticks(), time.monotonic()
-        time.sleep(30)
-        return peak, now, (ticks() - before) / TICK / (time.monotonic() - began)
+        before, started, began = ticks(), processes(), time.monotonic()
+        time.sleep(IDLE_SECONDS)
+        idle = (ticks() - before) / TICK / (time.monotonic() - began)
+        started = processes() - started
+    return table(["`nonzero watch` at rest, and what the host started meanwhile", "memory", "target", "met",
+                  "while it loads", "of a processor", "target", "met"],
+                 [[f"{IDLE_SECONDS} s, {started:,} processes",
+                   f"{now:.1f} MB", f"≤ {MEMORY_LIMIT_MB} MB", verdict(now <= MEMORY_LIMIT_MB), f"{peak:.1f} MB",
+                   f"{idle:.2%}", f"≤ {IDLE_LIMIT:.1%}", verdict(idle <= IDLE_LIMIT)]])
 
 
 def first_in_line():
@@ -119,6 +169,7 @@ def first_in_line():
 
 
 def latencies(nonzero, program, burners):
+    """Milliseconds from when a root process was asked for (its argument) until its line was read."""
     load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(burners)]
     times = []
     try:
@@ -127,10 +178,9 @@ def latencies(nonzero, program, burners):
             def read():
                 first_in_line()
                 for line in process.stdout:
-                    arrived, event = time.time(), json.loads(line)
-                    if event["event"] == "root" and event["when"] == "exec":
-                        then = datetime.fromisoformat(event["time"].replace("Z", "+00:00"))
-                        times.append((arrived - then.timestamp()) * 1000)
+                    arrived, event = time.time_ns(), json.loads(line)
+                    if event["event"] == "root" and event["executable"].endswith("/true"):
+                        times.append((arrived - int(event["arguments"][1])) / 1e6)
 
             reader = threading.Thread(target=read)
             reader.start()
@@ -145,35 +195,54 @@ def latencies(nonzero, program, burners):
     return sorted(times)
 
 
-def at(times, part):
-    return times[min(int(len(times) * part), len(times) - 1)]
+def latency_table(nonzero, program):
+    rows = []
+    for burners in (0, BUSY * len(os.sched_getaffinity(0))):
+        times = latencies(nonzero, program, burners)
+        late = times[len(times) * 99 // 100]
+        rows.append([f"{burners} busy processes beside it" if burners else "nothing beside it",
+                     f"{len(times):,} of {5 * SPAWNS:,}", f"{statistics.median(times):.2f} ms", f"{late:.2f} ms",
+                     f"≤ {LATENCY_LIMIT_MS} ms", verdict(late <= LATENCY_LIMIT_MS), f"{times[-1]:.2f} ms"])
+    return table(["from `posix_spawn` of a root process to its line", "seen", "median", "99th percentile", "target",
+                  "met", "the last"], rows)
+
+
+def cannot():
+    """Why there is nothing to measure here."""
+    if os.geteuid() != 0:
+        return "`nonzero watch` was not measured: that needs root."
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "`nonzero watch` was not measured: this kernel has no BTF."
+    return None
+
+
+def report(_runner, nonzero, options):
+    """The tables, for bench/run.py."""
+    keys = [key for key in KEYS if not options.only or key in options.only]
+    if not keys:
+        return []
+    if reason := cannot():
+        return [reason]
+    parts = []
+    with tempfile.TemporaryDirectory(prefix="nonzero-bench-") as place:
+        program = f"{place}/spawn"
+        subprocess.run(["gcc", "-O2", PROJECT / "bench" / "spawn.c", "-o", program], check=True)
+        if {"watch-cost", "watch-told"} & set(keys):
+            parts.append(cost_table(nonzero, program, keys, getattr(options, "rounds", ROUNDS)))
+        if "watch-rest" in keys:
+            parts.append(rest_table(nonzero))
+        if "watch-latency" in keys:
+            parts.append(latency_table(nonzero, program))
+    return parts
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--nonzero", default=PROJECT / "build" / "nonzero")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--nonzero", default=os.environ.get("NONZERO", PROJECT / "build" / "nonzero"))
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"pairs of {SPAWNS} each (default {ROUNDS})")
+    parser.add_argument("--only", action="append", choices=KEYS)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        program = f"{place}/spawn"
-        subprocess.run(["gcc", "-O2", PROJECT / "bench" / "spawn.c", "-o", program], check=True)
-        without, beside = cost(options.nonzero, program, options.rounds)
-        print(f"fork and exec of /bin/true, {options.rounds * SPAWNS} times without and with:\n"
-              f"  median {statistics.median(without) / 1000:.1f} us, {statistics.median(beside) / 1000:.1f} us: "
-              f"{statistics.median(beside) / statistics.median(without):.3f}x\n"
-              f"  best   {min(without) / 1000:.1f} us, {min(beside) / 1000:.1f} us: "
-              f"{min(beside) / min(without):.3f}x (reach: <= 1.01x)")
-        without, beside = inside(options.nonzero, program)
-        print(f"the same as root in a container, each told of: best {min(without) / 1000:.1f} us, "
-              f"{min(beside) / 1000:.1f} us: {min(beside) / min(without):.3f}x")
-        peak, now, idle = memory_and_rest(options.nonzero)
-        print(f"memory {now:.1f} MB (reach: <= 10), while loading {peak:.1f} MB; idle {idle:.2%} of a "
-              "processor (reach: <= 0.1%)")
-        for burners in (0, 4 * os.cpu_count()):
-            times = latencies(options.nonzero, program, burners)
-            print(f"exec to line, {len(times)} root processes beside {burners} busy ones: median "
-                  f"{at(times, 0.5):.2f} ms, p99 {at(times, 0.99):.2f} ms, most {times[-1]:.2f} ms "
-                  "(reach: p99 <= 10)")
+    print(f"Load average: {os.getloadavg()[0]:.1f}\n\n" + "\n\n".join(report(None, options.nonzero, options)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that the named groups need and that are not there.
 #   packaging/deps.sh build|check|e2e|demo|lint|bench|fuzz ...
+# PACKAGE:PROGRAM is installed only where there is no PROGRAM: others bring it, too.
 set -eu
 
 build="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libisal-dev zlib1g-dev libzstd-dev
@@ -12,7 +13,7 @@ check="g++ python3 python3-pytest python3-pytest-xdist python3-jsonschema libxml
   poppler-utils bash-completion zsh fish man-db mandoc groff-base shellcheck git patch neovim"
 e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io containerd docker-registry
   apache2-utils uidmap libcap2-bin attr rpm fuse-overlayfs iptables xz-utils pre-commit make
-  binutils stargz-snapshotter"
+  binutils stargz-snapshotter kubernetes-client:kubectl"
 deb="$build build-essential debhelper dpkg-dev fakeroot git lintian"
 demo="mmdebstrap umoci skopeo ca-certificates"
 lint="clang-format clang-tidy cppcheck git"
@@ -24,6 +25,9 @@ missing=""
 for group in "$@"; do
   eval "packages=\${$group}"
   for package in $packages; do
+    program=${package#*:}
+    package=${package%:*}
+    if [ "$program" != "$package" ] && command -v "$program" >/dev/null; then continue; fi
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$status" = installed ] || missing="$missing $package"
   done

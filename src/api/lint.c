@@ -186,7 +186,9 @@ lint_file(const Work *work, const NzFound *found, NzOutcome *outcome, GError **e
   g_autoptr(GError) failed = NULL;
   g_autoptr(NzSourceFile) source = read_file(found, &failed);
   if (!source) {
-    if (!failed)
+    /* What is called like a manifest, in a folder, may be a link to nothing: an editor's lock. */
+    gboolean maybe = found->kind == NZ_SOURCE_MANIFEST && !found->named && !found->unknown;
+    if (!failed || (maybe && g_error_matches(failed, NZ_ERROR, NZ_ERROR_NOT_FOUND)))
       return TRUE;
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;

@@ -27,22 +27,11 @@ nz_source_free(NzSourceFile *self)
     return;
   g_free(self->name);
   g_bytes_unref(self->bytes);
-  if (self->lines)
+  if (self->lines) {
     g_array_unref(self->lines);
-  g_free(self);
-}
-
-static void
-find_lines(NzSourceFile *self)
-{
-  self->lines = g_array_sized_new(FALSE, FALSE, sizeof(guint32), 64);
-  guint32 begin = 0;
-  g_array_append_val(self->lines, begin);
-  const char *end = self->data + self->len;
-  for (const char *p = self->data; (p = memchr(p, '\n', (gsize)(end - p)));) {
-    begin = (guint32)(++p - self->data);
-    g_array_append_val(self->lines, begin);
+    g_array_unref(self->marks);
   }
+  g_free(self);
 }
 
 /* The index of the last of N numbers, the first of which is 0, that is not above OFFSET. */
@@ -61,18 +50,75 @@ last_not_above(const guint32 *numbers, guint n, gsize stride, guint32 offset)
   return low;
 }
 
-/* A byte that is no UTF-8 counts as one character. */
+/* The next character. A byte that is no UTF-8 is one. */
+static const char *
+next_character(const char *p, const char *end)
+{
+  guchar byte = (guchar)*p;
+  gunichar c = byte < 0x80 ? byte : g_utf8_get_char_validated(p, end - p);
+  return p + (c == (gunichar)-1 || c == (gunichar)-2 ? 1 : g_utf8_skip[byte]);
+}
+
 static guint
 count_characters(const char *p, const char *end)
 {
   guint n = 0;
-  while (p < end) {
-    guchar byte = (guchar)*p;
-    gunichar c = byte < 0x80 ? byte : g_utf8_get_char_validated(p, end - p);
-    p += c == (gunichar)-1 || c == (gunichar)-2 ? 1 : g_utf8_skip[byte];
-    n++;
-  }
+  for (; p < end; n++)
+    p = next_character(p, end);
   return n;
+}
+
+/* A whole file may be one line: its characters are counted once, and from the mark before a place
+ * to that place. */
+#define MARK_EVERY 1024u
+
+typedef struct {
+  guint32 offset, column; /* characters of the line before it */
+} Mark;
+
+static void
+add_marks(NzSourceFile *self, guint32 begin, guint32 end)
+{
+  const char *p = self->data + begin, *stop = self->data + end, *last = p;
+  for (guint32 column = 0; p < stop; column++) {
+    if (p - last >= (gssize)MARK_EVERY) {
+      Mark mark = {(guint32)(p - self->data), column};
+      g_array_append_val(self->marks, mark);
+      last = p;
+    }
+    p = next_character(p, stop);
+  }
+}
+
+static void
+find_lines(NzSourceFile *self)
+{
+  self->lines = g_array_sized_new(FALSE, FALSE, sizeof(guint32), 64);
+  self->marks = g_array_new(FALSE, FALSE, sizeof(Mark));
+  for (guint32 begin = 0;;) {
+    g_array_append_val(self->lines, begin);
+    const char *newline = memchr(self->data + begin, '\n', self->len - begin);
+    guint32 end = newline ? (guint32)(newline - self->data) : (guint32)self->len;
+    if (end - begin > MARK_EVERY)
+      add_marks(self, begin, end);
+    if (!newline)
+      return;
+    begin = end + 1;
+  }
+}
+
+/* How many characters of the line that begins at BEGIN stand before OFFSET. */
+static guint
+count_before(const NzSourceFile *self, guint32 begin, guint32 offset)
+{
+  const Mark *marks = (const Mark *)(const void *)self->marks->data;
+  guint n = self->marks->len;
+  if (offset - begin > MARK_EVERY && n > 0 && marks[0].offset <= offset) {
+    const Mark *mark = &marks[last_not_above(&marks[0].offset, n, sizeof *marks, offset)];
+    if (mark->offset > begin)
+      return mark->column + count_characters(self->data + mark->offset, self->data + offset);
+  }
+  return count_characters(self->data + begin, self->data + offset);
 }
 
 guint
@@ -84,8 +130,20 @@ nz_source_line(NzSourceFile *self, guint32 offset, guint *column)
   const guint32 *begins = (const guint32 *)(const void *)self->lines->data;
   guint line = last_not_above(begins, self->lines->len, sizeof *begins, offset);
   if (column)
-    *column = 1 + count_characters(self->data + begins[line], self->data + offset);
+    *column = 1 + count_before(self, begins[line], offset);
   return line + 1;
+}
+
+guint32
+nz_source_line_begin(const NzSourceFile *self, guint32 offset, guint32 *next)
+{
+  if (!self->lines)
+    find_lines((NzSourceFile *)self); /* what is learned of it is no change */
+  const guint32 *begins = (const guint32 *)(const void *)self->lines->data;
+  guint line = last_not_above(begins, self->lines->len, sizeof *begins, offset);
+  if (next)
+    *next = line + 1 < self->lines->len ? begins[line + 1] : (guint32)self->len;
+  return begins[line];
 }
 
 NzPlace *

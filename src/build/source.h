@@ -15,6 +15,7 @@ typedef struct {
   gsize len;        /* at most NZ_SOURCE_MAX */
   GBytes *bytes;
   GArray *lines; /* guint32: where each line begins; made when first asked for */
+  GArray *marks; /* of long lines, places whose column is known; made with LINES */
 } NzSourceFile;
 
 /* Takes a copy of LEN bytes of DATA; the caller has seen that they are no more than
@@ -25,6 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzSourceFile, nz_source_free)
 
 /* The line of OFFSET, from 1, and the column in code points, from 1; COLUMN may be NULL. */
 guint nz_source_line(NzSourceFile *self, guint32 offset, guint *column);
+
+/* Where the line of OFFSET begins. NEXT, which may be NULL: where the one after it does, or the
+ * file ends. A file may be one line, so that this is not searched for byte by byte. */
+guint32 nz_source_line_begin(const NzSourceFile *self, guint32 offset, guint32 *next);
 
 NzPlace *nz_source_place(NzSourceFile *self, NzSpan span);
 

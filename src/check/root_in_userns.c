@@ -9,7 +9,7 @@ run_running(const NzRunningFacts *facts, GPtrArray *findings)
     const NzRootFact *root = facts->roots->pdata[i];
     if (!root->on_host)
       nz_finding_add_root(findings, &nz_check_root_in_userns,
-                          facts->build ? NZ_LEVEL_INFO : NZ_LEVEL_WARN, root,
+                          facts->build ? NZ_LEVEL_INFO : NZ_LEVEL_FAIL, root,
                           "is root of a user namespace");
   }
 }
@@ -19,12 +19,13 @@ static const char *const aliases[] = {NULL};
 const NzCheck nz_check_root_in_userns = {
     .rule = "root-in-userns",
     .title = "a process is root of a user namespace",
-    .level = "warn; info in a step of a build",
+    .level = "fail; info in a step of a build",
     .why = "It is an ordinary user of the host, and could do little there if it escaped. In its "
            "container it is root all the same: it may change files that others trust, and has all "
            "of the kernel's code for root before it.",
-    .remedy = "start the container as another user as well; where user namespaces are the decision "
-              "(rootless engines, userns-remap), turn the rule off in the policy",
+    .remedy =
+        "start the container as another user as well; where user namespaces are the decision "
+        "(rootless engines, userns-remap), lower the rule in the policy: `root-in-userns: warn`",
     .aliases = aliases,
     .sources = "user_namespaces(7)\nCBPP-0002, container root may not be the platform's root",
     .run_running = run_running,

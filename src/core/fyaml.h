@@ -12,6 +12,7 @@
   F(fy_diag_destroy)                                                                               \
   F(fy_diag_errors_iterate)                                                                        \
   F(fy_diag_set_collect_errors)                                                                    \
+  F(fy_document_state_tags_explicit)                                                               \
   F(fy_event_end_mark)                                                                             \
   F(fy_event_get_anchor_token)                                                                     \
   F(fy_event_get_node_style)                                                                       \
@@ -31,24 +32,25 @@
 NZ_LIBRARY_DECLARE(nz_fyaml, NZ_FYAML)
 
 #ifndef NZ_LINKED
-#define fy_diag_cfg_default        nz_fyaml.fy_diag_cfg_default
-#define fy_diag_create             nz_fyaml.fy_diag_create
-#define fy_diag_destroy            nz_fyaml.fy_diag_destroy
-#define fy_diag_errors_iterate     nz_fyaml.fy_diag_errors_iterate
-#define fy_diag_set_collect_errors nz_fyaml.fy_diag_set_collect_errors
-#define fy_event_end_mark          nz_fyaml.fy_event_end_mark
-#define fy_event_get_anchor_token  nz_fyaml.fy_event_get_anchor_token
-#define fy_event_get_node_style    nz_fyaml.fy_event_get_node_style
-#define fy_event_get_tag_token     nz_fyaml.fy_event_get_tag_token
-#define fy_event_start_mark        nz_fyaml.fy_event_start_mark
-#define fy_parser_create           nz_fyaml.fy_parser_create
-#define fy_parser_destroy          nz_fyaml.fy_parser_destroy
-#define fy_parser_event_free       nz_fyaml.fy_parser_event_free
-#define fy_parser_parse            nz_fyaml.fy_parser_parse
-#define fy_parser_set_string       nz_fyaml.fy_parser_set_string
-#define fy_token_end_mark          nz_fyaml.fy_token_end_mark
-#define fy_token_iter_chunk_next   nz_fyaml.fy_token_iter_chunk_next
-#define fy_token_iter_create       nz_fyaml.fy_token_iter_create
-#define fy_token_iter_destroy      nz_fyaml.fy_token_iter_destroy
-#define fy_token_start_mark        nz_fyaml.fy_token_start_mark
+#define fy_diag_cfg_default             nz_fyaml.fy_diag_cfg_default
+#define fy_diag_create                  nz_fyaml.fy_diag_create
+#define fy_diag_destroy                 nz_fyaml.fy_diag_destroy
+#define fy_diag_errors_iterate          nz_fyaml.fy_diag_errors_iterate
+#define fy_diag_set_collect_errors      nz_fyaml.fy_diag_set_collect_errors
+#define fy_document_state_tags_explicit nz_fyaml.fy_document_state_tags_explicit
+#define fy_event_end_mark               nz_fyaml.fy_event_end_mark
+#define fy_event_get_anchor_token       nz_fyaml.fy_event_get_anchor_token
+#define fy_event_get_node_style         nz_fyaml.fy_event_get_node_style
+#define fy_event_get_tag_token          nz_fyaml.fy_event_get_tag_token
+#define fy_event_start_mark             nz_fyaml.fy_event_start_mark
+#define fy_parser_create                nz_fyaml.fy_parser_create
+#define fy_parser_destroy               nz_fyaml.fy_parser_destroy
+#define fy_parser_event_free            nz_fyaml.fy_parser_event_free
+#define fy_parser_parse                 nz_fyaml.fy_parser_parse
+#define fy_parser_set_string            nz_fyaml.fy_parser_set_string
+#define fy_token_end_mark               nz_fyaml.fy_token_end_mark
+#define fy_token_iter_chunk_next        nz_fyaml.fy_token_iter_chunk_next
+#define fy_token_iter_create            nz_fyaml.fy_token_iter_create
+#define fy_token_iter_destroy           nz_fyaml.fy_token_iter_destroy
+#define fy_token_start_mark             nz_fyaml.fy_token_start_mark
 #endif

@@ -636,9 +636,25 @@
 /* Containers of one manifest: some kilobyte of what is found in each is kept. */
 #define NZ_MANIFEST_CONTAINERS_MAX 200000u
 
+/* Containers of one pod: each is held beside the others, for names and for what one sets for all. A
+ * kubelet runs some hundred pods, and pods have a handful of containers. */
+#define NZ_POD_CONTAINERS_MAX 2048u
+
 /* Levels of a manifest. Schemas in CustomResourceDefinitions have some 60; each costs a frame of
  * the stack. */
 #define NZ_MANIFEST_LEVELS_MAX 256u
+
+/* Containers of a pod that is mended: its fix holds the edits of all, and each container's report
+ * that fix. A pod of 30 is a rarity. */
+#define NZ_MEND_CONTAINERS_MAX 32u
+
+/* Reasons why something of a pod is only proposed, each with a proposal that holds those before;
+ * more are told together. */
+#define NZ_MEND_REASONS_MAX 8u
+
+/* Bytes that are read where the pods of a file are mended one by one, because together they do not
+ * give what is wanted: 64 pods of a rendered chart. */
+#define NZ_MEND_ALONE_MAX ((gsize)64 * 1024 * 1024)
 
 /* What is noted of one manifest, a line each. */
 #define NZ_MANIFEST_NOTES_MAX 100u

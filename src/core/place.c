@@ -89,6 +89,48 @@ nz_edit_free(NzEdit *self)
   g_free(self);
 }
 
+/* By place; what is inserted where something else is replaced comes before it, and of two at one
+ * place the fix that stands first. */
+static int
+compare_edits(gconstpointer a, gconstpointer b)
+{
+  const NzPlace *left = (*(NzEdit *const *)a)->place, *right = (*(NzEdit *const *)b)->place;
+  if (left->start != right->start)
+    return left->start < right->start ? -1 : 1;
+  return (left->end > right->end) - (left->end < right->end);
+}
+
+static gboolean
+is_same(const NzEdit *a, const NzEdit *b)
+{
+  return compare_edits(&a, &b) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+/* What two fixes do alike is done once: a file may have been judged twice, and of an anchor two
+ * users may want the same. What is dropped goes to the end first, where it is freed with the
+ * array's own function. */
+static void
+drop_doubles(GPtrArray *edits)
+{
+  guint kept = MIN(edits->len, 1);
+  for (guint i = 1; i < edits->len; i++) {
+    if (is_same(edits->pdata[kept - 1], edits->pdata[i]))
+      continue;
+    gpointer edit = edits->pdata[i];
+    edits->pdata[i] = edits->pdata[kept];
+    edits->pdata[kept++] = edit;
+  }
+  g_ptr_array_set_size(edits, (gint)kept);
+}
+
+/* g_ptr_array_sort() keeps the order of what is equal. */
+void
+nz_edits_sort(GPtrArray *edits)
+{
+  g_ptr_array_sort(edits, compare_edits);
+  drop_doubles(edits);
+}
+
 NzFix *
 nz_fix_new(const char *title)
 {

@@ -31,6 +31,8 @@ typedef struct {
 
 NzEdit *nz_edit_new(NzPlace *place, const char *text); /* takes PLACE */
 void nz_edit_free(NzEdit *self);
+/* By place, each once. */
+void nz_edits_sort(GPtrArray *edits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzEdit, nz_edit_free)
 
 /* Edits that belong together. Either they were verified, or they are but a proposal, for a reason.

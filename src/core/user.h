@@ -11,7 +11,7 @@
 typedef enum {
   NZ_USER_ROOT,
   NZ_USER_NON_ROOT,
-  NZ_USER_UNKNOWN,    /* cannot be decided: see why */
+  NZ_USER_UNKNOWN,        /* cannot be decided: see why */
   NZ_USER_WONT_START,     /* the runtime refuses */
   NZ_USER_ROOT_IN_USERNS, /* root, but of a user namespace: another user of the host */
 } NzUserState;

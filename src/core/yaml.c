@@ -8,6 +8,7 @@
 #include "core/fyaml.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "core/yaml_differ.h"
 
 /* --- bytes --- */
 
@@ -48,19 +49,26 @@ check_bytes(const char *p, gsize len, const char *name, GError **error)
 
 /* Comments may hold what they will; libfyaml sees to the rest. */
 static gboolean
-check_utf8(const char *data, gsize len, const char *name, GError **error)
+fail_at(const char *data, const char *at, const char *name, GError **error, const char *what)
 {
-  const char *end;
-  if (g_utf8_validate_len(data, len, &end))
-    return TRUE;
   guint line = 1, column = 1;
-  for (const char *p = data; p < end; p = g_utf8_next_char(p)) {
+  for (const char *p = data; p < at; p = g_utf8_next_char(p)) {
     column = *p == '\n' ? 1 : column + 1;
     line += *p == '\n';
   }
-  nz_yaml_error(name, line, column, error, "%s",
-                end < data + len && !*end ? "a NUL byte" : "a byte that is not UTF-8");
+  nz_yaml_error(name, line, column, error, "%s", what);
   return FALSE;
+}
+
+static gboolean
+check_utf8(const char *data, gsize len, const char *name, GError **error)
+{
+  const char *end;
+  if (!g_utf8_validate_len(data, len, &end))
+    return fail_at(data, end, name, error,
+                   end < data + len && !*end ? "a NUL byte" : "a byte that is not UTF-8");
+  const char *what = NULL, *unseen = nz_yaml_find_unseen(data, len, &what);
+  return !unseen || fail_at(data, unseen, name, error, what);
 }
 
 /* --- events --- */
@@ -81,7 +89,7 @@ typedef struct {
   guint32 start, end;
   GString *text;      /* of a scalar */
   char *tag, *anchor; /* the anchor is that of an alias, too */
-  gboolean plain, flow;
+  gboolean plain, flow, block;
 } Reader;
 
 static void
@@ -142,24 +150,38 @@ set_parse_error(Reader *self, GError **error)
   return FALSE;
 }
 
-/* libfyaml 0.7.12 reads three quotes where '' stands twice in a row. */
+/* TRUE where the scalar of EVENT has TEXT in its source, or has no source. */
 static gboolean
-is_misread(const Reader *self, struct fy_event *event)
+is_written_with(const Reader *self, struct fy_event *event, const char *text)
 {
-  if (event->type != FYET_SCALAR || fy_event_get_node_style(event) != FYNS_SINGLE_QUOTED)
-    return FALSE;
   const struct fy_mark *start = fy_event_start_mark(event), *end = fy_event_end_mark(event);
   if (!start || !end || end->input_pos > self->data_len || start->input_pos > end->input_pos)
     return TRUE;
   gssize len = (gssize)(end->input_pos - start->input_pos);
-  return g_strstr_len(self->data + start->input_pos, len, "''''") != NULL;
+  return g_strstr_len(self->data + start->input_pos, len, text) != NULL;
 }
 
+/* libfyaml 0.7.12 reads three quotes where '' stands twice in a row. */
+static gboolean
+is_misread(const Reader *self, struct fy_event *event)
+{
+  return event->type == FYET_SCALAR && fy_event_get_node_style(event) == FYNS_SINGLE_QUOTED &&
+         is_written_with(self, event, "''''");
+}
+
+/* It drops an escaped blank that ends a line. */
+static gboolean
+loses_blank(const Reader *self, struct fy_event *event)
+{
+  return event->type == FYET_SCALAR && fy_event_get_node_style(event) == FYNS_DOUBLE_QUOTED &&
+         is_written_with(self, event, "\n") &&
+         (is_written_with(self, event, "\\ ") || is_written_with(self, event, "\\\t"));
+}
+
+/* Of a configuration. */
 static gboolean
 refuse(Reader *self, struct fy_event *event, GError **error)
 {
-  if (self->open)
-    return FALSE;
   if (is_misread(self, event)) {
     nz_yaml_error(self->name, self->line, self->column, error,
                   "several quotes in a row inside ' '; write the text in double quotes");
@@ -171,6 +193,35 @@ refuse(Reader *self, struct fy_event *event, GError **error)
                                                         : NULL;
   if (what)
     nz_yaml_error(self->name, self->line, self->column, error, "%s; write the value out", what);
+  return what != NULL;
+}
+
+/* What the name of TAG, a token, runs into: for go-yaml a comma is a part of it. */
+static gboolean
+runs_on(const Reader *self, struct fy_token *tag)
+{
+  const struct fy_mark *end = tag ? fy_token_end_mark(tag) : NULL;
+  return end && end->input_pos < self->data_len && !strchr(" \t\r\n", self->data[end->input_pos]);
+}
+
+/* Of what others write: what its own readers take otherwise. */
+static gboolean
+refuse_foreign(Reader *self, struct fy_event *event, GError **error)
+{
+  const char *what = NULL;
+  if (event->type == FYET_DOCUMENT_START &&
+      fy_document_state_tags_explicit(event->document_start.document_state))
+    what = "a directive for tags (%TAG); write the tags out, or leave them away";
+  if (runs_on(self, fy_event_get_tag_token(event)))
+    what = "a tag without a blank behind it";
+  if (loses_blank(self, event))
+    what = "an escaped blank in a text of several lines; write \\x20";
+  if (!what && self->tag)
+    what = nz_yaml_tag_complaint(self->tag);
+  if (!what && self->anchor)
+    what = nz_yaml_anchor_complaint(self->anchor);
+  if (what)
+    nz_yaml_error(self->name, self->line, self->column, error, "%s", what);
   return what != NULL;
 }
 
@@ -243,6 +294,7 @@ take_scalar(Reader *self, struct fy_event *event)
     return read_single_quoted(self);
   if (!read_scalar(event->scalar.value, self->text))
     return FALSE;
+  self->block = style == FYNS_LITERAL || style == FYNS_FOLDED;
   self->plain = style == FYNS_PLAIN || (style == FYNS_ANY && self->text->len == 0);
   return TRUE;
 }
@@ -258,7 +310,7 @@ next(Reader *self, GError **error)
   g_string_truncate(self->text, 0);
   g_clear_pointer(&self->tag, g_free);
   g_clear_pointer(&self->anchor, g_free);
-  self->plain = FALSE;
+  self->plain = self->block = FALSE;
   self->flow = (event->type == FYET_MAPPING_START || event->type == FYET_SEQUENCE_START) &&
                fy_event_get_node_style(event) == FYNS_FLOW;
   gboolean unread = event->type == FYET_SCALAR && !take_scalar(self, event);
@@ -267,7 +319,7 @@ next(Reader *self, GError **error)
     self->anchor = token_source(self, event->type == FYET_ALIAS ? event->alias.anchor
                                                                 : fy_event_get_anchor_token(event));
   }
-  gboolean refused = refuse(self, event, error);
+  gboolean refused = (self->open ? refuse_foreign : refuse)(self, event, error);
   fy_parser_event_free(self->parser, event);
   return !refused && (!unread || set_parse_error(self, error));
 }
@@ -283,7 +335,9 @@ check_text(const Reader *self, GError **error)
   const char *end = self->text->str + self->text->len;
   for (const char *p = self->text->str; p < end; p = g_utf8_next_char(p)) {
     gunichar c = g_utf8_get_char_validated(p, end - p);
-    if (self->open ? c == 0 : c != '\n' && c != '\t' && (c >= 0x80000000 || !nz_is_printable(c))) {
+    /* A NUL is none that is valid, for GLib. */
+    gboolean odd = c != '\n' && c != '\t' && !nz_is_printable(c);
+    if (c >= 0x80000000 || c == 0 || (odd && !self->open)) {
       nz_yaml_error(self->name, self->line, self->column, error,
                     "a text with a control character, or one that is not seen but changes what is");
       return FALSE;
@@ -292,9 +346,22 @@ check_text(const Reader *self, GError **error)
   return TRUE;
 }
 
+/* go-yaml, in brackets, takes "?a" for a key a. */
+static gboolean
+check_question(const Reader *self, const NzYaml *node, GError **error)
+{
+  gboolean question = self->open && node->kind == NZ_YAML_TEXT && *node->text == '?' &&
+                      !strchr("'\"", self->data[node->start - self->skipped]);
+  return !question ||
+         nz_yaml_fail(node, self->name, error,
+                      "a text that begins with a question mark, in brackets; write it in quotes");
+}
+
 static gboolean
 check_key(Reader *self, NzYaml *map, const NzYaml *key, GError **error)
 {
+  if (map->flow && !check_question(self, key, error))
+    return FALSE;
   if (key->kind != NZ_YAML_TEXT || key->empty)
     return nz_yaml_fail(key, self->name, error, "a key must be a plain text");
   gint i = nz_yaml_find(map, key->text);
@@ -304,13 +371,33 @@ check_key(Reader *self, NzYaml *map, const NzYaml *key, GError **error)
   return nz_yaml_fail(key, self->name, error, "the key stands in line %u already", other->line);
 }
 
+/* MAP is what was read of it until VALUE, what a "<<" of it brings, and MERGES what others did. */
+static gboolean
+check_order(const Reader *self, NzYaml *map, const NzYaml *value, const GPtrArray *merges,
+            GError **error)
+{
+  const NzYaml *key = nz_yaml_find_contest(map, value);
+  for (guint i = 0; !key && i < merges->len; i++) {
+    NzYaml *other = merges->pdata[i];
+    key = nz_yaml_find_contest(other, value);
+  }
+  if (!key)
+    return TRUE;
+  g_autofree char *shown = nz_printable(key->text, -1);
+  return nz_yaml_fail(value, self->name, error,
+                      "the merge key (<<) brings another %s than line %u has: for kubectl what "
+                      "stands last counts, for others what is written out; put << first",
+                      shown, key->line);
+}
+
 /* "<<": what it brings is added once all of MAP's own keys are known. */
 static gboolean
-keep_merge(Reader *self, NzYaml *value, GPtrArray *merges, GError **error)
+keep_merge(Reader *self, NzYaml *map, NzYaml *value, GPtrArray *merges, GError **error)
 {
+  gboolean ordered = !self->rules->ordered || check_order(self, map, value, merges, error);
   g_ptr_array_add(merges, value);
-  if (value->kind == NZ_YAML_MAP)
-    return TRUE;
+  if (!ordered || value->kind == NZ_YAML_MAP)
+    return ordered;
   gboolean maps = value->kind == NZ_YAML_LIST;
   for (guint i = 0; maps && i < value->items->len; i++)
     maps = ((NzYaml *)value->items->pdata[i])->kind == NZ_YAML_MAP;
@@ -350,14 +437,22 @@ read_map(Reader *self, NzYaml *node, guint depth, GError **error)
       merge_all(node, merges);
       return TRUE;
     }
+    gboolean block = self->block;
     g_autoptr(NzYaml) key = read_node(self, depth + 1, error);
+    /* libfyaml takes what is no deeper than such a key for a part of it. */
+    if (key && block)
+      return nz_yaml_fail(key, self->name, error, "a key must not be a block (| or >)");
     if (!key || !check_key(self, node, key, error) || !next(self, error))
       return FALSE;
     NzYaml *item = last = read_node(self, depth + 1, error);
     if (!item)
       return FALSE;
-    if (self->open && key->plain && strcmp(key->text, "<<") == 0) {
-      if (!keep_merge(self, item, merges, error))
+    if (node->flow && !check_question(self, item, error)) {
+      nz_yaml_free(item);
+      return FALSE;
+    }
+    if (self->open && nz_yaml_is_merge(key)) {
+      if (!keep_merge(self, node, item, merges, error))
         return FALSE;
       continue;
     }
@@ -378,6 +473,8 @@ read_list(Reader *self, NzYaml *node, guint depth, GError **error)
     if (!item)
       return FALSE;
     nz_yaml_append(node, item);
+    if (node->flow && !check_question(self, item, error))
+      return FALSE;
   }
   return FALSE;
 }
@@ -474,6 +571,10 @@ read_node(Reader *self, guint depth, GError **error)
           ? nz_yaml_new_text(self->text->str, self->text->len)
           : nz_yaml_new(self->type == FYET_MAPPING_START ? NZ_YAML_MAP : NZ_YAML_LIST);
   set_node(self, node);
+  if (node->kind == NZ_YAML_TEXT && !nz_yaml_decode(node)) {
+    nz_yaml_fail(node, self->name, error, "a !!binary that is no base64");
+    return NULL;
+  }
   if (node->kind == NZ_YAML_TEXT  ? !check_text(self, error)
       : node->kind == NZ_YAML_MAP ? !read_map(self, node, depth, error)
                                   : !read_list(self, node, depth, error))

@@ -47,6 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzYaml, nz_yaml_free)
 typedef struct {
   guint depth, nodes;  /* at most so many; what an alias stands for counts each time */
   guint copies;        /* of those, so many may be what aliases stand for; 0: all */
+  gboolean ordered;    /* a merge key that would replace what stands before it, as kubectl's reader
+                          has it and others have not, is refused */
   gconstpointer owner; /* what each node will say; it is not looked at */
 } NzYamlRules;
 

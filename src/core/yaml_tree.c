@@ -49,6 +49,7 @@ nz_yaml_set_text(NzYaml *self, char *text)
 static void
 append(NzYamlList *list, NzYaml *item)
 {
+  g_assert(list);
   guint n = list->len;
   if (n == 0 || (n >= 4 && (n & (n - 1)) == 0))
     list->pdata = g_renew(gpointer, list->pdata, n == 0 ? 4 : 2 * n);

@@ -4,17 +4,6 @@
 #include "core/error.h"
 #include "fix/fix.h"
 
-/* By place; what is inserted where something else is replaced comes before it, and of two at one
- * place the fix that stands first. */
-static int
-compare_edits(gconstpointer a, gconstpointer b)
-{
-  const NzPlace *left = (*(NzEdit *const *)a)->place, *right = (*(NzEdit *const *)b)->place;
-  if (left->start != right->start)
-    return left->start < right->start ? -1 : 1;
-  return (left->end > right->end) - (left->end < right->end);
-}
-
 /* The fixes that others stand instead of. */
 static GHashTable *
 collect_replaced(const GPtrArray *fixes)
@@ -27,25 +16,6 @@ collect_replaced(const GPtrArray *fixes)
   return replaced;
 }
 
-static gboolean
-is_same(const NzEdit *a, const NzEdit *b)
-{
-  return compare_edits(&a, &b) == 0 && strcmp(a->text, b->text) == 0;
-}
-
-/* What two fixes do alike is done once: a file may have been judged twice, and of an anchor two
- * users may want the same. */
-static void
-drop_doubles(GPtrArray *edits)
-{
-  for (guint i = 1; i < edits->len;)
-    if (is_same(edits->pdata[i - 1], edits->pdata[i]))
-      g_ptr_array_remove_index(edits, i);
-    else
-      i++;
-}
-
-/* g_ptr_array_sort() keeps the order of what is equal. */
 static GPtrArray *
 collect(const GPtrArray *fixes, gboolean proposed)
 {
@@ -57,8 +27,7 @@ collect(const GPtrArray *fixes, gboolean proposed)
     for (guint j = 0; wanted && j < fix->edits->len; j++)
       g_ptr_array_add(edits, fix->edits->pdata[j]);
   }
-  g_ptr_array_sort(edits, compare_edits);
-  drop_doubles(edits);
+  nz_edits_sort(edits);
   return edits;
 }
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/limits.h"
+#include "fix/fix.h"
 #include "fix/kube_private.h"
 
 /* --- goals --- */
@@ -94,7 +96,7 @@ plan_free(gpointer data)
   g_free(self->refused);
   nz_yaml_free(self->pod);
   g_ptr_array_unref(self->each);
-  g_ptr_array_unref(self->findings);
+  g_hash_table_unref(self->findings);
   g_free(self);
 }
 
@@ -105,22 +107,45 @@ plan_new(const char *refused, guint n_containers)
   self->refused = g_strdup(refused);
   self->pod = nz_want_map();
   self->each = g_ptr_array_new_with_free_func((GDestroyNotify)nz_yaml_free);
-  self->findings = g_ptr_array_new();
+  self->findings = g_hash_table_new(NULL, NULL);
   for (guint i = 0; i < n_containers; i++)
     g_ptr_array_add(self->each, nz_want_map());
   return self;
 }
 
-NzKubePlan *
-nz_kube_plan(NzKubeMend *self, const char *why)
+static NzKubePlan *
+find_plan(const NzKubeMend *self, const char *why)
 {
   for (guint i = 0; i < self->plans->len; i++) {
     NzKubePlan *plan = self->plans->pdata[i];
     if (g_strcmp0(plan->refused, why) == 0)
       return plan;
   }
-  NzKubePlan *plan = plan_new(why, self->each->len);
-  g_ptr_array_add(self->plans, plan);
+  return NULL;
+}
+
+/* The last plan takes what is refused for still another reason. */
+static NzKubePlan *
+last_plan(const NzKubeMend *self, const char *why)
+{
+  NzKubePlan *plan = self->plans->pdata[self->plans->len - 1];
+  if (!strstr(plan->refused, why)) {
+    g_autofree char *before = g_steal_pointer(&plan->refused);
+    plan->refused = g_strconcat(before, "; ", why, NULL);
+  }
+  return plan;
+}
+
+NzKubePlan *
+nz_kube_plan(NzKubeMend *self, const char *why)
+{
+  NzKubePlan *plan = find_plan(self, why);
+  if (!plan && why && self->plans->len > NZ_MEND_REASONS_MAX)
+    return last_plan(self, why);
+  if (!plan) {
+    plan = plan_new(why, self->each->len);
+    g_ptr_array_add(self->plans, plan);
+  }
   return plan;
 }
 
@@ -128,7 +153,7 @@ void
 nz_kube_mends(NzKubePlan *plan, const NzKubeOne *one, NzKubeGoal goal)
 {
   for (guint i = 0; one->goals[goal] && i < one->goals[goal]->len; i++)
-    g_ptr_array_add(plan->findings, one->goals[goal]->pdata[i]);
+    g_hash_table_add(plan->findings, one->goals[goal]->pdata[i]);
 }
 
 NzYaml *
@@ -145,9 +170,12 @@ nz_kube_field_set(NzKubeMend *self, NzKubePlan *plan, const NzKubeOne *one, cons
   g_array_append_val(self->fields, field);
 }
 
+/* What only goes along mends nothing. */
 static gboolean
 is_plan_empty(const NzKubePlan *plan)
 {
+  if (g_hash_table_size(plan->findings) == 0)
+    return TRUE;
   for (guint i = 0; i < plan->each->len; i++)
     if (((const NzYaml *)plan->each->pdata[i])->items->len > 0)
       return FALSE;
@@ -186,12 +214,6 @@ make_edits(const NzKubeMend *self, const NzKubePlan *plan, gboolean *shared, con
   return NULL;
 }
 
-static int
-compare_edits(gconstpointer a, gconstpointer b)
-{
-  return nz_place_compare((*(NzEdit *const *)a)->place, (*(NzEdit *const *)b)->place);
-}
-
 static void
 keep_wants(const NzKubeMend *self, const NzKubePlan *plan, GHashTable *wants)
 {
@@ -212,7 +234,7 @@ hand_out(const NzKubeMend *self, NzFix *fix, const NzKubePlan *plan)
     gboolean mends = FALSE;
     for (guint j = 0; j < subject->findings->len; j++) {
       NzFinding *finding = subject->findings->pdata[j];
-      if (!g_ptr_array_find(plan->findings, finding, NULL))
+      if (!g_hash_table_contains(plan->findings, finding))
         continue;
       finding->fix = finding->fix ? finding->fix : fix;
       mends = TRUE;
@@ -234,7 +256,7 @@ make_fix(const NzKubeMend *self, const NzKubePlan *plan, const NzKubePlan *sum, 
   fix->patch = nz_kube_patch(self, plan);
   GPtrArray *edits = make_edits(self, sum, shared, &undone);
   if (edits) {
-    g_ptr_array_sort(edits, compare_edits);
+    nz_edits_sort(edits);
     g_ptr_array_unref(fix->edits);
     fix->edits = edits;
     fix->instead = last ? nz_fix_ref(last) : NULL;
@@ -309,10 +331,15 @@ nz_fix_pod(const NzManifest *manifest, const NzKubePod *pod, const NzKubeJudged 
   for (guint i = 0; i < pod->containers->len; i++)
     g_ptr_array_add(self.each, one_new(&containers[i], i));
   nz_kube_plan(&self, NULL);
-  if (!pod->windows) {
+  if (pod->containers->len > NZ_MEND_CONTAINERS_MAX) {
+    g_ptr_array_add(containers[0].subject->notes,
+                    g_strdup_printf("%s/%s is not mended: it has more than %u containers",
+                                    pod->kind, pod->name ? pod->name : "", NZ_MEND_CONTAINERS_MAX));
+  } else if (!pod->windows) {
     find_fields(&self);
     make_fixes(&self, mended);
   }
+  g_clear_pointer(&self.volumes, g_hash_table_unref);
   g_array_unref(self.fields);
   g_ptr_array_unref(self.plans);
   g_ptr_array_unref(self.each);
@@ -330,10 +357,12 @@ nz_kube_mended_free(NzKubeMended *self)
 }
 
 void
-nz_kube_mended_refuse(NzKubeMended *self, const char *why)
+nz_kube_mended_refuse(NzKubeMended *self, const char *why, gboolean keep)
 {
   if (self->fix && !self->fix->refused)
     self->fix->refused = g_strdup(why);
+  if (self->fix && !keep)
+    g_ptr_array_set_size(self->fix->edits, 0);
   g_clear_pointer(&self->fix, nz_fix_free);
   g_hash_table_remove_all(self->wants);
 }

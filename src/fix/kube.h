@@ -30,7 +30,7 @@ typedef struct {
 NzKubeMended *nz_fix_pod(const NzManifest *manifest, const NzKubePod *pod,
                          const NzKubeJudged *containers);
 void nz_kube_mended_free(NzKubeMended *self);
-/* FIX is refused after all. */
-void nz_kube_mended_refuse(NzKubeMended *self, const char *why);
+/* FIX is refused after all. KEEP: its edits are a proposal; else it can only be told. */
+void nz_kube_mended_refuse(NzKubeMended *self, const char *why, gboolean keep);
 /* PROPOSAL and what it holds can only be told: their edits are taken away. */
 void nz_kube_mended_forget(NzKubeMended *self);

@@ -42,11 +42,31 @@ is_pods(const NzKubeMend *self, const NzKubePlan *plan, const char *key)
   return n > 1 || (n == 1 && self->context && self->context->items->len > 0);
 }
 
+/* An answer of is_pods(). */
+typedef struct {
+  const NzKubePlan *plan;
+  const char *key;
+  gboolean pods;
+} Answer;
+
+static gboolean
+is_pods_once(const NzKubeMend *self, GArray *answers, const NzKubeField *field)
+{
+  for (guint i = 0; i < answers->len; i++) {
+    const Answer *known = &g_array_index(answers, Answer, i);
+    if (known->plan == field->plan && strcmp(known->key, field->key) == 0)
+      return known->pods;
+  }
+  Answer answer = {field->plan, field->key, is_pods(self, field->plan, field->key)};
+  g_array_append_val(answers, answer);
+  return answer.pods;
+}
+
 static void
-place(NzKubeMend *self, NzKubeField *field)
+place(NzKubeMend *self, GArray *answers, NzKubeField *field)
 {
   gboolean own = has_own(self, field->container, field->key);
-  gboolean pods = !own && is_pods(self, field->plan, field->key);
+  gboolean pods = !own && is_pods_once(self, answers, field);
   NzYaml *map = pods ? nz_want_sub(field->plan->pod, "securityContext")
                      : nz_kube_want(field->plan, self->each->pdata[field->container]);
   nz_want_set(map, field->key, nz_want_copy(field->value));
@@ -97,8 +117,9 @@ nz_kube_sort_fields(NzKubePlan *plan)
 void
 nz_kube_place_fields(NzKubeMend *self)
 {
+  g_autoptr(GArray) answers = g_array_new(FALSE, FALSE, sizeof(Answer));
   for (guint i = 0; i < self->fields->len; i++)
-    place(self, &g_array_index(self->fields, NzKubeField, i));
+    place(self, answers, &g_array_index(self->fields, NzKubeField, i));
   for (guint i = 0; i < self->fields->len; i++)
     nz_yaml_free(g_array_index(self->fields, NzKubeField, i).value);
   g_array_set_size(self->fields, 0);

@@ -23,10 +23,10 @@ typedef enum {
 
 /* Edits that are verified, or refused for one reason. */
 typedef struct {
-  char *refused;       /* NULL: they are verified */
-  NzYaml *pod;         /* what the PodSpec is to hold besides */
-  GPtrArray *each;     /* NzYaml: the same of each container */
-  GPtrArray *findings; /* NzFinding: what it mends */
+  char *refused;        /* NULL: they are verified */
+  NzYaml *pod;          /* what the PodSpec is to hold besides */
+  GPtrArray *each;      /* NzYaml: the same of each container */
+  GHashTable *findings; /* NzFinding: what it mends */
 } NzKubePlan;
 
 /* Who a container is to start as. */
@@ -58,10 +58,11 @@ typedef struct {
 typedef struct {
   const NzManifest *manifest;
   const NzKubePod *pod;
-  NzYaml *context;  /* the pod's securityContext, or NULL */
-  GPtrArray *each;  /* NzKubeOne */
-  GPtrArray *plans; /* NzKubePlan; the first is what was verified */
-  GArray *fields;   /* NzKubeField */
+  NzYaml *context;     /* the pod's securityContext, or NULL */
+  GPtrArray *each;     /* NzKubeOne */
+  GPtrArray *plans;    /* NzKubePlan; the first is what was verified */
+  GArray *fields;      /* NzKubeField */
+  GHashTable *volumes; /* of the pod, by name; NULL: not looked at yet */
 } NzKubeMend;
 
 /* --- kube.c --- */
@@ -86,9 +87,13 @@ void nz_kube_mend_user(NzKubeMend *self, NzKubeOne *one);
 
 /* --- kube_state.c --- */
 
+/* The pod's volume NAME; NULL: it has none. */
+NzYaml *nz_kube_volume(NzKubeMend *self, const char *name);
 /* Volumes and ports of ONE, which is to start as somebody else by PLAN. */
 void nz_kube_mend_volumes(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one);
 void nz_kube_mend_ports(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one);
+/* TRUE when ONE has a port that takes a capability. */
+gboolean nz_kube_has_low_port(const NzKubeOne *one);
 /* The pod's sysctls say from which port on any user may bind. */
 gboolean nz_kube_has_port_sysctl(const NzKubeMend *self);
 

@@ -37,31 +37,47 @@ nz_kube_adds(const NzKubeOne *one, const char *capability)
   return FALSE;
 }
 
-/* What a rule lets be added; NULL: it speaks of one item. */
-static const char *const *
-allowed_by(const char *rule)
+/* What rules object to. */
+typedef struct {
+  gboolean restricted, baseline; /* all but what these take */
+  GHashTable *items;             /* those that begin there */
+} Objections;
+
+static void
+objections_clear(Objections *self)
+{
+  g_hash_table_unref(self->items);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Objections, objections_clear)
+
+static Objections
+objections_of(const NzKubeOne *one)
+{
+  Objections all = {.items = g_hash_table_new(NULL, NULL)};
+  const GPtrArray *findings = one->goals[NZ_GOAL_CAPABILITY];
+  for (guint i = 0; findings && i < findings->len; i++) {
+    const NzFinding *finding = findings->pdata[i];
+    if (strcmp(finding->rule, "pss-capabilities-baseline") == 0)
+      all.baseline = TRUE;
+    else if (strcmp(finding->rule, "added-capability") != 0)
+      all.restricted = TRUE;
+    else if (finding->place)
+      g_hash_table_add(all.items, GUINT_TO_POINTER(finding->place->start));
+  }
+  return all;
+}
+
+static gboolean
+is_objected(const Objections *all, const NzYaml *item)
 {
   static const char *const restricted[] = {"NET_BIND_SERVICE", NULL};
   static const char *const baseline[] = {
       "AUDIT_WRITE",      "CHOWN",   "DAC_OVERRIDE", "FOWNER",  "FSETID", "KILL",       "MKNOD",
       "NET_BIND_SERVICE", "SETFCAP", "SETGID",       "SETPCAP", "SETUID", "SYS_CHROOT", NULL};
-  if (strcmp(rule, "pss-capabilities-baseline") == 0)
-    return baseline;
-  return strcmp(rule, "added-capability") == 0 ? NULL : restricted;
-}
-
-static gboolean
-is_objected(const NzKubeOne *one, const NzYaml *item)
-{
-  const GPtrArray *findings = one->goals[NZ_GOAL_CAPABILITY];
-  for (guint i = 0; findings && i < findings->len; i++) {
-    const NzFinding *finding = findings->pdata[i];
-    const char *const *allowed = allowed_by(finding->rule);
-    if (allowed ? !g_strv_contains(allowed, item->text ? item->text : "")
-                : finding->place && finding->place->start == item->start)
-      return TRUE;
-  }
-  return FALSE;
+  const char *text = item->text ? item->text : "";
+  return (all->restricted && !g_strv_contains(restricted, text)) ||
+         (all->baseline && !g_strv_contains(baseline, text)) ||
+         g_hash_table_contains(all->items, GUINT_TO_POINTER(item->start));
 }
 
 /* A sysctl lets it bind ports, by what is there or what is verified. */
@@ -72,21 +88,32 @@ binds_by_sysctl(NzKubeMend *self)
   return nz_yaml_get(wanted, "sysctls") || nz_kube_has_port_sysctl(self);
 }
 
+/* A program that binds a low port may have the capability from its file, and then does not even
+ * start where it is dropped: execve() fails. */
+static gboolean
+may_need_port_capability(const NzKubeOne *one)
+{
+  return nz_kube_has_low_port(one) && !nz_kube_adds(one, "NET_BIND_SERVICE");
+}
+
 static void
 propose_capabilities(NzKubeMend *self, NzKubeOne *one)
 {
   NzYaml *add = capabilities_of(one, "add");
   g_autoptr(NzYaml) kept = nz_want_list();
+  g_auto(Objections) objections = objections_of(one);
   gboolean ports_alone = TRUE;
   for (guint i = 0; add && i < add->items->len; i++) {
     const NzYaml *item = add->items->pdata[i];
-    if (!is_objected(one, item))
+    if (!is_objected(&objections, item))
       nz_yaml_append(kept, nz_want_text(item->text ? item->text : ""));
     else
       ports_alone &= nz_kube_is_capability(item, "NET_BIND_SERVICE");
   }
   if (!add || kept->items->len == add->items->len)
     return;
+  if (one->goals[NZ_GOAL_DROP] && may_need_port_capability(one))
+    nz_yaml_append(kept, nz_want_text("NET_BIND_SERVICE"));
   NzKubePlan *plan =
       nz_kube_plan(self, ports_alone && binds_by_sysctl(self) ? WHY_PORTS : WHY_ASKED);
   nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "add", g_steal_pointer(&kept));
@@ -110,14 +137,28 @@ drop_all(NzKubePlan *plan, const NzKubeOne *one)
   nz_kube_mends(plan, one, NZ_GOAL_DROP);
 }
 
+/* "restricted" lets it be added. */
+static void
+add_port_capability(NzKubePlan *plan, const NzKubeOne *one)
+{
+  NzYaml *old = capabilities_of(one, "add");
+  NzYaml *add = old ? nz_want_copy(old) : nz_want_list();
+  nz_yaml_append(add, nz_want_text("NET_BIND_SERVICE"));
+  nz_want_set(nz_want_sub(nz_kube_want(plan, one), "capabilities"), "add", add);
+}
+
 static void
 mend_drop(NzKubeMend *self, NzKubeOne *one, gboolean asked)
 {
-  if (nz_kube_adds(one, "ALL") || (!asked && !one->goals[NZ_GOAL_DROP]))
+  gboolean goal = one->goals[NZ_GOAL_DROP] != NULL;
+  asked = asked && !may_need_port_capability(one);
+  if (nz_kube_adds(one, "ALL") || (!asked && !goal))
     return;
-  if (nz_kube_is_non_root(self, one))
+  if (nz_kube_is_non_root(self, one)) {
+    if (goal && may_need_port_capability(one))
+      add_port_capability(nz_kube_plan(self, NULL), one);
     drop_all(nz_kube_plan(self, NULL), one);
-  else if (one->goals[NZ_GOAL_DROP])
+  } else if (one->goals[NZ_GOAL_DROP])
     drop_all(nz_kube_plan(self, "as long as it is not known to start as another user than root, "
                                 "it may need them"),
              one);
@@ -194,12 +235,27 @@ propose_less(NzKubeMend *self, NzKubeOne *one)
     propose_capabilities(self, one);
 }
 
+/* Something of ONE is mended, and not only proposed. */
+static gboolean
+is_mended(NzKubeMend *self, const NzKubeOne *one)
+{
+  static const NzKubeGoal goals[] = {NZ_GOAL_USER, NZ_GOAL_NON_ROOT, NZ_GOAL_ESCALATION};
+  const NzKubePlan *plan = nz_kube_plan(self, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(goals); i++) {
+    const GPtrArray *findings = one->goals[goals[i]];
+    if (findings && g_hash_table_contains(plan->findings, findings->pdata[0]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 nz_kube_mend_privileges(NzKubeMend *self, NzKubeOne *one)
 {
-  gboolean privileged = nz_kube_bool(one->context, "privileged") == NZ_FIELD_TRUE;
-  gboolean asked = one->rest && !privileged && nz_kube_is_non_root(self, one);
   mend_escalation(self, one);
+  gboolean privileged = nz_kube_bool(one->context, "privileged") == NZ_FIELD_TRUE;
+  gboolean asked =
+      one->rest && !privileged && is_mended(self, one) && nz_kube_is_non_root(self, one);
   mend_drop(self, one, asked);
   mend_seccomp(self, one, asked);
   propose_less(self, one);

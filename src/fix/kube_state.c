@@ -2,20 +2,24 @@
 /* What a container needs besides to work as another user than root: its volumes, its ports. */
 #include <string.h>
 
+#include "core/text.h"
 #include "fix/kube_private.h"
 
 /* --- volumes --- */
 
-static NzYaml *
-find_volume(const NzKubeMend *self, const char *name)
+NzYaml *
+nz_kube_volume(NzKubeMend *self, const char *name)
 {
   NzYaml *volumes = nz_kube_list(self->pod->spec, "volumes");
-  for (guint i = 0; volumes && i < volumes->items->len; i++) {
-    NzYaml *volume = volumes->items->pdata[i];
-    if (g_strcmp0(nz_kube_text(volume, "name"), name) == 0)
-      return volume;
+  if (!self->volumes) {
+    self->volumes = g_hash_table_new(nz_str_hash, g_str_equal);
+    for (guint i = 0; volumes && i < volumes->items->len; i++) {
+      const char *key = nz_kube_text(volumes->items->pdata[i], "name");
+      if (key)
+        g_hash_table_insert(self->volumes, (gpointer)key, volumes->items->pdata[i]);
+    }
   }
-  return NULL;
+  return name ? g_hash_table_lookup(self->volumes, name) : NULL;
 }
 
 /* A file system that is root's when it is new, and that fsGroup is applied to. An emptyDir may be
@@ -31,14 +35,14 @@ is_claimed(NzYaml *volume)
 }
 
 static gboolean
-writes_volumes(const NzKubeMend *self, const NzKubeOne *one)
+writes_volumes(NzKubeMend *self, const NzKubeOne *one)
 {
   NzYaml *mounts = nz_kube_list(one->node, "volumeMounts");
   for (guint i = 0; mounts && i < mounts->items->len; i++) {
     NzYaml *mount = mounts->items->pdata[i];
     const char *name = nz_kube_text(mount, "name");
     if (name && nz_kube_bool(mount, "readOnly") != NZ_FIELD_TRUE &&
-        is_claimed(find_volume(self, name)))
+        is_claimed(nz_kube_volume(self, name)))
       return TRUE;
   }
   return FALSE;
@@ -63,6 +67,19 @@ nz_kube_mend_volumes(NzKubeMend *self, NzKubePlan *plan, NzKubeOne *one)
 /* --- ports --- */
 
 #define PORT_SYSCTL "net.ipv4.ip_unprivileged_port_start"
+/* The kernel's default for it. */
+#define FIRST_FREE_PORT 1024
+
+gboolean
+nz_kube_has_low_port(const NzKubeOne *one)
+{
+  NzYaml *list = nz_kube_list(one->node, "ports");
+  gint64 port;
+  for (guint i = 0; list && i < list->items->len; i++)
+    if (nz_kube_int(list->items->pdata[i], "containerPort", &port) && port < FIRST_FREE_PORT)
+      return TRUE;
+  return FALSE;
+}
 
 gboolean
 nz_kube_has_port_sysctl(const NzKubeMend *self)

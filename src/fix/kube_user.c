@@ -110,22 +110,20 @@ account_of(const NzBuildBase *image, const char *name)
 /* --- what speaks against it --- */
 
 static gboolean
-mounts_host(const NzKubeMend *self, const NzKubeOne *one)
+mounts_host(NzKubeMend *self, const NzKubeOne *one)
 {
   NzYaml *mounts = nz_kube_list(one->node, "volumeMounts");
-  NzYaml *volumes = nz_kube_list(self->pod->spec, "volumes");
-  for (guint i = 0; mounts && i < mounts->items->len; i++)
-    for (guint j = 0; volumes && j < volumes->items->len; j++)
-      if (nz_kube_map(volumes->items->pdata[j], "hostPath") &&
-          g_strcmp0(nz_kube_text(mounts->items->pdata[i], "name"),
-                    nz_kube_text(volumes->items->pdata[j], "name")) == 0)
-        return TRUE;
+  for (guint i = 0; mounts && i < mounts->items->len; i++) {
+    NzYaml *volume = nz_kube_volume(self, nz_kube_text(mounts->items->pdata[i], "name"));
+    if (volume && nz_kube_map(volume, "hostPath"))
+      return TRUE;
+  }
   return FALSE;
 }
 
 /* Why somebody may have written runAsUser: 0 for an image that has a user; NULL: nothing tells. */
 static const char *
-reason_for_root(const NzKubeMend *self, const NzKubeOne *one)
+reason_for_root(NzKubeMend *self, const NzKubeOne *one)
 {
   NzYaml *capabilities = nz_kube_map(one->context, "capabilities");
   NzYaml *add = nz_kube_list(capabilities, "add");
@@ -172,8 +170,8 @@ propose(NzKubeIdentity *identity, const NzKubeOne *one, const ImageUser *image)
 }
 
 static void
-take_image(const NzKubeMend *self, NzKubeIdentity *identity, const NzKubeOne *one,
-           const ImageUser *image, gboolean root_is_written)
+take_image(NzKubeMend *self, NzKubeIdentity *identity, const NzKubeOne *one, const ImageUser *image,
+           gboolean root_is_written)
 {
   const char *reason = root_is_written ? reason_for_root(self, one) : NULL;
   identity->uid = image->uid;

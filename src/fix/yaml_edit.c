@@ -146,16 +146,11 @@ add_entries(NzYamlEditor *self, NzYaml *map, const NzYaml *want, const GPtrArray
     nz_yaml_replace(self, before, before, lines->str);
     return;
   }
-  if (last < 0)
-    last = nz_yaml_last_own(map);
-  if (last >= 0)
-    add_lines(self, nz_yaml_end(self->source, map->keys->pdata[last], map->items->pdata[last]),
-              lines, style.end);
-  else if (nz_line_begins_at(self->source, map->start))
-    nz_yaml_replace(self, nz_line_begin(self->source, map->start),
-                    nz_line_begin(self->source, map->start), lines->str);
-  else
-    nz_yaml_give_up(self, "there is no line where it could be put");
+  /* A merge key that stood behind a new key would win over it for some readers. */
+  guint32 end = last < 0
+                    ? nz_yaml_block_end(self->source, map)
+                    : nz_yaml_end(self->source, map->keys->pdata[last], map->items->pdata[last]);
+  add_lines(self, end, lines, style.end);
 }
 
 /* --- values that are empty, in lines --- */
@@ -211,17 +206,6 @@ replace_text(NzYamlEditor *self, const NzYaml *map, const NzYaml *value, const N
 
 /* --- lists --- */
 
-static gboolean
-holds(const NzYaml *list, NzYaml *value, gboolean list_is_wanted)
-{
-  for (guint i = 0; i < list->items->len; i++) {
-    NzYaml *item = list->items->pdata[i];
-    if (list_is_wanted ? nz_want_is(item, value) : nz_want_is(value, item))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static void
 append_lines(NzYamlEditor *self, const NzYaml *list, const GPtrArray *items, char quote)
 {
@@ -257,18 +241,20 @@ rewrite(NzYamlEditor *self, const NzYaml *key, const NzYaml *list, const NzYaml 
   nz_yaml_replace(self, start, end, text->str);
 }
 
+/* What WANT keeps of the list is in its order; what it adds comes after. */
 static void
 edit_list(NzYamlEditor *self, const NzYaml *key, NzYaml *list, const NzYaml *want, char quote)
 {
   g_autoptr(GPtrArray) added = g_ptr_array_new();
+  guint kept = 0;
   for (guint i = 0; i < list->items->len; i++)
-    if (!holds(want, list->items->pdata[i], TRUE)) {
-      rewrite(self, key, list, want, quote);
-      return;
-    }
-  for (guint i = 0; i < want->items->len; i++)
-    if (!holds(list, want->items->pdata[i], FALSE))
-      g_ptr_array_add(added, want->items->pdata[i]);
+    kept += kept < want->items->len && nz_want_is(want->items->pdata[kept], list->items->pdata[i]);
+  if (kept < list->items->len) {
+    rewrite(self, key, list, want, quote);
+    return;
+  }
+  for (guint i = kept; i < want->items->len; i++)
+    g_ptr_array_add(added, want->items->pdata[i]);
   if (added->len == 0)
     return;
   if (list->flow)

@@ -3,8 +3,8 @@
  *
  * What a map is to hold besides is a tree of wanted values (NzYaml without places). It is laid over
  * the map as a strategic merge patch is: maps are merged key by key, a text or a list stands
- * instead of what was there. Of a list, only the items that differ are touched. How new lines are
- * indented, quoted and ended follows what stands beside them. */
+ * instead of what was there. Where a list only grows at its end, the rest of it is not touched. How
+ * new lines are indented, quoted and ended follows what stands beside them. */
 #pragma once
 
 #include "build/source.h"

@@ -19,6 +19,8 @@ gboolean nz_yaml_is_own(const NzYaml *map, guint i);
 gint nz_yaml_last_own(const NzYaml *map);
 /* Where VALUE ends, which belongs to KEY (NULL: to an item). */
 guint32 nz_yaml_end(const NzSourceFile *source, const NzYaml *key, const NzYaml *value);
+/* Where a list or map without brackets ends, with its merge keys. */
+guint32 nz_yaml_block_end(const NzSourceFile *source, const NzYaml *value);
 /* Where the line of OFFSET begins; where its text ends (without its line end); and the next line
  * begins (the end of the file where there is none). */
 guint32 nz_line_begin(const NzSourceFile *source, guint32 offset);

@@ -144,13 +144,12 @@ nz_yaml_flow_add(NzYamlEditor *self, NzYaml *map, const NzYaml *want, const GPtr
 {
   NzYamlStyle style = nz_yaml_style_at(self, map, quote);
   gint last = nz_yaml_last_own(map);
-  if (last < 0) {
-    nz_yaml_give_up(self, "it holds a merge key alone");
+  g_auto(Brackets) b = {0};
+  if (last < 0 || !brackets_init(&b, self, map, (guint)last, style.spaced ? ", " : ",") ||
+      memmem(self->source->data + b.last, map->end - b.last, "<<", 2)) {
+    nz_yaml_give_up(self, "a merge key is the last that it holds");
     return;
   }
-  g_auto(Brackets) b;
-  if (!brackets_init(&b, self, map, (guint)last, style.spaced ? ", " : ","))
-    return;
   g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < keys->len; i++) {
     GString *entry = g_string_new(NULL);

@@ -9,16 +9,15 @@
 guint32
 nz_line_begin(const NzSourceFile *source, guint32 offset)
 {
-  while (offset > 0 && source->data[offset - 1] != '\n')
-    offset--;
-  return offset;
+  return nz_source_line_begin(source, offset, NULL);
 }
 
 guint32
 nz_line_next(const NzSourceFile *source, guint32 offset)
 {
-  const char *newline = memchr(source->data + offset, '\n', source->len - offset);
-  return newline ? (guint32)(newline + 1 - source->data) : (guint32)source->len;
+  guint32 next;
+  nz_source_line_begin(source, offset, &next);
+  return next;
 }
 
 guint32
@@ -35,10 +34,9 @@ nz_line_end(const NzSourceFile *source, guint32 offset)
 gboolean
 nz_line_begins_at(const NzSourceFile *source, guint32 offset)
 {
-  guint32 begin = nz_line_begin(source, offset);
-  while (begin < offset && (source->data[begin] == ' ' || source->data[begin] == '\t'))
-    begin++;
-  return begin == offset;
+  while (offset > 0 && (source->data[offset - 1] == ' ' || source->data[offset - 1] == '\t'))
+    offset--;
+  return offset == 0 || source->data[offset - 1] == '\n';
 }
 
 static gboolean
@@ -140,8 +138,8 @@ text_end(const NzSourceFile *source, const NzYaml *value)
   return keeps && begin > value->start ? begin - 1 : trim(source, value->start, value->end);
 }
 
-static guint32
-block_end(const NzSourceFile *source, const NzYaml *value)
+guint32
+nz_yaml_block_end(const NzSourceFile *source, const NzYaml *value)
 {
   guint32 end = trim_comments(source, value->start, value->end);
   for (guint i = 0; i < value->items->len; i++) {
@@ -162,5 +160,5 @@ nz_yaml_end(const NzSourceFile *source, const NzYaml *key, const NzYaml *value)
     return key ? key->end : value->start;
   if (value->kind == NZ_YAML_TEXT)
     return text_end(source, value);
-  return value->flow ? value->end : block_end(source, value);
+  return value->flow ? value->end : nz_yaml_block_end(source, value);
 }

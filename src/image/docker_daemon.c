@@ -56,13 +56,12 @@ static void
 find_containerd(NzDockerStore *docker, const Place *place, gboolean *refused)
 {
   g_autofree char *own = g_build_filename(place->root, "containerd", "daemon", NULL);
-  g_autofree char *system = NULL;
-  const char *roots[] = {own, NULL};
   struct stat st;
-  guint n = 0;
   /* Without Docker, what containerd keeps is its own. */
-  if (place->of_system && stat(place->root, &st) == 0)
-    roots[1] = system = nz_containerd_system_root(NULL);
+  gboolean is_there = place->of_system && stat(place->root, &st) == 0;
+  g_autofree char *system = is_there ? nz_containerd_system_root(NULL) : NULL;
+  const char *roots[] = {own, system};
+  guint n = 0;
   for (guint i = 0; i < G_N_ELEMENTS(roots); i++) {
     if (roots[i] && nz_containerd_is_readable(roots[i]))
       docker->containerd[n++] = g_strdup(roots[i]);

@@ -20,15 +20,13 @@ capability_of(const NzYaml *item)
   return upper;
 }
 
-static gboolean
-has_capability(NzYaml *list, const char *capability)
+static GHashTable *
+capabilities_of(const NzYaml *list)
 {
-  for (guint i = 0; list && i < list->items->len; i++) {
-    g_autofree char *other = capability_of(list->items->pdata[i]);
-    if (strcmp(other, capability) == 0)
-      return TRUE;
-  }
-  return FALSE;
+  GHashTable *names = g_hash_table_new_full(nz_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; list && i < list->items->len; i++)
+    g_hash_table_add(names, capability_of(list->items->pdata[i]));
+  return names;
 }
 
 /* Runtimes add ALL, drop ALL, add each that is named, then drop each that is named. */
@@ -36,11 +34,12 @@ static void
 take_capabilities(NzDecide *self)
 {
   NzYaml *map = nz_kube_map(self->container->context, "capabilities");
-  NzYaml *add = nz_kube_list(map, "add"), *drop = nz_kube_list(map, "drop");
+  NzYaml *add = nz_kube_list(map, "add");
+  g_autoptr(GHashTable) dropped = capabilities_of(nz_kube_list(map, "drop"));
   for (guint i = 0; add && i < add->items->len; i++) {
     const NzYaml *item = add->items->pdata[i];
     g_autofree char *name = capability_of(item);
-    if (*name && !has_capability(drop, name))
+    if (*name && !g_hash_table_contains(dropped, name))
       nz_decide_act(self, NZ_ACT_CAP_ADD, item, name, "the container");
   }
 }
@@ -85,7 +84,7 @@ static gboolean
 is_zero(const NzYaml *item)
 {
   gint64 id;
-  return item->text && nz_parse_int(item->text, strlen(item->text), &id) == NZ_INT_OK && id == 0;
+  return nz_kube_item_int(item, &id) && id == 0;
 }
 
 static gboolean

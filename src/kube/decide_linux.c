@@ -102,7 +102,7 @@ add_pod_groups(NzDecide *self, NzUser *user)
   NzYaml *list = nz_kube_list(self->pod->context, "supplementalGroups");
   for (guint i = 0; list && i < list->items->len; i++) {
     const NzYaml *item = list->items->pdata[i];
-    if (item->text && nz_parse_int(item->text, strlen(item->text), &gid) == NZ_INT_OK)
+    if (nz_kube_item_int(item, &gid))
       add_gid(user, gid);
   }
 }

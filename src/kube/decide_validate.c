@@ -46,8 +46,7 @@ check_groups(NzDecide *self, const char *path)
   for (guint i = 0; list && i < list->items->len; i++) {
     const NzYaml *item = list->items->pdata[i];
     gint64 id;
-    if (!item->text || nz_parse_int(item->text, strlen(item->text), &id) != NZ_INT_OK ||
-        (id >= 0 && id <= ID_MAX))
+    if (!nz_kube_item_int(item, &id) || (id >= 0 && id <= ID_MAX))
       continue;
     g_autofree char *field = g_strdup_printf("supplementalGroups[%u]", i);
     return refuse(self, item, path, field, "Invalid value: %" G_GINT64_FORMAT ": " OUT_OF_IDS, id);

@@ -3,7 +3,7 @@
  *
  * A stream is what `kubectl apply -f` takes: YAML documents, of which JSON is a form. Each is an
  * object with apiVersion and kind; a List holds others in `items`, and so does the list of a kind
- * (PodList), whose items may leave both out. */
+ * (PodList), whose items may leave both out. kubectl takes whatever has `items` for a list. */
 #include "kube/manifest.h"
 
 #include <string.h>
@@ -70,7 +70,11 @@ nz_manifest_free(NzManifest *self)
 void
 nz_kube_note(NzManifest *self, const NzYaml *node, const char *format, ...)
 {
-  if (self->notes->len >= NZ_MANIFEST_NOTES_MAX)
+  if (self->notes->len == NZ_MANIFEST_NOTES_MAX)
+    g_ptr_array_add(self->notes, g_strdup_printf("line %u: there is more to say than %u notes: "
+                                                 "what else is not covered is not said",
+                                                 node->line, NZ_MANIFEST_NOTES_MAX));
+  if (self->notes->len > NZ_MANIFEST_NOTES_MAX)
     return;
   va_list args;
   va_start(args, format);
@@ -269,7 +273,8 @@ read_other(Object *object, GError **error)
                  "not covered: %s of a %s (%s) has an image, but is no container of a pod that is "
                  "known",
                  object->half_path, object->kind, object->api_version);
-  else if (object->n_pods == 0 && object->manifest->notes->len == notes)
+  else if (object->n_pods == 0 && object->manifest->notes->len == notes &&
+           !nz_kube_list(object->node, "items"))
     nz_kube_note(object->manifest, object->node,
                  "not covered: a %s (%s) holds no pod template that is known", object->kind,
                  object->api_version);
@@ -285,18 +290,20 @@ static gboolean read_object(NzManifest *self, NzYaml *node, const char *api_vers
 static char *
 kind_of_items(const char *kind)
 {
-  gsize n = strlen(kind) - strlen("List");
+  gsize n = strlen(kind) - (g_str_has_suffix(kind, "List") ? strlen("List") : 0);
   return n > 0 ? g_strndup(kind, n) : NULL;
 }
 
 static gboolean
-read_list(NzManifest *self, NzYaml *node, const char *api_version, const char *kind, GError **error)
+read_items(NzManifest *self, NzYaml *node, const char *api_version, const char *kind,
+           GError **error)
 {
   NzYaml *items = nz_kube_field(node, "items");
   if (!items)
     return TRUE;
   if (items->kind != NZ_YAML_LIST)
-    return nz_yaml_fail(items, self->source->name, error, "the items of a %s are no list", kind);
+    return strcmp(kind, "List") != 0 ||
+           nz_yaml_fail(items, self->source->name, error, "the items of a %s are no list", kind);
   g_autofree char *item_kind = kind_of_items(kind);
   for (guint i = 0; i < items->items->len; i++)
     if (!read_object(self, items->items->pdata[i], item_kind ? api_version : NULL, item_kind,
@@ -305,11 +312,17 @@ read_list(NzManifest *self, NzYaml *node, const char *api_version, const char *k
   return TRUE;
 }
 
+/* What is no list for Kubernetes. */
 static gboolean
-is_list(NzYaml *node, const char *kind)
+read_single(Object *object, GError **error)
 {
-  return strcmp(kind, "List") == 0 ||
-         (g_str_has_suffix(kind, "List") && nz_kube_list(node, "items"));
+  const NzKubeWorkload *workload = nz_kube_workload(object->api_version, object->kind);
+  if (workload)
+    return walk_to_template(object, object->node, workload->template, NULL, error);
+  if (!nz_kube_has_no_pod(object->api_version, object->kind))
+    return read_other(object, error);
+  keep_object(object);
+  return TRUE;
 }
 
 /* API_VERSION and KIND are what the list says that NODE is an item of; NULL: nothing. */
@@ -329,22 +342,20 @@ read_object(NzManifest *self, NzYaml *node, const char *api_version, const char 
   if (!kind)
     return nz_yaml_fail(node, self->source->name, error,
                         "an object without a kind: the API server takes none");
-  if (is_list(node, kind))
-    return read_list(self, node, api_version, kind, error);
-  Object object = {.manifest = self, .node = node, .api_version = api_version, .kind = kind};
-  const NzKubeWorkload *workload = nz_kube_workload(api_version, kind);
-  if (workload)
-    return walk_to_template(&object, node, workload->template, NULL, error);
-  if (nz_kube_has_no_pod(api_version, kind)) {
-    keep_object(&object);
+  if (!read_items(self, node, api_version, kind, error))
+    return FALSE;
+  if (strcmp(kind, "List") == 0)
     return TRUE;
-  }
-  gboolean ok = read_other(&object, error);
+  Object object = {.manifest = self, .node = node, .api_version = api_version, .kind = kind};
+  gboolean ok = read_single(&object, error);
   g_free(object.half_path);
   return ok;
 }
 
 /* --- documents --- */
+
+static const char template_remedy[] = "a template ({{ }}) that is not rendered; judge what it "
+                                      "makes: `helm template CHART | nonzero lint -`";
 
 /* TRUE where a template's "{{" begins a line or a value. */
 static gboolean
@@ -388,9 +399,7 @@ explain(const NzSourceFile *source, GError **error)
       g_clear_error(error);
       g_set_error(error, NZ_ERROR, template ? NZ_ERROR_TEMPLATE : NZ_ERROR_INPUT, "%s:%u:%u: %s",
                   source->name, line, (guint)(at - p) + 1,
-                  template ? "a template ({{ }}) that is not rendered; judge what it makes: `helm "
-                             "template CHART | nonzero lint -`"
-                           : "a tab in the indentation; YAML wants spaces");
+                  template ? template_remedy : "a tab in the indentation; YAML wants spaces");
       return;
     }
     p = eol + 1;
@@ -404,18 +413,47 @@ typedef struct {
   guint n_containers;
 } Documents;
 
+/* In quotes a template is YAML, and no image. */
 static gboolean
-count_containers(Documents *self, const NzYaml *root, GError **error)
+check_rendered(const NzManifest *manifest, const NzKubePod *pod, GError **error)
+{
+  for (guint i = 0; i < pod->containers->len; i++) {
+    const NzKubeContainer *container = pod->containers->pdata[i];
+    if (!container->image || !strstr(container->image, "{{"))
+      continue;
+    const NzYaml *node = nz_kube_field(container->node, "image");
+    g_set_error(error, NZ_ERROR, NZ_ERROR_TEMPLATE, "%s:%u:%u: %s", manifest->source->name,
+                node->line, node->column, template_remedy);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Of the pods that the document ROOT brought. */
+static gboolean
+check_containers(Documents *self, const NzYaml *root, GError **error)
 {
   const NzManifest *manifest = self->manifest;
-  for (; self->n_pods < manifest->pods->len; self->n_pods++)
-    self->n_containers += ((NzKubePod *)manifest->pods->pdata[self->n_pods])->containers->len;
-  if (self->n_containers <= NZ_MANIFEST_CONTAINERS_MAX)
-    return TRUE;
-  g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT,
-              "%s:%u:%u: more than %u containers: judge it in parts", manifest->source->name,
-              root->line, root->column, NZ_MANIFEST_CONTAINERS_MAX);
-  return FALSE;
+  const char *what = NULL;
+  guint most = 0;
+  for (; self->n_pods < manifest->pods->len; self->n_pods++) {
+    const NzKubePod *pod = manifest->pods->pdata[self->n_pods];
+    self->n_containers += pod->containers->len;
+    if (pod->containers->len > NZ_POD_CONTAINERS_MAX) {
+      most = NZ_POD_CONTAINERS_MAX;
+      what = "containers in one pod: no node would take it";
+    } else if (!check_rendered(manifest, pod, error)) {
+      return FALSE;
+    }
+  }
+  if (self->n_containers > NZ_MANIFEST_CONTAINERS_MAX) {
+    most = NZ_MANIFEST_CONTAINERS_MAX;
+    what = "containers: judge it in parts";
+  }
+  if (what)
+    g_set_error(error, NZ_ERROR, NZ_ERROR_LIMIT, "%s:%u:%u: more than %u %s",
+                manifest->source->name, root->line, root->column, most, what);
+  return what == NULL;
 }
 
 static gboolean
@@ -427,7 +465,7 @@ take_document(NzYaml *root, gpointer data, GError **error)
   g_autoptr(NzYaml) owned = root;
   gboolean nothing = root->kind == NZ_YAML_TEXT && nz_kube_scalar(root).kind == NZ_SCALAR_NULL;
   self->wrong = !nothing && (!read_object(manifest, root, NULL, NULL, error) ||
-                             !count_containers(self, root, error));
+                             !check_containers(self, root, error));
   if (self->wrong)
     return FALSE;
   if (manifest->pods->len + manifest->objects->len > before)
@@ -440,7 +478,8 @@ read_documents(NzManifest *self, GError **error)
 {
   static const NzYamlRules rules = {.depth = NZ_MANIFEST_LEVELS_MAX,
                                     .nodes = NZ_MANIFEST_NODES_MAX,
-                                    .copies = NZ_MANIFEST_COPIES_MAX};
+                                    .copies = NZ_MANIFEST_COPIES_MAX,
+                                    .ordered = TRUE};
   g_autoptr(GError) broken = NULL;
   Documents documents = {.manifest = self};
   if (nz_yaml_parse_each(self->source->data, self->source->len, self->source->name, &rules,

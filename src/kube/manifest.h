@@ -76,9 +76,11 @@ typedef enum { NZ_FIELD_UNSET, NZ_FIELD_FALSE, NZ_FIELD_TRUE } NzKubeBool;
 NzYaml *nz_kube_field(NzYaml *map, const char *key); /* NULL: unset or null */
 NzKubeBool nz_kube_bool(NzYaml *map, const char *key);
 gboolean nz_kube_int(NzYaml *map, const char *key, gint64 *value); /* FALSE: unset */
-const char *nz_kube_text(NzYaml *map, const char *key);            /* NULL: unset */
-NzYaml *nz_kube_list(NzYaml *map, const char *key);                /* NULL: unset */
-NzYaml *nz_kube_map(NzYaml *map, const char *key);                 /* NULL: unset */
+/* The same of an item of a list; NULL is unset. */
+gboolean nz_kube_item_int(const NzYaml *item, gint64 *value);
+const char *nz_kube_text(NzYaml *map, const char *key); /* NULL: unset */
+NzYaml *nz_kube_list(NzYaml *map, const char *key);     /* NULL: unset */
+NzYaml *nz_kube_map(NzYaml *map, const char *key);      /* NULL: unset */
 
 /* The place of NODE, or of the key KEY in MAP where it has one; NULL: there is no such key. */
 NzPlace *nz_kube_place(const NzManifest *manifest, const NzYaml *node);

@@ -47,11 +47,12 @@ go_name(const NzKubeFieldType *field, gboolean list)
                                       [NZ_TYPE_INT32] = "int32",
                                       [NZ_TYPE_INT64] = "int64",
                                       [NZ_TYPE_TEXT] = "string"};
-  if (field->kind != NZ_TYPE_MAP)
-    return g_strconcat(list ? "[]" : "", names[field->kind], NULL);
-  gboolean open = field->type->values != NZ_TYPE_ANY || field->type->n_fields == 0;
-  return g_strconcat(list ? "[]" : "", open ? "map[string]string" : "v1.",
-                     open ? NULL : field->type->name, NULL);
+  const NzKubeType *type = field->type;
+  if (!type)
+    return g_strconcat(list ? "[]" : "", names[MIN(field->kind, NZ_TYPE_TEXT)], NULL);
+  gboolean open = type->values != NZ_TYPE_ANY || type->n_fields == 0;
+  return g_strconcat(list ? "[]" : "", open ? "map[string]string" : "v1.", open ? NULL : type->name,
+                     NULL);
 }
 
 static const char *

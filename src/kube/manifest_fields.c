@@ -31,14 +31,20 @@ nz_kube_bool(NzYaml *map, const char *key)
 }
 
 gboolean
-nz_kube_int(NzYaml *map, const char *key, gint64 *value)
+nz_kube_item_int(const NzYaml *item, gint64 *value)
 {
-  const NzYaml *node = field_of_kind(map, key, NZ_YAML_TEXT);
-  NzScalar scalar = node ? nz_kube_scalar(node) : (NzScalar){NZ_SCALAR_NULL, 0};
+  gboolean text = item && item->kind == NZ_YAML_TEXT;
+  NzScalar scalar = text ? nz_kube_scalar(item) : (NzScalar){NZ_SCALAR_NULL, 0};
   if (scalar.kind != NZ_SCALAR_INT)
     return FALSE;
   *value = scalar.value;
   return TRUE;
+}
+
+gboolean
+nz_kube_int(NzYaml *map, const char *key, gint64 *value)
+{
+  return nz_kube_item_int(nz_kube_field(map, key), value);
 }
 
 const char *

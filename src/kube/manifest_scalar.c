@@ -2,7 +2,8 @@
 /* Plain scalars as sigs.k8s.io/yaml takes them, which is YAML 1.1 as go-yaml v2 has it: yes, on and
  * y are true, 0777 is octal, 0x1F, 0b1 and 1_000 are integers, and what a tag says holds.
  *
- * A number is what strconv.ParseInt(text, 0, 64) takes, once its underscores are gone. */
+ * An integer is what strconv.ParseInt(text, 0, 64) takes, once its underscores are gone, or a float
+ * that is whole. */
 #include <math.h>
 #include <string.h>
 
@@ -87,6 +88,16 @@ is_float(const char *p)
   return *p == '\0';
 }
 
+/* Go writes 1000 for 1e3, and 0 for 0.0: what is whole is an integer from then on. */
+static gboolean
+is_whole(double number, gint64 *value)
+{
+  if (!(fabs(number) < 0x1p63) || floor(number) != number)
+    return FALSE;
+  *value = (gint64)number;
+  return TRUE;
+}
+
 static NzScalar
 read_number(const char *text)
 {
@@ -102,10 +113,13 @@ read_number(const char *text)
   }
   buffer[n] = '\0';
   Number number = read_integer(buffer, &scalar.value);
-  if (number == NUMBER_FITS)
-    scalar.kind = NZ_SCALAR_INT;
-  else if (number == NUMBER_LARGE || is_float(buffer))
-    scalar.kind = NZ_SCALAR_NUMBER;
+  gboolean is_int = number == NUMBER_FITS;
+  if (number == NUMBER_NONE && is_float(buffer)) {
+    number = NUMBER_LARGE;
+    is_int = is_whole(g_ascii_strtod(buffer, NULL), &scalar.value);
+  }
+  if (number != NUMBER_NONE)
+    scalar.kind = is_int ? NZ_SCALAR_INT : NZ_SCALAR_NUMBER;
   return scalar;
 }
 

@@ -61,6 +61,24 @@ search_items(NzYaml *node, const NzKubePath *path, const NzKubeShapes *shapes, G
   return TRUE;
 }
 
+static gboolean search_fields(NzYaml *node, const NzKubePath *path, gboolean inside,
+                              const NzKubeShapes *shapes, GError **error);
+
+/* The containers of a pod, LIST at PATH: they are none of another, but may hold one. */
+static gboolean
+search_containers(NzYaml *list, const NzKubePath *path, const NzKubeShapes *shapes, GError **error)
+{
+  NzKubePath here = *path;
+  for (guint i = 0; list->kind == NZ_YAML_LIST && i < list->items->len; i++) {
+    NzYaml *item = list->items->pdata[i];
+    here.index = (gint)i;
+    if (item->kind == NZ_YAML_MAP && !search_fields(item, &here, FALSE, shapes, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* INSIDE: NODE is a PodSpec. The items of a list were read as objects. */
 static gboolean
 search_fields(NzYaml *node, const NzKubePath *path, gboolean inside, const NzKubeShapes *shapes,
               GError **error)
@@ -68,10 +86,13 @@ search_fields(NzYaml *node, const NzKubePath *path, gboolean inside, const NzKub
   static const char *const taken[] = {"containers", "initContainers", "ephemeralContainers", NULL};
   for (guint i = 0; i < node->items->len; i++) {
     const NzYaml *key = node->keys->pdata[i];
+    NzYaml *value = node->items->pdata[i];
     const NzKubePath here = {path, key->text, -1};
-    if (inside && g_strv_contains(taken, key->text))
+    gboolean containers = inside && g_strv_contains(taken, key->text);
+    if (!path && value->kind == NZ_YAML_LIST && strcmp(key->text, "items") == 0)
       continue;
-    if (!search(node->items->pdata[i], node, &here, shapes, error))
+    if (!(containers ? search_containers(value, &here, shapes, error)
+                     : search(value, node, &here, shapes, error)))
       return FALSE;
   }
   return TRUE;

@@ -279,12 +279,14 @@ first_line(const char *p)
 static gboolean
 is_key(const char *p, const char *key)
 {
-  char quote = *p == '"' || *p == '\'' ? *p++ : '\0';
+  gboolean quoted = *p == '"' || *p == '\'';
+  char quote = *p;
+  p += quoted;
   gsize n = strlen(key);
   if (strncmp(p, key, n) != 0)
     return FALSE;
   p += n;
-  if (quote && *p++ != quote)
+  if (quoted && *p++ != quote)
     return FALSE;
   p += strspn(p, " \t\r\n");
   return *p == ':';

@@ -9,9 +9,6 @@
 #include "fix/yaml_edit.h"
 #include "lint/lint_private.h"
 
-/* Where the pods of a file do not fit together, each is tried by itself, if they are no more. */
-#define ALONE_MAX 64u
-
 #define WHY_WORSE "the result was judged, and is no better"
 #define WHY_SHARED                                                                                 \
   "an alias stands for what would change, too, and not for all of its places the same is wanted"
@@ -97,7 +94,7 @@ refuse_worse(Mend *self, const NzManifest *after)
       worse |= n >= judged->len || is_worse(((NzLintJudged *)self->judged->pdata[n])->kube.subject,
                                             ((NzLintJudged *)judged->pdata[n])->kube.subject);
     if (worse && ((NzKubeMended *)self->pods->pdata[i])->fix) {
-      nz_kube_mended_refuse(self->pods->pdata[i], WHY_WORSE);
+      nz_kube_mended_refuse(self->pods->pdata[i], WHY_WORSE, TRUE);
       ok = FALSE;
     }
   }
@@ -120,15 +117,15 @@ has_fix(const Mend *self)
 static void
 refuse_some(Mend *self)
 {
+  gboolean alone = self->manifest->source->len * self->pods->len <= NZ_MEND_ALONE_MAX;
   for (guint i = 0; i < self->pods->len; i++) {
     NzKubeMended *pod = self->pods->pdata[i];
-    if (!pod->fix || !(pod->is_shared || self->pods->len <= ALONE_MAX))
+    if (!pod->fix || !(pod->is_shared || alone))
       continue;
     g_autoptr(NzSourceFile) text = NULL;
-    g_autoptr(NzManifest) after =
-        self->pods->len <= ALONE_MAX ? make(self, (gint)i, FALSE, &text) : NULL;
+    g_autoptr(NzManifest) after = alone ? make(self, (gint)i, FALSE, &text) : NULL;
     if (!after)
-      nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE);
+      nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE, FALSE);
   }
 }
 
@@ -137,7 +134,7 @@ refuse_all(Mend *self)
 {
   for (guint i = 0; i < self->pods->len; i++) {
     NzKubeMended *pod = self->pods->pdata[i];
-    nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE);
+    nz_kube_mended_refuse(pod, pod->is_shared ? WHY_SHARED : WHY_WORSE, FALSE);
   }
 }
 

@@ -7,12 +7,6 @@
 
 /* --- edits --- */
 
-static int
-compare_edits(gconstpointer a, gconstpointer b)
-{
-  return nz_place_compare((*(NzEdit *const *)a)->place, (*(NzEdit *const *)b)->place);
-}
-
 /* Adds the edits of FIX to EDITS, each once. FALSE when it is of another file. */
 static gboolean
 collect_edits(const NzDocument *doc, const NzFix *fix, GPtrArray *edits)
@@ -29,7 +23,7 @@ collect_edits(const NzDocument *doc, const NzFix *fix, GPtrArray *edits)
 static gboolean
 sort_edits(GPtrArray *edits)
 {
-  g_ptr_array_sort(edits, compare_edits);
+  nz_edits_sort(edits);
   for (guint i = 1; i < edits->len; i++) {
     const NzEdit *one = edits->pdata[i - 1], *next = edits->pdata[i];
     if (next->place->start < one->place->end)
@@ -64,12 +58,12 @@ touches(gsize start, gsize end, gsize from, gsize to)
   return start <= to && from <= end;
 }
 
-/* The findings of S that FIX mends, as diagnostics. *NEAR: one of them is in bytes FROM to TO. */
-static json_t *
-mended_by(const NzDocument *doc, const NzSubject *s, const NzFix *fix, gsize from, gsize to,
-          gboolean *near)
+/* Adds to LIST the findings of S that FIX mends, as diagnostics. *NEAR: one of them is in bytes
+ * FROM to TO. */
+static void
+add_mended(json_t *list, const NzDocument *doc, const NzSubject *s, const NzFix *fix, gsize from,
+           gsize to, gboolean *near)
 {
-  json_t *list = json_array();
   for (guint i = 0; i < s->findings->len; i++) {
     const NzFinding *f = s->findings->pdata[i];
     gsize start, end;
@@ -79,6 +73,15 @@ mended_by(const NzDocument *doc, const NzSubject *s, const NzFix *fix, gsize fro
     *near |= touches(start, end, from, to);
     json_array_append_new(list, nz_diagnostic(doc, s, f));
   }
+}
+
+/* Several subjects may have one fix. */
+static json_t *
+mended_by(const NzDocument *doc, const NzFix *fix, gsize from, gsize to, gboolean *near)
+{
+  json_t *list = json_array();
+  for (guint i = 0; i < doc->subjects->len; i++)
+    add_mended(list, doc, doc->subjects->pdata[i], fix, from, to, near);
   return list;
 }
 
@@ -94,13 +97,13 @@ is_edited(const GPtrArray *edits, gsize from, gsize to)
 }
 
 static void
-add_fix(json_t *actions, const NzDocument *doc, const NzSubject *s, const NzFix *fix, gsize from,
-        gsize to, const NzEditor *editor)
+add_fix(json_t *actions, const NzDocument *doc, const NzFix *fix, gsize from, gsize to,
+        const NzEditor *editor)
 {
   g_autoptr(GPtrArray) edits = g_ptr_array_new();
   gboolean has_edits = collect_edits(doc, fix, edits) && sort_edits(edits);
   gboolean near = has_edits && is_edited(edits, from, to);
-  json_t *diagnostics = mended_by(doc, s, fix, from, to, &near);
+  json_t *diagnostics = mended_by(doc, fix, from, to, &near);
   if (!near || (fix->refused ? !editor->disabled_actions : !has_edits)) {
     json_decref(diagnostics);
     return;
@@ -119,17 +122,29 @@ add_fix(json_t *actions, const NzDocument *doc, const NzSubject *s, const NzFix 
 
 /* --- all --- */
 
+/* Each once. */
+static GPtrArray *
+all_fixes(const NzDocument *doc)
+{
+  GPtrArray *fixes = g_ptr_array_new();
+  g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < doc->subjects->len; i++) {
+    const NzSubject *s = doc->subjects->pdata[i];
+    for (guint j = 0; j < s->fixes->len; j++)
+      if (g_hash_table_add(known, s->fixes->pdata[j]))
+        g_ptr_array_add(fixes, s->fixes->pdata[j]);
+  }
+  return fixes;
+}
+
 static void
 add_fix_all(json_t *actions, const NzDocument *doc, const NzEditor *editor)
 {
-  g_autoptr(GPtrArray) edits = g_ptr_array_new();
-  for (guint i = 0; i < doc->subjects->len; i++) {
-    const NzSubject *s = doc->subjects->pdata[i];
-    for (guint j = 0; j < s->fixes->len; j++) {
-      const NzFix *fix = s->fixes->pdata[j];
-      if (!fix->refused)
-        collect_edits(doc, fix, edits);
-    }
+  g_autoptr(GPtrArray) edits = g_ptr_array_new(), fixes = all_fixes(doc);
+  for (guint i = 0; i < fixes->len; i++) {
+    const NzFix *fix = fixes->pdata[i];
+    if (!fix->refused)
+      collect_edits(doc, fix, edits);
   }
   if (edits->len == 0 || !sort_edits(edits))
     return;
@@ -160,11 +175,9 @@ nz_code_actions(const NzDocument *doc, gsize start, gsize end, const json_t *onl
   json_t *actions = json_array();
   if (!editor->literal_actions)
     return actions;
-  for (guint i = 0; i < doc->subjects->len && is_wanted(only, NZ_ACTION_QUICKFIX); i++) {
-    const NzSubject *s = doc->subjects->pdata[i];
-    for (guint j = 0; j < s->fixes->len; j++)
-      add_fix(actions, doc, s, s->fixes->pdata[j], start, end, editor);
-  }
+  g_autoptr(GPtrArray) fixes = all_fixes(doc);
+  for (guint i = 0; i < fixes->len && is_wanted(only, NZ_ACTION_QUICKFIX); i++)
+    add_fix(actions, doc, fixes->pdata[i], start, end, editor);
   if (is_wanted(only, NZ_ACTION_FIX_ALL))
     add_fix_all(actions, doc, editor);
   return actions;

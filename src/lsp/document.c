@@ -56,6 +56,7 @@ nz_document_new(const char *uri, const char *root, const char *language, const N
   self->name = name_of(path ? path : uri, path ? root : NULL);
   self->is_source =
       (path && judge->kind_of(path, &self->kind)) || kind_of_language(language, &self->kind);
+  self->is_nameless = path && !self->is_source;
   if (self->is_source && self->kind == NZ_SOURCE_COMPOSE && strstr(self->name, OVERRIDE))
     self->is_source = FALSE;
   self->subjects = g_ptr_array_new_with_free_func((GDestroyNotify)nz_subject_free);
@@ -136,6 +137,15 @@ set_failure(NzDocument *self, const char *message)
   self->failed_at = rest && self->lines ? nz_lines_offset_of_place(self->lines, line, column) : 0;
 }
 
+/* Every other word that is typed may make a manifest of what was none. */
+static void
+look_for_manifest(NzDocument *self, const NzJudge *judge)
+{
+  self->kind = NZ_SOURCE_MANIFEST;
+  self->is_source = self->lines && judge->is_manifest &&
+                    judge->is_manifest(self->name, self->lines->text->str, self->lines->text->len);
+}
+
 static void
 apply_policy(NzDocument *self)
 {
@@ -149,6 +159,8 @@ nz_document_judge(NzDocument *self, const NzJudge *judge)
 {
   g_ptr_array_set_size(self->subjects, 0);
   g_clear_pointer(&self->failure, g_free);
+  if (self->is_nameless)
+    look_for_manifest(self, judge);
   if (!self->is_source)
     return;
   if (!self->lines || self->lines->text->len > NZ_SOURCE_MAX) {
@@ -166,6 +178,7 @@ nz_document_judge(NzDocument *self, const NzJudge *judge)
                            .overrides = override ? overrides : NULL,
                            .fix = TRUE,
                            .find_base = judge->find_base,
+                           .find_image = judge->find_image,
                            .data = judge->data};
   g_autoptr(GError) error = NULL;
   g_autoptr(NzSourceFile) source =

@@ -11,7 +11,10 @@ typedef struct {
   gboolean (*lint)(NzSourceFile *source, NzSourceKind kind, const char *directory,
                    const NzLintOptions *options, GPtrArray *subjects, GError **error);
   gboolean (*kind_of)(const char *path, NzSourceKind *kind);
+  /* What PATH may be by its name, and TEXT of LEN bytes is; NULL: no manifest is known. */
+  gboolean (*is_manifest)(const char *path, const char *text, gsize len);
   NzFindBase find_base;
+  NzBuildBase *(*find_image)(const char *name, NzImageNeed need, gpointer data);
   gpointer data;
   /* Gives up what judging does not need, before the first document is read: what of that could not
    * be, the caller's; NULL: all was. The function may be NULL. */
@@ -23,7 +26,8 @@ typedef struct {
   char *directory; /* NULL: it is no file on disk */
   char *name;      /* what findings call it: relative to the workspace's root, printable */
   gint64 version;
-  gboolean is_source; /* it is of a kind that is judged: */
+  gboolean is_nameless; /* its name tells nothing, and what it holds may */
+  gboolean is_source;   /* it is of a kind that is judged: */
   NzSourceKind kind;
   NzLines *lines; /* NULL: it is too large to be kept */
   NzPolicy *policy;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "confine/confine.h"
 #include "core/fyaml.h"
+#include "lint/discover.h"
 #include "lsp/server.h"
 
 /* What is typed must be answered at once: no store is looked into. */
@@ -16,6 +19,19 @@ find_base(const char *name, const char *platform G_GNUC_UNUSED, gpointer data G_
   return base;
 }
 
+static NzBuildBase *
+find_image(const char *name, NzImageNeed need G_GNUC_UNUSED, gpointer data)
+{
+  return find_base(name, NZ_HOST_PLATFORM, data);
+}
+
+/* Templates are for others to make manifests of. */
+static gboolean
+is_manifest(const char *path, const char *text, gsize len)
+{
+  return nz_source_may_be_manifest(path) && nz_source_is_manifest(text, len) && !strstr(text, "{{");
+}
+
 /* Which files lie beside the documents is not known before: all can be read, and no more. */
 static char *
 confine(void)
@@ -27,5 +43,9 @@ confine(void)
   return parts == NZ_CONFINED_ALL ? NULL : g_steal_pointer(&summary);
 }
 
-const NzJudge nz_lsp_judge = {
-    .lint = nz_lint_source, .kind_of = nz_source_kind, .find_base = find_base, .confine = confine};
+const NzJudge nz_lsp_judge = {.lint = nz_lint_source,
+                              .kind_of = nz_source_kind,
+                              .is_manifest = is_manifest,
+                              .find_base = find_base,
+                              .find_image = find_image,
+                              .confine = confine};

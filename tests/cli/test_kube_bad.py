@@ -3,7 +3,7 @@ what was not covered; never a pass that nobody has looked at, and always soon.""
 
 import pytest
 from lint_kit import assert_no_verdict, lint, put
-from program import ERROR, PASS
+from program import ERROR, FAIL, PASS
 
 SECONDS = 20  # far off: it holds on a busy machine and under sanitizers
 HEAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
@@ -145,3 +145,11 @@ def test_file_below_the_limit_is_read_to_its_end(tmp_path):
 def test_file_of_many_containers_is_an_error(tmp_path):
     many = "  - {name: c, image: i}\n" * 250_000
     assert_no_verdict(judged(tmp_path, HEAD + "  containers:\n" + many), "containers", position=("m.yaml", 1))
+
+
+def test_pod_of_many_containers_is_an_error(tmp_path):
+    """Each is held beside the others: 2,048 take no second."""
+    def pod(count):
+        return HEAD + "  containers:\n" + "".join(f"  - {{name: c{n}, image: i}}\n" for n in range(count))
+    assert judged(tmp_path, pod(2048)).code == FAIL
+    assert_no_verdict(judged(tmp_path, pod(2049)), "2048 containers in one pod", position=("m.yaml", 1))

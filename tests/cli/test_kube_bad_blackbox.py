@@ -107,6 +107,7 @@ def test_error_does_not_hide_the_other_files(tmp_path):
 
 TEMPLATES = {
     "value": HEAD + "  containers:\n  - name: app\n    image: {{ .Values.image }}\n",
+    "quoted-value": HEAD + '  containers:\n  - name: app\n    image: "{{ .Values.image }}"\n',
     "user": GOOD.replace("runAsUser: 1000", "runAsUser: {{ .Values.uid }}"),
     "block": HEAD + "  containers:\n  {{- range .Values.all }}\n  - name: {{ .name }}\n  {{- end }}\n",
     "condition": "{{- if .Values.on }}\n" + GOOD + "{{- end }}\n",
@@ -204,6 +205,7 @@ BYTES = {
     "surrogate": GOOD.encode().replace(b"name: app", b"name: \xed\xa0\x80"),
     "zero": GOOD.encode().replace(b"name: app", b"name: a\0p"),
     "zero-in-a-number": GOOD.encode().replace(b"runAsUser: 1000", b"runAsUser: 10\x0000"),
+    "escape": GOOD.encode().replace(b"name: app", b"name: \x1b[2J"),
     "gzip": b"\x1f\x8b\x08\x00" + b"\x00\xff\x13" * 500,
     "elf": b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 16,
     "random": bytes((i * 7919 + i // 3) % 256 for i in range(20000)),
@@ -286,6 +288,11 @@ GROWING = {
     "comments": HEAD + "# more\n" * 300000 + "  containers:\n" + ROOT,
     "anchors": HEAD + "".join(f"  k{i}: &k{i} v\n" for i in range(30000)) + "  containers:\n" + ROOT,
     "number": HEAD + "  containers:\n  - {name: a, image: x, securityContext: {runAsUser: " + "9" * 100000 + "}}\n",
+    "capabilities": HEAD + "  containers:\n  - {name: a, image: x, securityContext: {runAsUser: 0, capabilities: {add: ["
+    + "CHOWN, " * 50000 + "KILL]}}}\n",
+    "one-line": '{"apiVersion":"v1","kind":"List","items":[' + ",".join(
+        '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p%d"},"spec":{"containers":[{"name":"a","image":"x",'
+        '"securityContext":{"runAsUser":0}}]}}' % i for i in range(5000)) + "]}\n",
     "quotes": HEAD + '  x: "' + "\\\\" * MEGA + '"\n  containers:\n' + ROOT,
 }
 

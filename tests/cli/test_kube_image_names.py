@@ -38,6 +38,13 @@ def test_digest_is_a_name_of_its_own(tmp_path):
     assert list(found.values()) == [("non-root", 4242), ("unknown", None), ("unknown", None)]
 
 
+def test_tag_beside_a_digest_is_not_believed(tmp_path):
+    """The kubelet pulls the digest: of a well-known image, whatever it was tagged."""
+    image = "gcr.io/distroless/static:nonroot"
+    found = judged(tmp_path, [image, f"{image}@{DIGEST}", f"gcr.io/distroless/static@{DIGEST}"])
+    assert [state for state, _ in found.values()] == ["non-root", "unknown", "unknown"]
+
+
 def test_several_images(tmp_path):
     archive = oci_archive(tmp_path / "root.tar", IMAGES["none"])
     found = judged(tmp_path, ["a", "b", "c"], "--image", "a=1", "--image", f"b=oci-archive:{archive}")

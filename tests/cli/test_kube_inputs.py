@@ -76,6 +76,13 @@ def test_folder_is_looked_through_for_manifests_alone(tmp_path):
     assert not result.err, result
 
 
+def test_link_to_nothing_is_passed_over(tmp_path):
+    put(tmp_path, {"pod.yaml": POD})
+    (tmp_path / ".#pod.yaml").symlink_to("user@host.123")
+    assert lint(".", cwd=tmp_path).code == PASS
+    assert lint(".#pod.yaml", cwd=tmp_path).code == ERROR
+
+
 def test_compose_files_and_dockerfiles_stay_what_they_are(tmp_path):
     put(tmp_path, {"Dockerfile": USER, "compose.yaml": "services: {a: {image: i}}\n", "pod.yaml": POD})
     kinds = {one["source"]: one["kind"] for one in lint(".", cwd=tmp_path).subjects}
@@ -149,6 +156,12 @@ def test_quiet_says_what_was_not_judged(tmp_path):
     put(tmp_path, {"widget.yaml": WIDGET, "pod.yaml": POD})
     result = run("lint", "--quiet", "--no-policy", "--no-images", ".", cwd=tmp_path)
     assert result.code == PASS and "not covered" in error_text(result), result
+
+
+def test_notes_end_with_a_note(tmp_path):
+    put(tmp_path, {"many.yaml": POD + ("---\n" + WIDGET) * 200})
+    notes = lint("many.yaml", cwd=tmp_path).subject["notes"]
+    assert len(notes) == 101 and "more to say" in notes[-1]
 
 
 # Large ---------------------------------------------------------------------------------------------

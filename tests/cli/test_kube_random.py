@@ -166,6 +166,8 @@ WAYS = {
     "aliases": lambda data: yaml_of(data, Dumper=Aliases),
     "sorted": lambda data: yaml.safe_dump(data),
     "windows-line-ends": lambda data: yaml_of(data, Dumper=yaml.SafeDumper).replace("\n", "\r\n"),
+    "commented": lambda data: "".join(
+        f"{line} # comment: [{{\n\n" for line in yaml_of(data, Dumper=yaml.SafeDumper, width=10**6).splitlines()),
 }
 
 

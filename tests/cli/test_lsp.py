@@ -228,6 +228,35 @@ def test_a_fix_that_is_refused_says_why_and_cannot_be_applied(tmp_path):
     assert all(one["disabled"]["reason"] for one in refused)
 
 
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: a\n    image: {image}\n"
+NGINX = "docker.io/nginxinc/nginx-unprivileged:latest"
+
+
+def test_a_manifest_is_known_by_what_it_holds_and_mended_as_by_fix(tmp_path):
+    text = POD.replace("{image}", NGINX) + "  - name: b\n    image: " + NGINX + "\n"
+    path = written(tmp_path, text, "deploy.yaml")
+    with Editor(tmp_path) as editor:
+        said = {one["code"] for one in editor.open(path, language="yaml")}
+        assert "new-privileges" in said
+        (action,) = editor.actions(path, WHOLE, "source.fixAll")
+        quick = [one for one in editor.actions(path, WHOLE, "quickfix") if "edit" in one]
+        assert len(quick) == 1, "both containers have one fix"
+        mended = applied(text, edits_of(action, path))
+        assert editor.change(path, {"text": "a: 1\n"}) == []
+        assert "new-privileges" not in {one["code"] for one in editor.change(path, {"text": mended}, version=3)}
+    run("lint", "--fix", "--no-images", path.name, cwd=tmp_path)
+    assert mended == path.read_text() != text
+
+
+@pytest.mark.parametrize("name, text", [("values.yaml", "image: nginx\n"), ("x.json", '{"a": 1}\n'),
+                                        ("templates/a.yaml", POD)])
+def test_other_yaml_is_left_alone(tmp_path, name, text):
+    (tmp_path / "templates").mkdir()
+    path = written(tmp_path, text.replace("{image}", "{{ .Values.image }}"), name)
+    with Editor(tmp_path) as editor:
+        assert editor.open(path, language="yaml") == []
+
+
 # --- policies and comments ---
 
 

@@ -196,9 +196,6 @@ case("port-beside-sysctls", POD + """\
 -      runAsUser: 0
 +      runAsUser: 1000
 +      allowPrivilegeEscalation: false
-+      capabilities:
-+        drop:
-+        - ALL
 """)
 
 case("port-of-the-host", POD + """\
@@ -428,3 +425,45 @@ case("seccomp-unconfined", POD + """\
        allowPrivilegeEscalation: false
        capabilities: {drop: [ALL]}
 """, args=("--profile", "restricted"), refused=("seccompProfile.type: RuntimeDefault",))
+
+case("openshift-asks-only-against-what-is-written", POD + """\
+   containers:
+   - name: a
+     image: numeric
+     securityContext:
+-      allowPrivilegeEscalation: true
++      allowPrivilegeEscalation: false
+   - name: b
+     image: numeric
+""", args=("--profile", "openshift:restricted-v2"))
+
+case("port-of-a-program-with-a-file-capability", POD + """\
+   containers:
+   - name: a
+     image: numeric
+     ports: [{containerPort: 53}]
+     securityContext:
+       allowPrivilegeEscalation: false
++      runAsNonRoot: true
++      runAsUser: 1000
++      seccompProfile:
++        type: RuntimeDefault
+""")
+
+case("restricted-lets-it-bind-its-port", POD + """\
+   containers:
+   - name: a
+     image: numeric
+     ports: [{containerPort: 53}]
+     securityContext:
+       allowPrivilegeEscalation: false
++      runAsNonRoot: true
++      runAsUser: 1000
++      capabilities:
++        add:
++        - NET_BIND_SERVICE
++        drop:
++        - ALL
++      seccompProfile:
++        type: RuntimeDefault
+""", args=("--profile", "restricted"))

@@ -709,3 +709,29 @@ case("spec-after-status", """\
  metadata:
    name: p
 """)
+
+case("anchor-of-two-pods", """\
+ kind: List
+ apiVersion: v1
+ items:
+ - apiVersion: v1
+   kind: Pod
+   metadata: {name: p}
+   spec: &spec
+     containers:
+     - name: a
+       image: numeric
++      securityContext:
++        runAsNonRoot: true
++        runAsUser: 1000
++        allowPrivilegeEscalation: false
++        capabilities:
++          drop:
++          - ALL
++        seccompProfile:
++          type: RuntimeDefault
+ - apiVersion: v1
+   kind: Pod
+   metadata: {name: q}
+   spec: *spec
+""")

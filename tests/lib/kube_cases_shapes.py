@@ -78,7 +78,7 @@ YAML = [
             <<: *tight # <- good
             allowPrivilegeEscalation: false
         """, {"app": non_root(1000), "good": non_root(1000, lacks=("new-privileges", "no-run-as-non-root"))}),
-    spec("merge-key-does-not-override", """
+    spec("merge-key-before-a-key", """
         containers:
         - name: good
           image: images.example/none:1
@@ -87,9 +87,34 @@ YAML = [
         - name: app
           image: images.example/none:1
           securityContext:
-            runAsUser: 0 # <- app
             <<: *tight
+            runAsUser: 0 # <- app
         """, {"app": root(), "good": non_root(1000)}),
+    # kubectl (yaml.v2) lets a merge that stands behind a key win, other readers the key: go-yaml/yaml#81.
+    *(spec(f"merge-key-{name}", f"""
+        containers:
+        - {{name: zero, image: "images.example/none:1", securityContext: &zero {{runAsUser: 0}}}}
+        - {{name: one, image: "images.example/none:1", securityContext: &one {{runAsUser: 1000}}}}
+        - name: app
+          image: images.example/none:1
+          securityContext:
+            {text}
+        """, {"zero": root(), "one": non_root(1000), "app": never_passes()}, error=0)
+      for name, text in (("behind-a-key", "{runAsUser: 1000, <<: *zero}"), ("twice", "{<<: *one, <<: *zero}"),
+                         ("list-behind-a-key", "{runAsUser: 1000, <<: [*zero, *one]}"),
+                         ("in-a-merge", "{<<: {runAsUser: 1000, <<: *zero}}"))),
+    spec("merge-key-behind-a-key-of-the-same", """
+        containers:
+        - name: app
+          image: images.example/none:1
+          securityContext: {runAsUser: 1000, <<: {runAsUser: 1000}} # <- app
+        """, {"app": non_root(1000)}),
+    spec("merge-key-behind-another-key", """
+        containers:
+        - name: app
+          image: images.example/none:1
+          securityContext: {runAsNonRoot: true, <<: {runAsUser: 1000}} # <- app
+        """, {"app": non_root(1000)}),
     spec("merge-key-of-several", """
         containers:
         - name: a

@@ -465,6 +465,31 @@ test_columns_count_characters(void)
   g_assert_cmpstr(source->name, ==, "a\\x0ab");
 }
 
+/* Each character of lines of every length, beside a count from the line's begin. */
+static void
+test_columns_of_long_lines(void)
+{
+  static const char *const characters[] = {"a", "\xc3\xa9", "\xff", "\xe2\x82\xac"};
+  static const guint lengths[] = {3, 5000, 0, 1, 1024, 1025, 2500, 700, 9000};
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_autoptr(GArray) begins = g_array_new(FALSE, FALSE, sizeof(guint32));
+  for (guint i = 0; i < G_N_ELEMENTS(lengths); i++) {
+    for (guint k = 0; k < lengths[i]; k++) {
+      guint32 at = (guint32)text->len;
+      g_array_append_val(begins, at);
+      g_string_append(text, characters[(k * 7 + k / 5) % G_N_ELEMENTS(characters)]);
+    }
+    g_string_append_c(text, '\n');
+  }
+  g_autoptr(NzSourceFile) source = nz_source_new("f", text->str, text->len);
+  for (guint i = 0, n = 0; i < G_N_ELEMENTS(lengths); i++)
+    for (guint k = 0; k < lengths[i]; k++, n++) {
+      guint column, line = nz_source_line(source, g_array_index(begins, guint32, n), &column);
+      g_assert_cmpuint(line, ==, i + 1);
+      g_assert_cmpuint(column, ==, k + 1);
+    }
+}
+
 static void
 test_directives_are_kept(void)
 {
@@ -595,6 +620,7 @@ main(int argc, char **argv)
   g_test_add_func("/dockerfile/spans", test_spans_are_of_the_file);
   g_test_add_func("/dockerfile/tokens", test_tokens_are_of_their_kinds);
   g_test_add_func("/dockerfile/columns", test_columns_count_characters);
+  g_test_add_func("/dockerfile/columns-of-long-lines", test_columns_of_long_lines);
   g_test_add_func("/dockerfile/directives", test_directives_are_kept);
   g_test_add_func("/dockerfile/triggers", test_triggers_are_read);
   g_test_add_func("/dockerfile/round-trip", test_what_is_read_is_printed_as_it_was);

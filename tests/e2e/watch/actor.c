@@ -14,10 +14,9 @@
  *   fork                a child ends without executing anything
  *   userns              makes a user namespace, is root in it, and executes /actor exit
  *   userns-stay         the same, and executes nothing
- *   userns-many         as root: a child is root in a user namespace of eight ranges, uid 100000 outside, and
- *                       executes /actor exit
- *   mark FILE           makes FILE
- *   marks N FILE        starts FILE with "mark /tmp/markI", N times; fails when one of them was made
+ *   userns-many         as root: a child is root in a user namespace of eight ranges, uid 100000
+ * outside, and executes /actor exit mark FILE           makes FILE marks N FILE        starts FILE
+ * with "mark /tmp/markI", N times; fails when one of them was made
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -151,7 +150,8 @@ enter_large_userns(void)
     fail("pipe");
   pid_t pid = fork();
   if (pid == 0) {
-    if (unshare(CLONE_NEWUSER) != 0 || write(ready[1], &byte, 1) != 1 || read(mapped[0], &byte, 1) != 1)
+    if (unshare(CLONE_NEWUSER) != 0 || write(ready[1], &byte, 1) != 1 ||
+        read(mapped[0], &byte, 1) != 1)
       fail("unshare");
     set_id(0);
     return become("/actor", "exit");
