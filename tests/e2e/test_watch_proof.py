@@ -184,9 +184,6 @@ def test_each_root_process_is_named_rightly(played, all_engines, kind, case):
     assert {one["host_uid"] for one in roots} <= {case.host_uid}
     assert {one["state"] for one in roots} <= {"root-in-userns" if case.host_uid else "root-on-host"}
     verdict = played.verdict(container)
-    if case.options == MAPPED and "image" not in verdict["container"]:
-        assert [one.replace("image-default", "started") for one in sorted(case.roots)] == played.told(container)
-        pytest.xfail("known fault: a mapped container of Podman's is looked up once, too early, and stays nameless")
     assert played.told(container) == sorted(case.roots), played.watcher.told(container)
     assert verdict["lost"] == 0 and verdict["root_processes"] == len(case.roots)
     assert verdict["container"]["engine"] == kind
