@@ -14,7 +14,7 @@ RESULTS := build/results
 CONFIGURE := meson setup
 STRICT := $(CONFIGURE) -Dwerror=true
 
-.PHONY: all help demo check unit cli asan e2e lint format bench fuzz soak install uninstall static deb \
+.PHONY: all help demo check unit cli asan e2e watch-e2e lint format bench fuzz soak install uninstall static deb \
   clean
 
 all: build/build.ninja
@@ -22,7 +22,7 @@ all: build/build.ninja
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo 'make unit, cli, asan, e2e   parts of make check'
+	@echo 'make unit, cli, asan, e2e, watch-e2e   parts of make check'
 	@echo 'make format  rewrites the C files as clang-format wants them'
 	@echo 'make bench   measures against other programs and writes docs/BENCHMARKS.md'
 	@echo 'make fuzz    runs each fuzzer for FUZZ_SECONDS (60)'
@@ -50,7 +50,8 @@ check:
 	for part in unit cli; do $(MAKE) $$part || echo "make $$part failed"; done
 	# These leave each other's files alone, and the engines of e2e are waited for more than they work.
 	$(MAKE) -j2 -k --output-sync=target asan e2e || echo "make asan or e2e failed"
-	$(PYTHON) tests/summary.py $(RESULTS) unit cli unit-asan cli-asan e2e
+	$(MAKE) watch-e2e || echo "make watch-e2e failed"
+	$(PYTHON) tests/summary.py $(RESULTS) unit cli unit-asan cli-asan e2e watch-e2e
 
 # $(1): build directory, $(2): name of the result
 define meson_test
@@ -86,7 +87,15 @@ e2e: all
 	# A copy, because one of the tests installs, and by that links anew.
 	cp build/nonzero build/nonzero-fetch build/nonzero-watch build/e2e/bin/
 	NONZERO=$(CURDIR)/build/e2e/bin/nonzero $(PYTEST) -n $(JOBS) --dist loadfile \
-	  --junitxml=$(RESULTS)/e2e.xml tests/e2e
+	  --junitxml=$(RESULTS)/e2e.xml --ignore-glob='*/test_watch*.py' tests/e2e
+
+# The watcher sees, and with --enforce kill ends, what runs anywhere on the host: nothing else may run beside.
+watch-e2e: all
+	@packaging/deps.sh e2e
+	ninja -C build tests/containerlist
+	@mkdir -p $(RESULTS) build/e2e/bin
+	cp build/nonzero build/nonzero-fetch build/nonzero-watch build/e2e/bin/
+	NONZERO=$(CURDIR)/build/e2e/bin/nonzero $(PYTEST) --junitxml=$(RESULTS)/watch-e2e.xml tests/e2e/test_watch*.py
 
 # --- everything else ---
 

@@ -17,13 +17,13 @@ static guint8
 cause_beside(const NzProcess *process, const NzProcess *parent, const NzProcess *first)
 {
   const struct nz_root_record *record = &process->record;
+  if ((record->file_mode & S_ISUID) && record->uid != record->root)
+    return NZ_CAUSE_SETUID;
   if (process == first || record->vpid == 1)
     return NZ_CAUSE_STARTED;
   if (record->userns.inum != first->record.userns.inum &&
       (!parent || record->userns.inum != parent->record.userns.inum))
     return NZ_CAUSE_USERNS;
-  if ((record->file_mode & S_ISUID) && record->uid != record->root)
-    return NZ_CAUSE_SETUID;
   if (!parent)
     return NZ_CAUSE_INJECTED; /* what lost its parent has the first process for one */
   return parent->is_root && parent->record.userns.inum == record->userns.inum ? NZ_CAUSE_INHERITED

@@ -150,11 +150,14 @@ static gboolean
 give_up_and_open(NzWatch *self)
 {
   g_autoptr(GError) error = NULL;
-  if (nz_privileges_drop(needed_capabilities(), &error) &&
-      (self->outlets = nz_outlets_new(self, &error)))
-    return TRUE;
-  nz_complain("%s", error->message);
-  return FALSE;
+  if (nz_privileges_drop(needed_capabilities(), &error)) {
+    self->describer = nz_describer_new(nz_engine_places_new());
+    nz_priority_keep();
+    self->outlets = nz_outlets_new(self, &error);
+  }
+  if (!self->outlets)
+    nz_complain("%s", error->message);
+  return self->outlets != NULL;
 }
 
 static int
@@ -192,7 +195,6 @@ run(NzWatchOptions *options)
   if (!give_up_and_open(&self))
     return NZ_EXIT_ERROR;
   self.lines = self.lines && !nz_outlets_have_terminal(self.outlets);
-  self.describer = nz_describer_new(nz_engine_places_new());
   return nz_watch_run(&self);
 }
 

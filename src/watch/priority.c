@@ -9,16 +9,25 @@
 #define STRETCH_US 40000
 #define PAUSE_US   10000
 
+/* Above the lowest, which the thread that describes containers has. */
+static const struct sched_param priority = {.sched_priority = 2};
+
 static gint64 busy_since;
 static gboolean taken;
 
 void
 nz_priority_take(void)
 {
-  const struct sched_param lowest = {.sched_priority = 1};
-  taken = sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
+  taken = sched_setscheduler(0, SCHED_RR, &priority) == 0;
   if (!taken)
     setpriority(PRIO_PROCESS, 0, -10);
+}
+
+void
+nz_priority_keep(void)
+{
+  if (taken)
+    sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority);
 }
 
 void

@@ -8,8 +8,11 @@
 
 #include <glib.h>
 
-/* For this thread, not for those it starts. Needs CAP_SYS_NICE; without, all stays as it is. */
+/* For this thread and those that it starts. Needs CAP_SYS_NICE; without, all stays as it is. */
 void nz_priority_take(void);
+
+/* Threads that are started from now on are ordinary ones. */
+void nz_priority_keep(void);
 
 /* To be called between batches. BUSY: more is there already. Pauses where that has been so for
  * long, so that others have a part of the processor whatever happens. */

@@ -29,12 +29,29 @@ needs_description(const NzWatch *self, const struct nz_root_record *record)
          self->filters[1]->len > 0;
 }
 
+/* A container that was described while its engine was still making it is described once more when
+ * its first process has started. */
+static gboolean
+is_awaited(NzWatch *self, const NzRunning *container, const struct nz_root_record *record)
+{
+  NzKnown *known = g_hash_table_lookup(self->known, &container->key);
+  if (!container->facts || !known || known->awaited)
+    return !container->facts || (known && known->awaited);
+  if (record->cause == NZ_CAUSE_STARTED && container->facts->start == NZ_START_UNKNOWN &&
+      !known->asked_again) {
+    known->asked_again = TRUE;
+    known->awaited =
+        nz_describer_ask(self->describer, &container->ref, (gint)record->head.pid, container->key);
+  }
+  return known->awaited;
+}
+
 gboolean
 nz_watch_defer(NzWatch *self, const NzRunning *container, const struct nz_root_record *record,
                const char *executable)
 {
-  if (container->facts || !needs_description(self, record) ||
-      self->waiting.length >= NZ_WATCH_WAITING_MAX)
+  if (!needs_description(self, record) || self->waiting.length >= NZ_WATCH_WAITING_MAX ||
+      !is_awaited(self, container, record))
     return FALSE;
   Waiting *one = g_new0(Waiting, 1);
   one->key = container->key;
@@ -56,7 +73,9 @@ nz_watch_flush_waiting(NzWatch *self, gboolean all)
     Waiting *one = link->data;
     NzRunning *container = nz_watch_running(self, one->key);
     next = link->next;
-    if (container && !container->facts && !all && one->until > now)
+    const NzKnown *known = g_hash_table_lookup(self->known, &one->key);
+    gboolean awaited = container && (!container->facts || (known && known->awaited));
+    if (awaited && !all && one->until > now)
       continue;
     g_queue_delete_link(&self->waiting, link);
     if (container)
@@ -89,6 +108,9 @@ nz_watch_take_descriptions(NzWatch *self)
       nz_container_facts_free(facts);
       continue;
     }
+    NzKnown *known = g_hash_table_lookup(self->known, &key);
+    if (known)
+      known->awaited = FALSE;
     nz_ledger_describe(self->ledger, container, facts);
     nz_enforce_described(self, container);
     nz_tell_container(self, container);

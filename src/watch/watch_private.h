@@ -36,6 +36,7 @@ typedef struct {
   guint64 key;
   guint groups;   /* of it, that we know */
   gboolean asked; /* for its description */
+  gboolean asked_again, awaited;
 } NzKnown;
 
 void nz_known_free(NzKnown *self);

@@ -85,7 +85,7 @@ def test_hidden_processes_are_no_pass(watcher):
     if os.geteuid() != 0:
         unavailable("needs root, to mount /proc")
     script = ("mount -t proc -o hidepid=invisible proc /proc && "
-              f"exec setpriv --reuid=65534 --regid=65534 --clear-groups {reachable_program()} "
+              f"exec setpriv --reuid=64321 --regid=64321 --clear-groups {reachable_program()} "
               "watch --once --no-policy --no-bpf --format json")
     done = subprocess.run(["unshare", "--mount", "--fork", "sh", "-c", script], capture_output=True,
                           timeout=60, check=False, cwd="/")

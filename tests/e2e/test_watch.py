@@ -415,6 +415,53 @@ def test_a_container_of_containerd_is_known(containerd_engine, layout_of, scratc
     assert watch.verdict("other")["verdict"] == "pass"
 
 
+def cgroup_roots():
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            left, right = line.split(" - ")
+            if (right.split()[0] in ("cgroup", "cgroup2") and "cpuset" not in right and
+                    left.split()[3] == "/" and left.split()[4].startswith("/sys/fs/cgroup")):
+                yield left.split()[4]
+
+
+def run_in_groups(roots):
+    """A container without an engine: a control group called as Docker calls it, a mount namespace."""
+    groups = [f"{root}/docker/{os.urandom(32).hex()}" for root in roots]
+    for group in groups:
+        os.makedirs(group)
+    enter = "".join(f"echo $$ > {group}/cgroup.procs; " for group in groups)
+    kit.run("sh", "-c", f"{enter} exec unshare --mount /bin/true")
+    for group in groups:
+        for _ in range(200):
+            try:
+                os.rmdir(group)
+                break
+            except OSError:
+                time.sleep(0.01)
+
+
+def places_kept():
+    """Control groups that the kernel keeps for all watchers."""
+    maps = json.loads(kit.run("bpftool", "--json", "map", "list").stdout)
+    return sum(len(json.loads(kit.run("bpftool", "--json", "map", "dump", "id", one["id"]).stdout))
+               for one in maps if one.get("name") == "places")
+
+
+def test_containers_that_came_and_went_are_forgotten():
+    kit.need("bpftool")
+    roots = list(cgroup_roots())
+    with watching.Watch() as watch:
+        for _ in range(60):
+            run_in_groups(roots)
+        until = time.monotonic() + 30
+        while places_kept() > 20 and time.monotonic() < until:  # others may run here
+            time.sleep(1)
+        assert places_kept() <= 20
+        watch.stop()
+    verdicts = [event for event in watch.events if event["event"] == "verdict"]
+    assert sum(event["verdict"] == "fail" and "ended" in event for event in verdicts) >= 60
+
+
 def test_nothing_is_left_when_the_watcher_is_killed():
     with watching.Watch() as watch:
         watch.process.kill()

@@ -125,10 +125,10 @@ class Podman(Docker):
 
 class Containerd(Engine):
     kind = "containerd"
-    space = "nzw"
 
-    def __init__(self, command, archives):
-        super().__init__(lambda *words, **options: command("-n", self.space, *words, **options))
+    def __init__(self, command, archives, space="default"):
+        super().__init__(lambda *words, **options: command("-n", space, *words, **options))
+        self.plain, self.space = command, space
         self.command("images", "import", archives["oci"])
         self.turn = 0
 
