@@ -73,7 +73,8 @@ def test_folder_is_looked_through_for_manifests_alone(tmp_path):
     put(tmp_path, {**MANIFESTS, **OTHERS, **QUIET})
     result = lint(".", cwd=tmp_path)
     assert {os.path.normpath(one["source"]) for one in result.subjects} == set(MANIFESTS)
-    assert not result.err, result
+    # A sanitizer build notes that it is not confined.
+    assert not [line for line in result.err.splitlines() if b"sanitizer build" not in line], result
 
 
 def test_link_to_nothing_is_passed_over(tmp_path):
