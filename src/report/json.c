@@ -83,8 +83,8 @@ write_layer(NzJsonw *w, const NzLayerFact *layer)
   nz_jsonw_end_object(w);
 }
 
-static void
-write_excepted(NzJsonw *w, const NzExcepted *excepted)
+void
+nz_json_write_excepted(NzJsonw *w, const NzExcepted *excepted)
 {
   if (!excepted)
     return;
@@ -183,7 +183,7 @@ nz_json_write_finding(NzJsonw *w, const char *key, const NzSubject *s, const NzF
   nz_jsonw_string(w, "origin", nz_origin_name(f->origin));
   nz_json_write_place(w, f->place);
   write_process(w, f->process);
-  write_excepted(w, f->excepted);
+  nz_json_write_excepted(w, f->excepted);
   nz_jsonw_string(w, "remedy", f->remedy);
   write_fix_of(w, s, f);
   nz_jsonw_end_object(w);

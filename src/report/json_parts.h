@@ -15,4 +15,6 @@ void nz_json_write_user(NzJsonw *w, const NzSubject *subject);
 void nz_json_write_finding(NzJsonw *w, const char *key, const NzSubject *s, const NzFinding *f);
 /* The keys of a place, in the object that is open; nothing for NULL. */
 void nz_json_write_place(NzJsonw *w, const NzPlace *place);
+/* The key "excepted"; nothing for NULL. */
+void nz_json_write_excepted(NzJsonw *w, const NzExcepted *excepted);
 void nz_json_write_notes(NzJsonw *w, const GPtrArray *notes);

@@ -8,7 +8,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
-#include "report/jsonw.h"
+#include "report/json_parts.h"
 #include "version.h"
 #include "watch/audit_file.h"
 
@@ -140,18 +140,6 @@ write_process(NzJsonw *w, const NzRootFact *root)
 }
 
 static void
-write_excepted(NzJsonw *w, const NzExcepted *excepted)
-{
-  if (!excepted)
-    return;
-  nz_jsonw_begin_object(w, "excepted");
-  nz_jsonw_string(w, "reason", excepted->reason);
-  nz_jsonw_string(w, "owner", excepted->owner);
-  nz_jsonw_string(w, "expires", excepted->expires);
-  nz_jsonw_end_object(w);
-}
-
-static void
 put_mark(NzAudit *self, const char *event)
 {
   Line line = {0};
@@ -217,7 +205,7 @@ nz_audit_root(NzAudit *self, const NzAuditRoot *root)
   line_begin(&line, self, "session", root->time);
   write_container(line.w, root->ref, root->facts);
   write_process(line.w, root->root);
-  write_excepted(line.w, root->excepted);
+  nz_json_write_excepted(line.w, root->excepted);
   if (root->killed)
     nz_jsonw_true(line.w, "killed");
   line_end(&line, self);

@@ -163,18 +163,6 @@ write_parents(NzJsonw *w, const struct nz_root_record *record)
 }
 
 static void
-write_exception(NzJsonw *w, const NzException *exception)
-{
-  if (!exception)
-    return;
-  nz_jsonw_begin_object(w, "excepted");
-  nz_jsonw_string(w, "reason", exception->said.reason);
-  nz_jsonw_string(w, "owner", exception->said.owner);
-  nz_jsonw_string(w, "expires", exception->said.expires);
-  nz_jsonw_end_object(w);
-}
-
-static void
 write_process(NzJsonw *w, const struct nz_root_record *record)
 {
   nz_jsonw_uint(w, "pid", record->head.pid);
@@ -211,7 +199,7 @@ nz_event_root(const NzTold *told, gint64 when, FILE *out)
   write_arguments(w, record);
   write_text(w, "terminal", told->fact->terminal);
   write_process(w, record);
-  write_exception(w, told->excepted);
+  nz_json_write_excepted(w, told->excepted ? &told->excepted->said : NULL);
   if (record->flags & (NZ_FLAG_KILLED | NZ_FLAG_WOULD_KILL))
     nz_jsonw_string(w, "action", record->flags & NZ_FLAG_KILLED ? "killed" : "would-kill");
   nz_jsonw_end_object(w);
