@@ -148,7 +148,7 @@ def report(runner, nonzero, options):
     places = stores.report(runner, nonzero, options)
     if places:
         parts.extend(["Where images already lie:", *places])
-    sources = lint.report(runner, nonzero, options) + manifests.report(runner, nonzero, options)
+    sources = lint.SOURCES.report(runner, nonzero, options) + manifests.SOURCES.report(runner, nonzero, options)
     if sources:
         parts.extend(["Sources:", *sources])
     watched = watch.report(runner, nonzero, options)
@@ -230,7 +230,7 @@ def main():
     parser.add_argument("--starts", type=int, default=300, help="runs of the tiny image (default 300)")
     parser.add_argument("--only", action="append", metavar="KEY",
                         help="measure one row: " + ", ".join(["start", *(row.key for row in TARGETS + LARGE + TODAY),
-                                                              *stores.KEYS, *lint.KEYS, *manifests.KEYS, *watch.KEYS]))
+                                                              *stores.KEYS, *lint.SOURCES.keys, *manifests.SOURCES.keys, *watch.KEYS]))
     parser.add_argument("--write", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     options = parser.parse_args()
     if not (options.images / "many-gz.tar").exists():
