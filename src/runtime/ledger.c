@@ -14,6 +14,8 @@ struct NzLedger {
   guint ended;           /* of ALL */
   guint64 lost_anywhere; /* records of nobody knows whom */
   char *lost_why;
+  NzLedgerLeaving leaving; /* or NULL */
+  gpointer leaving_data;
 };
 
 static void
@@ -235,6 +237,8 @@ drop_ended(NzLedger *self, guint n, gboolean clean)
       self->ended--;
       g_autoptr(NzSubject) subject = nz_ledger_subject(self, c);
       self->totals.dropped[subject->verdict]++;
+      if (self->leaving)
+        self->leaving(c, subject, self->leaving_data);
       g_hash_table_remove(self->by_key, &c->key);
       running_free(c);
     } else {
@@ -247,6 +251,13 @@ drop_ended(NzLedger *self, guint n, gboolean clean)
   g_ptr_array_set_free_func(self->all, NULL);
   g_ptr_array_set_size(self->all, (gint)kept);
   g_ptr_array_set_free_func(self->all, running_free);
+}
+
+void
+nz_ledger_on_leaving(NzLedger *self, NzLedgerLeaving leaving, gpointer data)
+{
+  self->leaving = leaving;
+  self->leaving_data = data;
 }
 
 void

@@ -62,6 +62,12 @@ void nz_ledger_killed(NzLedger *self, guint64 n);
 /* It ended; CONTAINER may be gone afterwards. */
 void nz_ledger_ended(NzLedger *self, NzRunning *container, gint64 when);
 
+/* Of containers that ended some are dropped when there are too many. LEAVING is told of each
+ * before, with what it came to. */
+typedef void (*NzLedgerLeaving)(const NzRunning *container, const NzSubject *subject,
+                                gpointer data);
+void nz_ledger_on_leaving(NzLedger *self, NzLedgerLeaving leaving, gpointer data);
+
 /* Containers, in the order in which they were first seen: NzRunning. */
 const GPtrArray *nz_ledger_all(const NzLedger *self);
 const NzLedgerTotals *nz_ledger_totals(const NzLedger *self);

@@ -266,16 +266,17 @@ void
 nz_event_summary(const NzWatch *self, const NzReport *report, FILE *out)
 {
   const NzLedgerTotals *totals = nz_ledger_totals(self->ledger);
-  guint counts[NZ_VERDICT_FAIL + 1];
-  nz_report_count(report, counts);
+  guint64 pass = nz_watch_count(self, report, NZ_VERDICT_PASS);
+  guint64 fail = nz_watch_count(self, report, NZ_VERDICT_FAIL);
+  guint64 unknown = nz_watch_count(self, report, NZ_VERDICT_UNKNOWN);
   g_autoptr(NzJsonw) w = begin(out, "summary", g_get_real_time());
   nz_jsonw_string(w, "mode", self->probe ? "bpf" : "proc");
   write_time(w, "since", self->began);
   nz_jsonw_string(w, "verdict", nz_verdict_name(nz_report_verdict(report)));
-  nz_jsonw_uint(w, "containers", report->subjects->len);
-  nz_jsonw_uint(w, "pass", counts[NZ_VERDICT_PASS]);
-  nz_jsonw_uint(w, "fail", counts[NZ_VERDICT_FAIL]);
-  nz_jsonw_uint(w, "unknown", counts[NZ_VERDICT_UNKNOWN]);
+  nz_jsonw_uint(w, "containers", pass + fail + unknown);
+  nz_jsonw_uint(w, "pass", pass);
+  nz_jsonw_uint(w, "fail", fail);
+  nz_jsonw_uint(w, "unknown", unknown);
   nz_jsonw_uint(w, "seen", totals->seen);
   nz_jsonw_uint(w, "lost", totals->lost);
   nz_jsonw_uint(w, "root_processes", totals->roots);

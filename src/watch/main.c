@@ -187,6 +187,7 @@ run(NzWatchOptions *options)
       g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)nz_known_free);
   self.polled = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   self.ledger = nz_ledger_new(self.policy);
+  nz_ledger_on_leaving(self.ledger, nz_watch_leaving, &self);
   g_queue_init(&self.waiting);
   if (!open_probe(&self, options))
     return NZ_EXIT_ERROR;

@@ -40,6 +40,42 @@ add_subjects(NzWatch *self, NzReport *report)
   }
 }
 
+void
+nz_watch_leaving(const NzRunning *container, const NzSubject *subject, gpointer data)
+{
+  NzWatch *self = data;
+  if (!is_reported(self, container))
+    return;
+  self->left[subject->verdict]++;
+  if (self->ndjson)
+    nz_event_verdict(container, subject, stdout);
+}
+
+guint64
+nz_watch_count(const NzWatch *self, const NzReport *report, NzVerdict verdict)
+{
+  guint counts[NZ_VERDICT_FAIL + 1];
+  nz_report_count(report, counts);
+  return counts[verdict] + self->left[verdict];
+}
+
+/* Those that left are in no list of the report: it says how many they were. */
+static void
+note_those_that_left(const NzWatch *self, NzReport *report)
+{
+  const guint64 *left = self->left;
+  guint64 n = left[NZ_VERDICT_PASS] + left[NZ_VERDICT_UNKNOWN] + left[NZ_VERDICT_FAIL];
+  if (n == 0 || report->subjects->len == 0)
+    return;
+  NzSubject *first = report->subjects->pdata[0];
+  g_ptr_array_add(
+      first->notes,
+      g_strdup_printf("%" G_GUINT64_FORMAT " more containers ended long before this report and "
+                      "are not in it: %" G_GUINT64_FORMAT " pass, %" G_GUINT64_FORMAT
+                      " fail, %" G_GUINT64_FORMAT " unknown",
+                      n, left[NZ_VERDICT_PASS], left[NZ_VERDICT_FAIL], left[NZ_VERDICT_UNKNOWN]));
+}
+
 int
 nz_watch_report(NzWatch *self, FILE *out)
 {
@@ -51,6 +87,7 @@ nz_watch_report(NzWatch *self, FILE *out)
   report->started = self->began;
   report->finished = g_get_real_time();
   add_subjects(self, report);
+  note_those_that_left(self, report);
   if (self->hidden)
     g_ptr_array_add(report->errors, nz_report_error_new("/proc", "others' processes are hidden"));
   else if (report->subjects->len == 0 && !options->quiet)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cmd/watch_options.h"
+#include "report/report.h"
 #include "runtime/ledger.h"
 #include "runtime/proc.h"
 #include "watch/probe.h"
@@ -61,8 +62,9 @@ typedef struct {
   gint64 boot_offset; /* microseconds from CLOCK_BOOTTIME to 1970 */
   gint64 began;
   guint64 lost_anywhere;
-  gboolean ndjson, lines; /* what is printed as it happens */
-  gboolean broken;        /* standard output takes no more */
+  gboolean ndjson, lines;            /* what is printed as it happens */
+  guint64 left[NZ_VERDICT_FAIL + 1]; /* containers that were dropped before the report */
+  gboolean broken;                   /* standard output takes no more */
   int signals;
   guint64 own;          /* the key of the container that we are in; 0: none */
   gboolean enforced[2]; /* root of the host; root of a user namespace */
@@ -133,6 +135,10 @@ void nz_tell_flush(NzWatch *self);
 
 /* Judges, prints the report, and gives the exit code. */
 int nz_watch_report(NzWatch *self, FILE *out);
+/* An NzLedgerLeaving; DATA is the NzWatch. */
+void nz_watch_leaving(const NzRunning *container, const NzSubject *subject, gpointer data);
+/* How many containers that were asked for came to VERDICT: those of REPORT, and those that left. */
+guint64 nz_watch_count(const NzWatch *self, const NzReport *report, NzVerdict verdict);
 
 /* --- loop.c --- */
 

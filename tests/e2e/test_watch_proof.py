@@ -564,6 +564,8 @@ def test_containers_in_numbers_are_all_counted_and_kept_small(archives):
             sizes.append(watchkit.resident(watcher.process.pid))
     told_of = {one["container"]["id"] for one in watcher.seen("root")}
     assert set(rooted) <= told_of and not set(others) & told_of
+    verdicts = {one["container"]["id"]: one["verdict"] for one in watcher.seen("verdict")}
+    assert {verdicts[one] for one in rooted} == {"fail"}, "each has a verdict, also where too many ended to be kept"
     assert watcher.seen("summary")[0]["fail"] >= len(rooted)
     assert max(sizes) <= 10 * 2**20, sizes
 

@@ -318,16 +318,28 @@ ended_containers_are_bounded_and_what_failed_is_not_forgotten(void)
   g_assert_cmpuint(nz_ledger_all(ledger)->len + totals->dropped[NZ_VERDICT_PASS], ==, n);
 }
 
+/* Each once, the oldest first, with its verdict. */
+static void
+take_leaving(const NzRunning *container, const NzSubject *subject, gpointer data)
+{
+  guint64 *n = data;
+  g_assert_cmpuint(container->key, ==, ++*n);
+  g_assert_cmpint(subject->verdict, ==, NZ_VERDICT_FAIL);
+}
+
 static void
 failures_that_found_no_room_still_fail_the_whole(void)
 {
   g_autoptr(NzLedger) ledger = nz_ledger_new(NULL);
+  guint64 left = 0;
+  nz_ledger_on_leaving(ledger, take_leaving, &left);
   for (guint i = 0; i < NZ_ENDED_MAX + 1; i++) {
     NzRunning *c = add_container(ledger, i + 1);
     add_root(ledger, c, "/bin/a", NZ_ROOT_SET_ID, TRUE);
     nz_ledger_ended(ledger, c, 1);
   }
   g_assert_cmpuint(nz_ledger_totals(ledger)->dropped[NZ_VERDICT_FAIL], ==, NZ_ENDED_MAX / 4);
+  g_assert_cmpuint(left, ==, NZ_ENDED_MAX / 4);
   NzRunning *clean = add_container(ledger, G_MAXUINT64);
   nz_ledger_describe(ledger, clean, facts_of("1000", NZ_START_NOT_ROOT));
   g_assert_cmpint(nz_ledger_judge(ledger), ==, NZ_VERDICT_FAIL);
