@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "fix/fix.h"
 #include "fix/kube_private.h"
+#include "kube/decide.h"
 
 /* --- goals --- */
 
@@ -335,7 +336,7 @@ nz_fix_pod(const NzManifest *manifest, const NzKubePod *pod, const NzKubeJudged 
     g_ptr_array_add(containers[0].subject->notes,
                     g_strdup_printf("%s/%s is not mended: it has more than %u containers",
                                     pod->kind, pod->name ? pod->name : "", NZ_MEND_CONTAINERS_MAX));
-  } else if (!pod->windows) {
+  } else if (!nz_kube_runs_on_windows(pod)) {
     find_fields(&self);
     make_fixes(&self, mended);
   }

@@ -201,10 +201,8 @@ requires_windows(NzYaml *spec)
   return terms && terms->items->len > 0;
 }
 
-/* By spec.os, or what selects its node. Options of Windows say nothing: on Linux nobody reads them.
- */
-static gboolean
-is_windows(const NzKubePod *pod)
+gboolean
+nz_kube_runs_on_windows(const NzKubePod *pod)
 {
   const char *os = nz_kube_text(nz_kube_map(pod->spec, "os"), "name");
   NzYaml *selector = nz_kube_map(pod->spec, "nodeSelector");
@@ -217,7 +215,7 @@ NzImageNeed
 nz_kube_image_need(const NzKubePod *pod, const NzKubeContainer *container)
 {
   NzDecide self = {.pod = pod, .container = container};
-  gboolean windows = is_windows(pod);
+  gboolean windows = nz_kube_runs_on_windows(pod);
   NzEffective user = windows ? nz_decide_effective(&self, "windowsOptions", "runAsUserName")
                              : nz_decide_effective(&self, NULL, "runAsUser");
   NzEffective gate = nz_decide_effective(&self, NULL, "runAsNonRoot");
@@ -240,7 +238,7 @@ nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod, const NzKubeCon
                    .pod = pod,
                    .container = container,
                    .image = image,
-                   .windows = is_windows(pod),
+                   .windows = nz_kube_runs_on_windows(pod),
                    .path = path,
                    .decision = decision};
   if (container->type == NZ_CONTAINER_EPHEMERAL)

@@ -33,5 +33,9 @@ NzKubeDecision *nz_kube_decide(const NzManifest *manifest, const NzKubePod *pod,
 void nz_kube_decision_free(NzKubeDecision *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzKubeDecision, nz_kube_decision_free)
 
+/* By spec.os, else by which nodes take it: where runAsUser and its like count for nothing. Options
+ * of Windows say nothing: on Linux nobody reads them. */
+gboolean nz_kube_runs_on_windows(const NzKubePod *pod);
+
 /* What CONTAINER asks of its image: nothing where the manifest says who it starts as. */
 NzImageNeed nz_kube_image_need(const NzKubePod *pod, const NzKubeContainer *container);

@@ -12,16 +12,6 @@
 #include "core/text.h"
 #include "kube/manifest_private.h"
 
-const char *
-nz_container_type_name(NzContainerType type)
-{
-  static const char *const names[] = {[NZ_CONTAINER_REGULAR] = "container",
-                                      [NZ_CONTAINER_INIT] = "init container",
-                                      [NZ_CONTAINER_SIDECAR] = "sidecar",
-                                      [NZ_CONTAINER_EPHEMERAL] = "ephemeral container"};
-  return names[type];
-}
-
 static void
 container_free(gpointer data)
 {

@@ -18,9 +18,6 @@ typedef enum {
   NZ_CONTAINER_EPHEMERAL,
 } NzContainerType;
 
-/* "container", "init container", "sidecar", "ephemeral container" */
-const char *nz_container_type_name(NzContainerType type);
-
 typedef struct {
   NzContainerType type;
   guint index;     /* in its list */
@@ -41,7 +38,8 @@ typedef struct {
   NzYaml *spec;     /* the PodSpec, a map */
   NzYaml *context;  /* its securityContext, a map; NULL: it has none */
   GPtrArray *containers;  /* NzKubeContainer: init, regular, ephemeral, each in order */
-  gboolean windows;       /* os.name is windows */
+  gboolean windows;       /* os.name is windows, by which the API server goes; see also
+                            nz_kube_runs_on_windows() */
   guint n_host_processes; /* of them, HostProcess containers of Windows */
 } NzKubePod;
 

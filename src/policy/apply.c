@@ -106,15 +106,6 @@ find_candidates(Work *work)
   }
 }
 
-static gboolean
-is_about(const NzException *e, const char *rule)
-{
-  for (guint i = 0; i < e->checks->len; i++)
-    if (strcmp(((const NzCheck *)e->checks->pdata[i])->rule, rule) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* A part of a source has the name of its file, as from the working directory's root, and the path
  * in the image that it makes, where there is one. */
 static gboolean
@@ -136,7 +127,7 @@ except(Work *work, NzFinding *f)
 {
   for (guint i = 0; i < work->candidates->len; i++) {
     Candidate *c = &g_array_index(work->candidates, Candidate, i);
-    if ((c->active && f->excepted) || !is_about(c->exception, f->rule) ||
+    if ((c->active && f->excepted) || !nz_exception_is_about(c->exception, f->rule) ||
         !matches_path(work, c->exception, f))
       continue;
     c->matched++;

@@ -199,3 +199,12 @@ nz_policy_is_active(const NzPolicy *self, const NzException *exception)
 {
   return exception->expires == 0 || self->today <= exception->expires;
 }
+
+gboolean
+nz_exception_is_about(const NzException *e, const char *rule)
+{
+  for (guint i = 0; i < e->checks->len; i++)
+    if (strcmp(((const NzCheck *)e->checks->pdata[i])->rule, rule) == 0)
+      return TRUE;
+  return FALSE;
+}

@@ -26,5 +26,8 @@ NzRuleSetting *nz_policy_setting(NzPolicy *self, const NzCheck *check);
 void nz_exception_free(NzException *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzException, nz_exception_free)
 
+/* TRUE when E is about findings of RULE. */
+gboolean nz_exception_is_about(const NzException *e, const char *rule);
+
 /* Of "fail", "warn", "info" and, with OFF_TOO, "off"; NZ_RULE_AS_FOUND for anything else. */
 NzRuleLevel nz_rule_level_find(const char *name, gboolean off_too);

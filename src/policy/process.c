@@ -8,15 +8,6 @@
 #include "policy/policy_private.h"
 
 static gboolean
-is_about(const NzException *e, const char *rule)
-{
-  for (guint i = 0; i < e->checks->len; i++)
-    if (strcmp(((const NzCheck *)e->checks->pdata[i])->rule, rule) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 covers(const NzException *e, const NzSighting *s, guint64 *steps)
 {
   const char *const texts[NZ_MATCH_N] = {
@@ -39,7 +30,8 @@ nz_policy_match(const NzPolicy *self, const NzSighting *sighting, const NzExcept
   for (guint i = 0; i < self->exceptions->len; i++) {
     NzException *e = self->exceptions->pdata[i];
     gboolean active = nz_policy_is_active(self, e);
-    if ((!active && !expired) || !is_about(e, sighting->rule) || !covers(e, sighting, &steps))
+    if ((!active && !expired) || !nz_exception_is_about(e, sighting->rule) ||
+        !covers(e, sighting, &steps))
       continue;
     if (active)
       return e;
@@ -53,7 +45,8 @@ nz_policy_asks_executable(const NzPolicy *self, const char *rule)
 {
   for (guint i = 0; i < self->exceptions->len; i++) {
     const NzException *e = self->exceptions->pdata[i];
-    if ((e->globs[NZ_MATCH_EXECUTABLE] || e->globs[NZ_MATCH_PATH]) && is_about(e, rule))
+    if ((e->globs[NZ_MATCH_EXECUTABLE] || e->globs[NZ_MATCH_PATH]) &&
+        nz_exception_is_about(e, rule))
       return TRUE;
   }
   return FALSE;

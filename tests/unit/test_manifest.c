@@ -18,6 +18,11 @@ read_text(const char *text, gsize len, NzSourceFile **source, GError **error)
 
 /* --- where pods are --- */
 
+static const char *const type_names[] = {[NZ_CONTAINER_REGULAR] = "container",
+                                         [NZ_CONTAINER_INIT] = "init container",
+                                         [NZ_CONTAINER_SIDECAR] = "sidecar",
+                                         [NZ_CONTAINER_EPHEMERAL] = "ephemeral container"};
+
 static void
 print_pod(GString *out, const NzManifest *manifest, const NzKubePod *pod)
 {
@@ -27,7 +32,7 @@ print_pod(GString *out, const NzManifest *manifest, const NzKubePod *pod)
   for (guint i = 0; i < pod->containers->len; i++) {
     const NzKubeContainer *c = pod->containers->pdata[i];
     g_autoptr(NzPlace) place = nz_kube_place(manifest, c->node);
-    g_string_append_printf(out, " %s %s=%s@%u:%u", nz_container_type_name(c->type), c->name,
+    g_string_append_printf(out, " %s %s=%s@%u:%u", type_names[c->type], c->name,
                            c->image ? c->image : "-", place->line, place->column);
   }
   g_string_append_c(out, '\n');
