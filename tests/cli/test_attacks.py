@@ -6,7 +6,6 @@ import os
 import shutil
 import struct
 import subprocess
-import time
 import zlib
 
 import pytest
@@ -349,9 +348,8 @@ def packed_image(path, *layers, **knobs):
 
 
 def assert_quick(*args):
-    started = time.monotonic()
     result = scan(*args)
-    assert time.monotonic() - started < SECONDS, result
+    assert result.cpu < SECONDS, result
     return result
 
 

@@ -11,7 +11,7 @@ HEAD = "FROM debian:12\nRUN useradd -u 1000 app && cp /bin/true /x\n"
 def judged(place, text):
     put(place, {"Dockerfile": text.encode()})
     result = lint("Dockerfile", cwd=place)
-    assert result.seconds < SECONDS, result
+    assert result.cpu < SECONDS, result
     return result
 
 

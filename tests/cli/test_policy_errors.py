@@ -356,7 +356,7 @@ def test_a_full_hostile_file_is_read_in_no_time(policy):
     ):
         result = run("policy", "check", policy(text))
         assert result.code == ERROR, result
-        assert result.seconds < 10
+        assert result.cpu < 10
 
 
 def test_costly_patterns_are_bounded(tmp_path, policy):

@@ -46,11 +46,12 @@ class Result:
     err: bytes
     rss: int  # bytes at the peak
     seconds: float
+    cpu: float  # seconds, of all its processes: what a busy machine hardly changes
 
     def __str__(self):
         return (
             f"nonzero {' '.join(map(str, self.args))}\n"
-            f"exit {self.code}, {self.rss >> 20} MiB, {self.seconds:.2f} s\n"
+            f"exit {self.code}, {self.rss >> 20} MiB, {self.seconds:.2f} s ({self.cpu:.2f} s of CPU)\n"
             f"stdout: {self.out[:2000]!r}\nstderr: {self.err[:2000]!r}"
         )
 
@@ -164,7 +165,13 @@ def run(*args, stdin=None, env=None, cwd=None, **popen):
         out.seek(0)
         err.seek(0)
         result = Result(
-            list(args), process.returncode, out.read(), err.read(), usage.ru_maxrss << 10, seconds
+            list(args),
+            process.returncode,
+            out.read(),
+            err.read(),
+            usage.ru_maxrss << 10,
+            seconds,
+            usage.ru_utime + usage.ru_stime,
         )
     assert result.code >= 0, f"killed by signal {-result.code} after {seconds:.1f} s\n{result}"
     assert result.rss < max(MAX_RSS, inherited + (16 << 20)), f"needed too much memory\n{result}"
