@@ -62,7 +62,8 @@ define meson_test
 	  cp $(1)/meson-logs/testlog.junit.xml $(RESULTS)/$(2).xml; exit $$status
 endef
 
-PYTEST = $(PYTHON) -m pytest -q -p no:cacheprovider -rs
+# A test that hangs ends by name, with where it was, and the others go on.
+PYTEST = $(PYTHON) -m pytest -q -p no:cacheprovider -rs --timeout=900
 # Tests that share nothing run side by side.
 JOBS := $(shell nproc)
 

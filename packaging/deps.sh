@@ -8,8 +8,8 @@ set -eu
 build="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libisal-dev zlib1g-dev libzstd-dev
   nettle-dev libfyaml-dev libjansson-dev libsmartcols-dev libsqlite3-dev libxxhash-dev
   libcurl4-gnutls-dev libbpf-dev clang bpftool libmicrohttpd-dev"
-check="g++ python3 python3-pytest python3-pytest-xdist python3-jsonschema libxml2-utils zstd bzip2 xz-utils tar mount
-  strace libarchive-tools ca-certificates openssl python3-yaml python3-selenium chromium chromium-driver
+check="g++ python3 python3-pytest python3-pytest-xdist python3-pytest-timeout python3-jsonschema libxml2-utils
+  zstd bzip2 xz-utils tar mount strace libarchive-tools ca-certificates openssl python3-yaml python3-selenium chromium chromium-driver
   poppler-utils bash-completion zsh fish man-db mandoc groff-base shellcheck git patch neovim"
 e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io containerd docker-registry
   apache2-utils uidmap libcap2-bin attr rpm fuse-overlayfs iptables xz-utils pre-commit make
