@@ -52,7 +52,8 @@ learn(Walk *self, const char *directory, const char *relative, const char *name)
 }
 
 /* Those of the directories from the top of the work tree down to the one that is walked, which it
- * reads itself. Returns where that lies below the top. */
+ * reads itself. They say nothing of one that is ignored and was named all the same. Returns where
+ * that lies below the top. */
 static char *
 learn_above(Walk *self, const char *path)
 {
@@ -75,11 +76,15 @@ learn_above(Walk *self, const char *path)
   below += strspn(below, "/");
   g_auto(GStrv) parts = g_strsplit(below, "/", -1);
   g_autoptr(GString) relative = g_string_new(NULL);
+  gboolean ignored = FALSE;
   for (guint i = 0; *below && parts[i]; i++) {
     g_autofree char *directory = g_build_filename(top, relative->str, NULL);
     learn(self, directory, relative->str, ".gitignore");
     g_string_append_printf(relative, "%s%s", i > 0 ? "/" : "", parts[i]);
+    ignored = ignored || nz_ignores_match(self->ignores, relative->str, TRUE);
   }
+  if (ignored)
+    nz_ignores_cut(self->ignores, 0);
   return g_strdup(below);
 }
 

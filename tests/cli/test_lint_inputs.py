@@ -161,6 +161,13 @@ def test_gitignore_above_the_folder_that_is_named(found):
     assert found(files, where="sub") == {"sub/Dockerfile"}
 
 
+@pytest.mark.parametrize("ignore", [{".gitignore": "/sub\n"}, {".gitignore": "sub/\n"}, {"sub/.gitignore": "*\n"}], ids=str)
+def test_an_ignored_folder_that_is_named_is_looked_through(found, tmp_path, ignore):
+    files = {"sub/deep/Dockerfile": USER, "sub/deep/other/Dockerfile": USER, **ignore}
+    assert found(files, where="sub/deep") == {"sub/deep/Dockerfile", "sub/deep/other/Dockerfile"}
+    assert_no_verdict(lint(".", cwd=tmp_path), "nothing")
+
+
 def test_links_of_folders_are_not_followed_round_and_round(tmp_path):
     put(tmp_path, {"a/Dockerfile": USER})
     (tmp_path / "a/again").symlink_to("..")
