@@ -385,11 +385,16 @@
 /* What is kept of a name, an image, an annotation: twice what registries take for a name. */
 #define NZ_STATE_TEXT_MAX ((gsize)512)
 
-/* Processes between one of a container and its monitor. Each is two small reads. */
-#define NZ_PARENTS_MAX 128u
+/* Processes between one of a container and its monitor, inside and, while a runtime is still making
+ * the container, outside of it. Each is two small reads. */
+#define NZ_PARENTS_MAX         128u
+#define NZ_RUNTIME_PARENTS_MAX 4u
 
 /* What is read of a command line or of /proc/PID/cgroup. A conmon has some 4 KiB. */
 #define NZ_CMDLINE_READ_MAX ((gsize)64 * 1024)
+
+/* How often a container of which nothing was found is looked for, with all of /proc for its monitor. */
+#define NZ_DESCRIBE_LOOKS_MAX 4u
 
 /* Places where one engine may keep its state: Docker has one more for each user namespace. */
 #define NZ_PLACES_MAX 16u

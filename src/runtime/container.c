@@ -5,7 +5,8 @@
  *   systemd's driver     [.../]SLICE/PREFIX-ID.scope     docker-, libpod-, cri-containerd-, crio-
  *                                                        nerdctl-, runc-, crun-
  *   ... that another     [.../]SLICE:PREFIX:ID           runc took a systemd path for a directory
- *   cgroupfs driver      /docker/ID  /libpod_parent/libpod-ID  /NAMESPACE/ID (ctr, nerdctl)
+ *   cgroupfs driver      /docker/ID  /libpod_parent/libpod-ID  /NAMESPACE/ID (ctr, nerdctl; where
+ *                        neither is telling, it is a candidate: identify.c)
  *   Podman under systemd UNIT.service/libpod-payload-ID  (--cgroups=split, Quadlet)
  *   Kubernetes           kubepods[/QOS]/podUID/[crio-]ID
  *                        ...kubepods[-QOS]-podUID.slice/PREFIX-ID.scope (UID with underscores)
@@ -455,6 +456,41 @@ nz_cgroup_container(const char *path, NzContainerRef *ref)
   return container_of((Piece){path, strlen(path)}, ref);
 }
 
+/* --- containerd's namespaces of any name --- */
+
+static gboolean
+is_unit(Piece piece)
+{
+  static const char *const ends[] = {".slice", ".scope", ".service", ".mount", ".socket", ".swap"};
+  for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (take_suffix(&piece, ends[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+candidate_of(Piece path, NzContainerRef *out)
+{
+  Piece space, id;
+  gsize at = 0;
+  take_suffix(&path, " (deleted)");
+  if (!next_piece(path.text, path.len, &at, &space) || !next_piece(path.text, path.len, &at, &id) ||
+      !is_id(space, ID_NAME) || !is_id(id, ID_NAME) || is_unit(space) || is_unit(id) ||
+      space.len > NZ_CONTAINER_ID_MAX || id.len > NZ_CONTAINER_ID_MAX)
+    return FALSE;
+  NzContainerRef ref = {.engine = NZ_CONTAINER_CONTAINERD, .root_len = at};
+  copy(ref.id, sizeof ref.id, id);
+  copy(ref.space, sizeof ref.space, space);
+  *out = ref;
+  return TRUE;
+}
+
+gboolean
+nz_cgroup_candidate(const char *path, NzContainerRef *ref)
+{
+  return candidate_of((Piece){path, strlen(path)}, ref);
+}
+
 /* --- /proc/PID/cgroup --- */
 
 /* "ID:CONTROLLERS:PATH". */
@@ -473,8 +509,9 @@ split_line(Piece line, Piece *controllers, Piece *path)
   return path->len > 0;
 }
 
-gboolean
-nz_cgroup_file_container(const char *text, gsize len, NzContainerRef *ref)
+static gboolean
+find_in_file(const char *text, gsize len, gboolean (*find)(Piece path, NzContainerRef *ref),
+             NzContainerRef *ref)
 {
   guint best = 0; /* 3: the unified hierarchy, 2: systemd's, 1: another */
   for (gsize at = 0; at < len && best < 3; at++) {
@@ -484,10 +521,22 @@ nz_cgroup_file_container(const char *text, gsize len, NzContainerRef *ref)
     if (!split_line(line, &controllers, &path))
       continue;
     guint rank = controllers.len == 0 ? 3 : is(controllers, "name=systemd") ? 2 : 1;
-    if (rank > best && container_of(path, ref))
+    if (rank > best && find(path, ref))
       best = rank;
   }
   return best > 0;
+}
+
+gboolean
+nz_cgroup_file_container(const char *text, gsize len, NzContainerRef *ref)
+{
+  return find_in_file(text, len, container_of, ref);
+}
+
+gboolean
+nz_cgroup_file_candidate(const char *text, gsize len, NzContainerRef *ref)
+{
+  return find_in_file(text, len, candidate_of, ref);
 }
 
 char *

@@ -57,5 +57,11 @@ gboolean nz_cgroup_container(const char *path, NzContainerRef *ref);
  * line where that says a container, else systemd's, else the first that does. */
 gboolean nz_cgroup_file_container(const char *text, gsize len, NzContainerRef *ref);
 
+/* Clients of containerd call their namespaces and containers what they like: any "/NAMESPACE/ID" at
+ * the root of the hierarchy may be one, or a group that somebody made. For paths that the above do
+ * not know; who confirms it is identify.h. */
+gboolean nz_cgroup_candidate(const char *path, NzContainerRef *ref);
+gboolean nz_cgroup_file_candidate(const char *text, gsize len, NzContainerRef *ref);
+
 /* "docker:0123456789ab": for people. To be freed. */
 char *nz_container_ref_text(const NzContainerRef *ref);

@@ -41,6 +41,12 @@ nz_container_facts_free(NzContainerFacts *self)
   g_free(self);
 }
 
+gboolean
+nz_container_facts_known(const NzContainerFacts *self)
+{
+  return self->bundle || self->name;
+}
+
 static gboolean
 is_known(const NzDescription *self)
 {

@@ -45,6 +45,8 @@ typedef struct {
 } NzContainerFacts;
 
 void nz_container_facts_free(NzContainerFacts *self);
+/* FALSE: nothing was found of it. */
+gboolean nz_container_facts_known(const NzContainerFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzContainerFacts, nz_container_facts_free)
 
 /* Where engines keep their state on this host, as their configurations say. Found at the start,

@@ -246,6 +246,18 @@ root_of_work(const NzDescription *self, const char *space)
   return g_str_has_suffix(target, end) ? g_strndup(target, (gsize)n - strlen(end)) : NULL;
 }
 
+gboolean
+nz_containerd_has(const NzContainerRef *ref)
+{
+  const char *state;
+  for (guint i = 0; (state = nz_containerd_state(i)); i++) {
+    g_autofree char *bundle = g_build_filename(state, TASKS, ref->space, ref->id, NULL);
+    if (access(bundle, F_OK) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 nz_describe_containerd(NzDescription *self)
 {

@@ -5,6 +5,7 @@
  *   conmon -c ID -n NAME -b <graph or run root>/DRIVER-containers/ID/userdata
  *          -p <run root>/DRIVER-containers/ID/userdata/pidfile
  *   containerd-shim-runc-v2 -namespace NS -id ID   in the directory <state>/.../NS/ID
+ * Between them may be a runtime that is still making the container (conmon, crun, its init).
  * One shim serves all containers of a pod, from the sandbox's directory; theirs are beside it.
  * What `exec` starts has a conmon of its own, with a directory below the container's. */
 #include <dirent.h>
@@ -171,8 +172,25 @@ is_in(gint pid, const NzContainerRef *ref, char *buffer, gsize size)
 {
   NzContainerRef other;
   gssize n = read_proc(pid, "cgroup", buffer, size);
-  return n > 0 && nz_cgroup_file_container(buffer, (gsize)n, &other) &&
-         strcmp(other.id, ref->id) == 0;
+  if (n <= 0)
+    return FALSE;
+  if (nz_cgroup_file_container(buffer, (gsize)n, &other))
+    return strcmp(other.id, ref->id) == 0;
+  return nz_cgroup_file_candidate(buffer, (gsize)n, &other) && strcmp(other.id, ref->id) == 0 &&
+         strcmp(other.space, ref->space) == 0;
+}
+
+static gboolean
+read_monitor(gint pid, const NzContainerRef *ref, char *buffer, gsize size, NzMonitor *monitor)
+{
+  gssize n = read_proc(pid, "cmdline", buffer, size);
+  if (n <= 0)
+    return FALSE;
+  char link[64], cwd[PATH_MAX];
+  g_snprintf(link, sizeof link, "/proc/%d/cwd", pid);
+  gssize m = readlink(link, cwd, sizeof cwd - 1);
+  cwd[MAX(m, 0)] = '\0';
+  return nz_monitor_parse(buffer, (gsize)n, m > 0 ? cwd : NULL, ref, monitor);
 }
 
 gboolean
@@ -185,16 +203,26 @@ nz_monitor_find(gint pid, const NzContainerRef *ref, NzMonitor *monitor)
       return FALSE;
     at = parent_of(at);
   }
-  if (at <= 1 || at == pid)
+  if (at == pid)
     return FALSE;
-  gssize n = read_proc(at, "cmdline", buffer, NZ_CMDLINE_READ_MAX);
-  if (n <= 0)
-    return FALSE;
-  char link[64], cwd[PATH_MAX];
-  g_snprintf(link, sizeof link, "/proc/%d/cwd", at);
-  gssize m = readlink(link, cwd, sizeof cwd - 1);
-  cwd[MAX(m, 0)] = '\0';
-  return nz_monitor_parse(buffer, (gsize)n, m > 0 ? cwd : NULL, ref, monitor);
+  for (guint i = 0; at > 1 && i < NZ_RUNTIME_PARENTS_MAX; i++, at = parent_of(at))
+    if (read_monitor(at, ref, buffer, NZ_CMDLINE_READ_MAX, monitor))
+      return TRUE;
+  return FALSE;
+}
+
+/* The next process of the container in the list PROC; 0: there are no more. */
+static gint
+next_in(DIR *proc, const NzContainerRef *ref, char *buffer, gsize size)
+{
+  const struct dirent *entry;
+  while ((entry = readdir(proc))) {
+    gint64 pid;
+    if (nz_parse_int(entry->d_name, strlen(entry->d_name), &pid) == NZ_INT_OK && pid > 1 &&
+        pid <= G_MAXINT && is_in((gint)pid, ref, buffer, size))
+      return (gint)pid;
+  }
+  return 0;
 }
 
 gboolean
@@ -203,14 +231,21 @@ nz_monitor_search(const NzContainerRef *ref, NzMonitor *monitor)
   g_autofree char *buffer = g_malloc(NZ_CMDLINE_READ_MAX);
   gboolean found = FALSE;
   DIR *proc = opendir("/proc");
-  const struct dirent *entry;
-  while (proc && !found && (entry = readdir(proc))) {
-    gint64 pid;
-    if (nz_parse_int(entry->d_name, strlen(entry->d_name), &pid) == NZ_INT_OK && pid > 1 &&
-        pid <= G_MAXINT && is_in((gint)pid, ref, buffer, NZ_CMDLINE_READ_MAX))
-      found = nz_monitor_find((gint)pid, ref, monitor);
-  }
+  gint pid;
+  while (proc && !found && (pid = next_in(proc, ref, buffer, NZ_CMDLINE_READ_MAX)))
+    found = nz_monitor_find(pid, ref, monitor);
   if (proc)
     closedir(proc);
   return found;
+}
+
+gint
+nz_monitor_any_process(const NzContainerRef *ref)
+{
+  g_autofree char *buffer = g_malloc(NZ_CMDLINE_READ_MAX);
+  DIR *proc = opendir("/proc");
+  gint pid = proc ? next_in(proc, ref, buffer, NZ_CMDLINE_READ_MAX) : 0;
+  if (proc)
+    closedir(proc);
+  return pid;
 }

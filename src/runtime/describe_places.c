@@ -22,6 +22,12 @@ static const char *const containerd_roots[] = {
 static const char *const graph_roots[] = {"/var/lib/containers/storage"};
 static const char *const run_roots[] = {"/run/containers/storage"};
 
+const char *
+nz_containerd_state(guint i)
+{
+  return i < G_N_ELEMENTS(states) ? states[i] : NULL;
+}
+
 static GPtrArray *
 list_of(const char *const *paths, gsize n)
 {

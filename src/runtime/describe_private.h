@@ -32,6 +32,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzMonitor, nz_monitor_clear)
 gboolean nz_monitor_find(gint pid, const NzContainerRef *ref, NzMonitor *monitor);
 /* The same from any process of the container: all of /proc is looked through. */
 gboolean nz_monitor_search(const NzContainerRef *ref, NzMonitor *monitor);
+/* A process of the container, found like that; 0: there is none. */
+gint nz_monitor_any_process(const NzContainerRef *ref);
 /* The same from its command line (arguments, each with its NUL) and working directory. */
 gboolean nz_monitor_parse(const char *cmdline, gsize len, const char *cwd,
                           const NzContainerRef *ref, NzMonitor *monitor);
@@ -68,3 +70,8 @@ gboolean nz_image_config_take(NzContainerFacts *self, GBytes *config, GError **e
 void nz_describe_docker(NzDescription *self);
 void nz_describe_podman(NzDescription *self);
 void nz_describe_containerd(NzDescription *self);
+
+/* Whether a containerd whose state is in a usual place has this container. */
+gboolean nz_containerd_has(const NzContainerRef *ref);
+/* The i-th of those places; NULL: there are no more. */
+const char *nz_containerd_state(guint i);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "runtime/identify.h"
 #include "runtime/proc_private.h"
 
 gssize
@@ -94,7 +95,7 @@ nz_proc_container(gint pid, NzContainerRef *ref, char **group)
   gssize n = dir < 0 ? -1 : nz_proc_read(dir, "cgroup", text, NZ_PROC_FILE_MAX);
   if (dir >= 0)
     close(dir);
-  if (n <= 0 || !nz_cgroup_file_container(text, (gsize)n, ref))
+  if (n <= 0 || !nz_identify_file(text, (gsize)n, pid, ref))
     return FALSE;
   if (group)
     *group = g_steal_pointer(&text);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "runtime/identify.h"
 #include "runtime/proc_private.h"
 
 void
@@ -33,6 +34,7 @@ nz_snapshot_free(NzSnapshot *self)
 typedef struct {
   NzSnapshot *snapshot;
   int proc;
+  gboolean real;           /* it is /proc, whose numbers are processes */
   char host[64];           /* "mnt:[4026531841]" */
   GHashTable *host_mounts; /* or NULL */
   char text[NZ_PROC_FILE_MAX];
@@ -211,7 +213,7 @@ look_at(Work *work, int dir, gint pid)
     return;
   NzContainerRef ref;
   gssize len = nz_proc_read(dir, "cgroup", work->text, sizeof work->text);
-  if (len <= 0 || !nz_cgroup_file_container(work->text, (gsize)len, &ref))
+  if (len <= 0 || !nz_identify_file(work->text, (gsize)len, work->real ? pid : 0, &ref))
     return;
   NzProcess *process = g_new0(NzProcess, 1);
   process->ref = ref;
@@ -265,6 +267,7 @@ nz_snapshot_take(const char *proc, GError **error)
   snapshot->processes = g_ptr_array_new_with_free_func((GDestroyNotify)nz_process_free);
   work->snapshot = snapshot;
   work->proc = dirfd(list);
+  work->real = strcmp(proc, "/proc") == 0;
   /* hidepid: not even the first process' directory is there. */
   snapshot->hidden =
       faccessat(work->proc, "1", F_OK, 0) != 0 || faccessat(work->proc, "1/stat", R_OK, 0) != 0;

@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "runtime/identify.h"
 #include "watch/enforce.h"
 
 /* "/docker/0123..."; NULL: the kernel's half could not keep it. */
@@ -71,11 +72,13 @@ nz_group_state_free(NzGroupState *self)
   g_free(self);
 }
 
+/* *SURE: it is none, and need not be asked for again. */
 static gboolean
-find_container(NzGroupState *state, gint pid, NzContainerRef *ref)
+find_container(NzGroupState *state, gint pid, NzContainerRef *ref, gboolean *sure)
 {
   if (state->path)
-    return nz_cgroup_container(state->path, ref);
+    return nz_identify_path(state->path, pid, ref, sure);
+  *sure = FALSE;
   return pid > 0 && nz_proc_container(pid, ref, NULL);
 }
 
@@ -85,6 +88,7 @@ nz_watch_group(NzWatch *self, const struct nz_group *group, gint pid)
   struct nz_place place;
   NzGroupState *state = g_hash_table_lookup(self->groups, group);
   NzContainerRef ref;
+  gboolean sure;
   if (state)
     return state;
   g_autoptr(NzGroupState) made = g_new0(NzGroupState, 1);
@@ -93,8 +97,8 @@ nz_watch_group(NzWatch *self, const struct nz_group *group, gint pid)
     made->path = path_of_place(&place);
     made->legacy = place.legacy;
   }
-  if (!find_container(made, pid, &ref)) {
-    if (made->path) /* else it is not known to be none */
+  if (!find_container(made, pid, &ref, &sure)) {
+    if (sure)
       nz_probe_ignore(self->probe, group);
     return NULL;
   }
@@ -152,6 +156,17 @@ is_gone(const NzGroupState *state, char *const mounts[2])
   if (stat(path, &st) != 0)
     return errno == ENOENT || errno == ENOTDIR;
   return st.st_ino != (state->legacy ? state->id.legacy : state->id.unified); /* another by now */
+}
+
+/* A container may be looked for before its engine has written down what it is. */
+static void
+describe_again(NzWatch *self, const NzRunning *running)
+{
+  NzKnown *known = g_hash_table_lookup(self->known, &running->key);
+  if (!known || known->awaited || known->looks == 0 || known->looks >= NZ_DESCRIBE_LOOKS_MAX ||
+      !running->facts || nz_container_facts_known(running->facts))
+    return;
+  known->awaited = nz_describer_ask(self->describer, &running->ref, 0, running->key);
 }
 
 /* What the kernel kept of a group since the last time. */
@@ -255,8 +270,12 @@ nz_watch_account(NzWatch *self)
     const struct nz_group *group = &g_array_index(groups, struct nz_group, i);
     struct nz_place place;
     NzGroupState *state = nz_watch_group(self, group, 0);
-    if (state && is_gone(state, mounts) && !g_ptr_array_find(gone, state, NULL))
+    const NzRunning *running = state ? nz_watch_running(self, state->key) : NULL;
+    gboolean ended = state && is_gone(state, mounts);
+    if (ended && !g_ptr_array_find(gone, state, NULL))
       g_ptr_array_add(gone, state);
+    if (running && !ended)
+      describe_again(self, running);
     if (state && nz_probe_place(self->probe, group, &place))
       count(self, state, &place);
   }

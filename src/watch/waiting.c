@@ -111,6 +111,8 @@ nz_watch_take_descriptions(NzWatch *self)
     NzKnown *known = g_hash_table_lookup(self->known, &key);
     if (known)
       known->awaited = FALSE;
+    if (known && !nz_container_facts_known(facts))
+      known->looks++;
     nz_ledger_describe(self->ledger, container, facts);
     nz_enforce_described(self, container);
     nz_tell_container(self, container);

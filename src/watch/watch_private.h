@@ -38,6 +38,7 @@ typedef struct {
   guint groups;   /* of it, that we know */
   gboolean asked; /* for its description */
   gboolean asked_again, awaited;
+  guint looks; /* descriptions that found nothing */
 } NzKnown;
 
 void nz_known_free(NzKnown *self);

@@ -187,8 +187,6 @@ def test_each_root_process_is_named_rightly(played, all_engines, kind, case):
     assert played.told(container) == sorted(case.roots), played.watcher.told(container)
     assert verdict["lost"] == 0 and verdict["root_processes"] == len(case.roots)
     assert verdict["container"]["engine"] == kind
-    if case.options == MAPPED and case.image == "app" and "image" not in verdict["container"]:
-        pytest.xfail("known fault: a mapped container of Podman's that does not start as root may stay nameless")
     assert f"nzw-{case.image}:1" in verdict["container"]["image"]
     rules = {one["rule"] for one in verdict["findings"]} & {"root-process", "root-in-userns"}
     if not case.roots:
@@ -266,9 +264,20 @@ def of_another_namespace(_watcher, all_engines, archives, _scratch):
     return plain.id_of("elsewhere")
 
 
-@pytest.mark.xfail(strict=True, reason="known fault: containerd's namespaces other than `default` are not seen")
 def test_a_namespace_of_containerd_may_have_any_name(played):
     assert played.told(played[of_another_namespace]) == ["image-default acts exec"]
+
+
+@scene
+def of_the_host(_watcher, _engines, archives, _scratch):
+    """The name of a group that is named as containerd's are, and is not: its root process is a program of the host's."""
+    with watchkit.Groups(parent=f"{MARK}-own") as groups:
+        groups.play_called(archives["programs"], ["not-a-container"])
+    return "not-a-container"
+
+
+def test_a_group_that_containerd_does_not_vouch_for_is_none(played):
+    assert not played.watcher.seen(container=played[of_the_host])
 
 
 STAGES = ("createRuntime", "createContainer", "startContainer")

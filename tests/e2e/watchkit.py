@@ -298,18 +298,18 @@ def resident(pid):
 
 class Groups:
     """Containers without an engine, by the hundred: where Docker's are in every hierarchy, in a mount namespace
-    of their own."""
+    of their own. Elsewhere than in `docker` they are what some program of the host's has made."""
 
-    def __init__(self):
-        self.count, self.made = 0, []
+    def __init__(self, parent="docker"):
+        self.count, self.made, self.parent = 0, [], parent
         # A group of cpuset's takes no process before it has processors.
         self.tops = [pathlib.Path(top) for top in hierarchies() if "cpuset" not in top]
 
     def __enter__(self):
         for top in self.tops:
-            if not (top / "docker").exists():
-                (top / "docker").mkdir()
-                self.made.append(top / "docker")
+            if not (top / self.parent).exists():
+                (top / self.parent).mkdir()
+                self.made.append(top / self.parent)
         return self
 
     def __exit__(self, *_):
@@ -321,9 +321,12 @@ class Groups:
         """The ids of so many, each of which has one process of that user."""
         names = [hashlib.sha256(f"{MARK}-{self.count + turn}".encode()).hexdigest() for turn in range(times)]
         self.count += times
-        kit.run("sh", "-ec", PLAY_IN_GROUPS, programs / "acts", programs / "mark", user,
-                " ".join(f"{top}/docker" for top in self.tops), *names)
+        self.play_called(programs, names, user)
         return names
+
+    def play_called(self, programs, names, user=0):
+        kit.run("sh", "-ec", PLAY_IN_GROUPS, programs / "acts", programs / "mark", user,
+                " ".join(f"{top}/{self.parent}" for top in self.tops), *names)
 
 
 # In each group by turns: the groups of a name are made, one process joins them all, they are removed.

@@ -256,6 +256,63 @@ the_namespace_of_containerd_is_known(void)
   }
 }
 
+/* ID NULL: it cannot be one of containerd's. */
+static const struct {
+  const char *path, *space, *id, *root;
+} candidates[] = {
+    {"/blue/web", "blue", "web"},
+    {"/blue/web-1.a_b", "blue", "web-1.a_b"},
+    {"/blue/web/init.scope", "blue", "web", "/blue/web"},
+    {"/blue/web (deleted)", "blue", "web", "/blue/web"},
+    {"/", NULL, NULL},
+    {"/blue", NULL, NULL},
+    {"/blue/..", NULL, NULL},
+    {"/../web", NULL, NULL},
+    {"/system.slice/cron.service", NULL, NULL},
+    {"/init.scope/web", NULL, NULL},
+    {"/blue/web.mount", NULL, NULL},
+    {"/bl ue/web", NULL, NULL},
+};
+
+static void
+any_name_may_be_a_namespace_of_containerd(void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
+    NzContainerRef ref = {.root_len = 4711};
+    g_test_message("%s", candidates[i].path);
+    g_assert_false(nz_cgroup_container(candidates[i].path, &ref));
+    g_assert_cmpint(nz_cgroup_candidate(candidates[i].path, &ref), ==, candidates[i].id != NULL);
+    if (!candidates[i].id) {
+      g_assert_cmpuint(ref.root_len, ==, 4711);
+      continue;
+    }
+    g_assert_cmpint(ref.engine, ==, NZ_CONTAINER_CONTAINERD);
+    g_assert_cmpstr(ref.space, ==, candidates[i].space);
+    g_assert_cmpstr(ref.id, ==, candidates[i].id);
+    g_assert_cmpuint(ref.root_len, ==,
+                     strlen(candidates[i].root ? candidates[i].root : candidates[i].path));
+  }
+}
+
+static void
+a_name_too_long_for_containerd_is_no_candidate(void)
+{
+  g_autofree char *name = g_strnfill(NZ_CONTAINER_ID_MAX + 1, 'x');
+  g_autofree char *path = g_strconcat("/blue/", name, NULL);
+  NzContainerRef ref;
+  g_assert_false(nz_cgroup_candidate(path, &ref));
+}
+
+static void
+a_candidate_is_read_from_files_of_all_hierarchies(void)
+{
+  static const char text[] = "5:memory:/blue/web\n1:name=systemd:/green/app\n0::/\n";
+  NzContainerRef ref;
+  g_assert_false(nz_cgroup_file_container(text, strlen(text), &ref));
+  g_assert_true(nz_cgroup_file_candidate(text, strlen(text), &ref));
+  g_assert_cmpstr(ref.space, ==, "green");
+}
+
 static void
 the_owner_is_believed_only_in_its_own_slice(void)
 {
@@ -337,6 +394,9 @@ main(int argc, char **argv)
   g_test_add_func("/container/nested", a_container_in_a_container_is_the_outer_one);
   g_test_add_func("/container/pod-within", a_pod_is_not_taken_from_within_a_container);
   g_test_add_func("/container/space", the_namespace_of_containerd_is_known);
+  g_test_add_func("/container/candidates", any_name_may_be_a_namespace_of_containerd);
+  g_test_add_func("/container/candidates/long", a_name_too_long_for_containerd_is_no_candidate);
+  g_test_add_func("/container/candidates/files", a_candidate_is_read_from_files_of_all_hierarchies);
   g_test_add_func("/container/owner", the_owner_is_believed_only_in_its_own_slice);
   g_test_add_func("/container/long", long_names_are_cut);
   g_test_add_func("/container/files", files_of_all_hierarchies_are_read);
