@@ -48,6 +48,7 @@ typedef struct {
   const NzLintOptions *options;
   const NzService *service;
   NzSourceFile *source; /* the file that the service stands in */
+  NzComments *comments; /* of it, borrowed; or NULL */
   Reader *reader;
   NzSourceFile *dockerfile; /* owned by the reader */
   NzDockerfile *file;
@@ -272,9 +273,8 @@ judge(Work *self, const char *kind)
   nz_checks_run_build(&facts, subject->findings);
   g_autoptr(NzComments) of_build =
       self->build ? nz_comments_read(self->file, self->dockerfile, NZ_COMMENTS_OF_LINES) : NULL;
-  g_autoptr(NzComments) comments = nz_comments_read(NULL, self->source, NZ_COMMENTS_OF_LINES);
   nz_comments_apply(of_build, subject, 0);
-  nz_comments_apply(comments, subject, 0);
+  nz_comments_apply(self->comments, subject, 0);
   nz_subject_conclude(subject);
   subject->finished = g_get_real_time();
   return subject;
@@ -340,11 +340,15 @@ nz_lint_services(NzSourceFile *source, NzSourceKind kind, const NzLintOptions *o
   g_autoptr(NzServices) services = read_services(source, kind, options, &reader, error);
   if (!services)
     return FALSE;
+  g_autoptr(NzComments) comments = nz_comments_read(NULL, source, NZ_COMMENTS_OF_LINES);
   guint first = subjects->len;
   for (guint i = 0; i < services->services->len; i++) {
     const NzService *service = services->services->pdata[i];
-    g_auto(Work)
-        work = {.options = options, .service = service, .source = source, .reader = &reader};
+    g_auto(Work) work = {.options = options,
+                         .service = service,
+                         .source = source,
+                         .comments = comments,
+                         .reader = &reader};
     if (service->inactive) {
       g_ptr_array_add(services->notes,
                       g_strdup_printf("the service %s is not judged: none of its profiles is "
