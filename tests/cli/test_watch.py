@@ -84,10 +84,11 @@ def test_without_capabilities_nothing_is_enforced(watcher):
 def test_hidden_processes_are_no_pass(watcher):
     if os.geteuid() != 0:
         unavailable("needs root, to mount /proc")
-    script = ("mount -t proc -o hidepid=invisible proc /proc && "
+    # The propagation is changed of /proc alone: / may be no mount point (chroot).
+    script = ("mount --make-private /proc && mount -t proc -o hidepid=invisible proc /proc && "
               f"exec setpriv --reuid=64321 --regid=64321 --clear-groups {reachable_program()} "
               "watch --once --no-policy --no-bpf --format json")
-    done = subprocess.run(["unshare", "--mount", "--fork", "sh", "-c", script], capture_output=True,
+    done = subprocess.run(["unshare", "--mount", "--propagation", "unchanged", "--fork", "sh", "-c", script], capture_output=True,
                           timeout=60, check=False, cwd="/")
     if b"mount:" in done.stderr:
         unavailable("/proc cannot be mounted here")
