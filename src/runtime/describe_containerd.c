@@ -1,134 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* containerd's state. The bundle is <state>/io.containerd.runtime.v2.task/NAMESPACE/ID; its link
- * "work" leads to the same below the root, whose database knows the rest:
- *   v1 / NAMESPACE / containers / ID / image               the image's name
- *                  / images / NAME / target / digest       of its index or manifest
- * and io.containerd.content.v1.content/blobs/sha256/<hex> has index, manifest and configuration. */
-#include <errno.h>
-#include <fcntl.h>
+ * "work" leads to the same below the root, whose database knows the image
+ * (describe_containerd_record.c); io.containerd.content.v1.content/blobs/sha256/<hex> has index,
+ * manifest and configuration. */
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/limits.h"
-#include "core/openat2.h"
 #include "core/text.h"
-#include "image/bolt.h"
 #include "image/containerd.h"
 #include "image/digest.h"
 #include "runtime/describe_private.h"
 
 #define TASKS "io.containerd.runtime.v2.task"
-
-/* --- the database --- */
-
-typedef struct {
-  const char *id;
-  char *image;  /* its name; given, or found */
-  char *digest; /* that the name stands for */
-  const char *wanted;
-  char **into; /* where the value of WANTED goes */
-} Lookup;
-
-static gboolean
-visit_value(NzBolt *bolt G_GNUC_UNUSED, const NzBoltItem *item, gpointer data,
-            GError **error G_GNUC_UNUSED)
-{
-  Lookup *self = data;
-  if (item->is_bucket || item->value_len > NZ_STATE_TEXT_MAX ||
-      memchr(item->value, '\0', item->value_len))
-    return TRUE;
-  g_free(*self->into);
-  *self->into = g_strndup((const char *)item->value, item->value_len);
-  return TRUE;
-}
-
-static gboolean
-visit_target(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  return !item->is_bucket || nz_bolt_each(bolt, &item->bucket, "digest", visit_value, data, error);
-}
-
-static gboolean
-visit_image(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  return !item->is_bucket || nz_bolt_each(bolt, &item->bucket, "target", visit_target, data, error);
-}
-
-static gboolean
-visit_images(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  Lookup *self = data;
-  return !item->is_bucket ||
-         nz_bolt_each(bolt, &item->bucket, self->image, visit_image, self, error);
-}
-
-static gboolean
-visit_container(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  return !item->is_bucket || nz_bolt_each(bolt, &item->bucket, "image", visit_value, data, error);
-}
-
-static gboolean
-visit_containers(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  Lookup *self = data;
-  return !item->is_bucket ||
-         nz_bolt_each(bolt, &item->bucket, self->id, visit_container, self, error);
-}
-
-static gboolean
-visit_namespace(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  Lookup *self = data;
-  if (!item->is_bucket)
-    return TRUE;
-  self->into = &self->image;
-  if (!nz_bolt_each(bolt, &item->bucket, "containers", visit_containers, self, error))
-    return FALSE;
-  self->into = &self->digest;
-  return !self->image || nz_bolt_each(bolt, &item->bucket, "images", visit_images, self, error);
-}
-
-static gboolean
-visit_version(NzBolt *bolt, const NzBoltItem *item, gpointer data, GError **error)
-{
-  Lookup *self = data;
-  return !item->is_bucket ||
-         nz_bolt_each(bolt, &item->bucket, self->wanted, visit_namespace, self, error);
-}
-
-static gboolean
-read_database(NzBolt *bolt, gpointer data, GError **error)
-{
-  Lookup *self = data;
-  g_clear_pointer(&self->image, g_free);
-  g_clear_pointer(&self->digest, g_free);
-  NzBoltBucket root = nz_bolt_root(bolt);
-  return nz_bolt_each(bolt, &root, "v1", visit_version, self, error);
-}
-
-/* FALSE without an error: there is no database. */
-static gboolean
-look_up(const NzDescription *self, const char *root, Lookup *lookup, GError **error)
-{
-  g_autofree char *path = g_strconcat(self->places->root, root, NULL);
-  int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int fd = dir < 0 ? -1
-                   : nz_openat2(dir, NZ_CONTAINERD_DATABASE, O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-  int failed = errno;
-  if (dir >= 0)
-    close(dir);
-  if (fd < 0) {
-    if (failed != ENOENT && failed != ENOTDIR)
-      nz_set_errno(error, failed, "%s/" NZ_CONTAINERD_DATABASE, root);
-    return FALSE;
-  }
-  gboolean ok = nz_bolt_snapshot(fd, read_database, lookup, error);
-  close(fd);
-  return ok;
-}
 
 /* --- the image --- */
 
@@ -177,37 +62,57 @@ read_blob(const NzDescription *self, const char *root, const char *digest, GErro
   return nz_state_read(self->places, root, below, NZ_JSON_MAX, error);
 }
 
-/* From DIGEST down to the configuration, through one index at most and a manifest. */
-static void
-read_image(NzDescription *self, const char *root, const char *digest)
+/* The image is the one of this configuration, which may be gone. */
+static gboolean
+take_config(NzDescription *self, const char *root, const char *digest, GError **error)
 {
-  GError *error = NULL;
   NzContainerFacts *facts = self->facts;
-  g_autofree char *at = g_strdup(digest);
+  g_free(facts->image_id);
+  facts->image_id = g_strdup(digest);
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(GBytes) config = read_blob(self, root, digest, &failed);
+  if (config)
+    nz_image_config_take(facts, config, &failed);
+  if (!failed)
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&failed));
+  return FALSE;
+}
+
+/* From TARGET down to the configuration, through one index at most and a manifest. */
+static gboolean
+take_target(NzDescription *self, const char *root, const char *target, GError **error)
+{
+  g_autofree char *at = g_strdup(target);
   for (guint depth = 0; depth < 3 && at; depth++) {
     json_t *manifests, *config;
-    g_autoptr(GBytes) bytes = read_blob(self, root, at, &error);
-    g_autoptr(NzJson) json = bytes ? nz_json_parse(bytes, &error) : NULL;
+    g_autoptr(GBytes) bytes = read_blob(self, root, at, error);
+    g_autoptr(NzJson) json = bytes ? nz_json_parse(bytes, error) : NULL;
     g_clear_pointer(&at, g_free);
-    if (!json || !nz_json_get_array(json, "manifests", &manifests, &error))
-      break;
+    if (!json || !nz_json_get_array(json, "manifests", &manifests, error))
+      return FALSE;
     if (manifests) {
       at = pick_manifest(manifests);
       continue;
     }
-    if (!nz_json_get_object(json, "config", &config, &error))
-      break;
+    if (!nz_json_get_object(json, "config", &config, error))
+      return FALSE;
     g_autofree char *id = config ? digest_of(config) : NULL;
-    g_autoptr(GBytes) said = id ? read_blob(self, root, id, &error) : NULL;
-    if (said && nz_image_config_take(facts, said, &error)) {
-      g_free(facts->image_id);
-      facts->image_id = g_steal_pointer(&id);
-    }
-    break;
+    return !id || take_config(self, root, id, error);
   }
-  if (error)
-    g_prefix_error(&error, "the image %s: ", facts->image ? facts->image : digest);
-  nz_facts_fail(facts, error);
+  return TRUE;
+}
+
+static gboolean
+take_image(NzDescription *self, const char *root, const NzContainerdRecord *record, GError **error)
+{
+  if (record->config)
+    return take_config(self, root, record->config, error);
+  if (record->renamed)
+    return nz_set_input(error, "its name was given anew since the container was made: which image "
+                               "that was of is not known");
+  return !record->target || !nz_digest_valid(record->target) ||
+         take_target(self, root, record->target, error);
 }
 
 /* TRUE: the container is in the database of ROOT. */
@@ -216,15 +121,14 @@ read_root(NzDescription *self, const char *root, const char *space)
 {
   GError *error = NULL;
   NzContainerFacts *facts = self->facts;
-  Lookup lookup = {.id = facts->ref.id, .wanted = space};
-  gboolean found = look_up(self, root, &lookup, &error) && lookup.image;
-  nz_facts_fail(facts, error);
+  g_auto(NzContainerdRecord) record = {0};
+  gboolean found =
+      nz_containerd_record_read(self->places, root, space, facts->ref.id, &record, &error);
   if (found)
-    nz_facts_take(&facts->image, lookup.image);
-  if (found && lookup.digest && nz_digest_valid(lookup.digest))
-    read_image(self, root, lookup.digest);
-  g_free(lookup.image);
-  g_free(lookup.digest);
+    nz_facts_take(&facts->image, record.image);
+  if (found && !take_image(self, root, &record, &error) && error)
+    g_prefix_error(&error, "the image %s: ", facts->image ? facts->image : "without a name");
+  nz_facts_fail(facts, error);
   return found;
 }
 

@@ -67,6 +67,22 @@ gboolean nz_bundle_read(NzDescription *self, const char *bundle);
 /* The USER and the digest of a configuration of an image. */
 gboolean nz_image_config_take(NzContainerFacts *self, GBytes *config, GError **error);
 
+/* What containerd's database says of a container. */
+typedef struct {
+  char *image;      /* its name */
+  char *target;     /* digest that the name stands for now, or NULL */
+  gboolean renamed; /* the name was given anew since the container was made */
+  char *config; /* digest of the configuration of the image that it was made of, where CRI says */
+} NzContainerdRecord;
+
+void nz_containerd_record_clear(NzContainerdRecord *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NzContainerdRecord, nz_containerd_record_clear)
+
+/* Of the containerd at ROOT. FALSE without an error: it has no such container, or is not there. */
+gboolean nz_containerd_record_read(const NzEnginePlaces *places, const char *root,
+                                   const char *space, const char *id, NzContainerdRecord *record,
+                                   GError **error);
+
 void nz_describe_docker(NzDescription *self);
 void nz_describe_podman(NzDescription *self);
 void nz_describe_containerd(NzDescription *self);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "image/compression.h"
+
 void
 assert_holds(const char *text, const char *what)
 {
@@ -87,6 +89,22 @@ read_all(NzStream *owned, GError **error)
     g_byte_array_append(out, data, (guint)got);
     nz_stream_take(stream, (gsize)got);
   }
+}
+
+GBytes *
+unpacked_data(const char *name)
+{
+  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", name, NULL);
+  g_autofree char *packed = NULL;
+  gsize len;
+  g_autoptr(GError) error = NULL;
+  g_file_get_contents(path, &packed, &len, &error);
+  g_assert_no_error(error);
+  NzStream *stream =
+      nz_inflate_stream_new(nz_memory_stream_new(packed, len), &nz_codec_gzip, 0, &error);
+  GBytes *bytes = read_all(stream, &error);
+  g_assert_no_error(error);
+  return bytes;
 }
 
 guint8 *

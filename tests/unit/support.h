@@ -26,6 +26,9 @@ NzStream *dribble_stream_new(const void *data, gsize len, gsize step);
 /* Everything in STREAM (owned), or NULL with an error. */
 GBytes *read_all(NzStream *stream, GError **error);
 
+/* What is in NAME.gz, a file of tests/data. */
+GBytes *unpacked_data(const char *name);
+
 /* LEN bytes that do not repeat and do not compress. */
 guint8 *noise(gsize len, guint32 seed);
 

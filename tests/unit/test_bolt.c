@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "image/compression.h"
 #include "support.h"
 
 /* --- the database of a real containerd --- */
@@ -17,18 +16,7 @@
 static GBytes *
 real_database(void)
 {
-  g_autofree char *path =
-      g_test_build_filename(G_TEST_DIST, "..", "data", "bolt", "containerd-1.6.db.gz", NULL);
-  g_autofree char *packed = NULL;
-  gsize len;
-  g_autoptr(GError) error = NULL;
-  g_file_get_contents(path, &packed, &len, &error);
-  g_assert_no_error(error);
-  NzStream *stream =
-      nz_inflate_stream_new(nz_memory_stream_new(packed, len), &nz_codec_gzip, 0, &error);
-  GBytes *bytes = read_all(stream, &error);
-  g_assert_no_error(error);
-  return bytes;
+  return unpacked_data("bolt/containerd-1.6.db.gz");
 }
 
 /* Its page size, and where the newer meta's fields are. */

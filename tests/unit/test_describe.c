@@ -412,6 +412,130 @@ state_of_engines_is_read(gconstpointer data)
   remove_tree(root);
 }
 
+/* --- the database of a real containerd --- */
+
+/* containerd 1.6. By CRI a container was made of localhost/web:1 (USER 1000, OLD), to run as root,
+ * and that name was then given to an image without a USER. In "default" so was "moved", the other
+ * way round; "kept" is of localhost/kept:1, which has the manifest MANIFEST and the configuration
+ * OLD. */
+#define BY_CRI   "dd9c5fe2e7d93e059c9b9818138ffbbd2d2ff21427932bc171b775dbb5c3d23b"
+#define OLD      "d926a193b967e8bee6e7232b96e97e325082cf65831e39112f8f22be247097fa"
+#define NEW      "bd992fd57ca2b209dea26da756d194539441c951dace85f3b486ca5d2d4203d6"
+#define MANIFEST "3cd5bab509a58b85406f017d35f54f6c8c2e326f7f74279c046371d9dd659df1"
+#define RENAMED  "8b9bbaa83afd44007118675e3af04e63fe9b4a8791422d9178b4cf40a7256449"
+#define LIB      "var/lib/containerd"
+#define BLOBS    LIB "/io.containerd.content.v1.content/blobs/sha256/"
+#define NAMES(c) "{\"config\":{\"digest\":\"sha256:" c "\"}}"
+
+static const Case recorded[] = {
+    {
+        .what = "CRI, and the name of the image is another's by now",
+        .cgroup = "/kubepods/besteffort/pod2f9d6c3e-8a41-4f6b-9b7e-0c1d2e3f4a5b/" BY_CRI,
+        .files = {{TASK "/k8s.io/" BY_CRI "/config.json",
+                   "{" ROOT_USER
+                   ",\"annotations\":{\"io.kubernetes.cri.container-name\":\"web\"}}"},
+                  {BLOBS RENAMED, NAMES(NEW)},
+                  {BLOBS NEW, CONFIG("")},
+                  {BLOBS OLD, CONFIG("1000")}},
+        .engine = NZ_CONTAINER_CONTAINERD,
+        .name = "web",
+        .image = "localhost/web:1",
+        .image_id = "sha256:" OLD,
+        .image_user = "1000",
+        .kind = NZ_CONTAINER_KIND_CONTAINER,
+        .start = NZ_START_RUNTIME,
+    },
+    {
+        .what = "CRI, and the image is gone",
+        .cgroup = "/k8s.io/" BY_CRI,
+        .files = {{TASK "/k8s.io/" BY_CRI "/config.json", "{" ROOT_USER "}"}},
+        .engine = NZ_CONTAINER_CONTAINERD,
+        .name = BY_CRI,
+        .image = "localhost/web:1",
+        .image_id = "sha256:" OLD,
+        .kind = NZ_CONTAINER_KIND_CONTAINER,
+    },
+    {
+        .what = "ctr, and the name of the image is another's by now",
+        .cgroup = "/default/moved",
+        .files = {{TASK "/default/moved/config.json", "{" ROOT_USER "}"},
+                  {BLOBS MANIFEST, NAMES(OLD)},
+                  {BLOBS OLD, CONFIG("1000")}},
+        .engine = NZ_CONTAINER_CONTAINERD,
+        .name = "moved",
+        .image = "localhost/web:1",
+        .kind = NZ_CONTAINER_KIND_CONTAINER,
+        .why = "localhost/web:1: its name was given anew",
+    },
+    {
+        .what = "ctr, and the name is the image's",
+        .cgroup = "/default/kept",
+        .files = {{TASK "/default/kept/config.json", "{" ROOT_USER "}"},
+                  {BLOBS MANIFEST, NAMES(OLD)},
+                  {BLOBS OLD, CONFIG("1000")}},
+        .engine = NZ_CONTAINER_CONTAINERD,
+        .name = "kept",
+        .image = "localhost/kept:1",
+        .image_id = "sha256:" OLD,
+        .image_user = "1000",
+        .kind = NZ_CONTAINER_KIND_CONTAINER,
+        .start = NZ_START_RUNTIME,
+    },
+};
+
+static void
+write_database(const char *root, const guint8 *data, gsize len)
+{
+  g_autofree char *dir = g_build_filename(root, LIB, "io.containerd.metadata.v1.bolt", NULL);
+  g_autofree char *path = g_build_filename(dir, "meta.db", NULL);
+  g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+  g_assert_true(g_file_set_contents(path, (const char *)data, (gssize)len, NULL));
+}
+
+static void
+the_image_is_the_one_that_the_container_was_made_of(gconstpointer data)
+{
+  const Case *c = data;
+  g_autofree char *root = new_root();
+  for (gsize i = 0; i < G_N_ELEMENTS(c->files) && c->files[i].path; i++)
+    write_below(root, c->files[i].path, c->files[i].text);
+  g_autoptr(GBytes) database = unpacked_data("bolt/containerd-1.6-cri.db.gz");
+  write_database(root, g_bytes_get_data(database, NULL), g_bytes_get_size(database));
+  g_autoptr(NzContainerFacts) facts = describe_below(root, c->cgroup);
+  g_test_message("%s: %s", c->what, facts->why ? facts->why : "");
+  check(c, facts);
+  remove_tree(root);
+}
+
+/* Each byte by turns of what stands before CRI's JSON, and of its begin. */
+static void
+a_broken_record_names_no_other_image(void)
+{
+  static const char type[] = "\n6github.com/containerd/cri/pkg/store/container/Metadata";
+  g_autofree char *root = new_root();
+  g_autoptr(GBytes) database = unpacked_data("bolt/containerd-1.6-cri.db.gz");
+  gsize len = g_bytes_get_size(database);
+  g_autofree guint8 *data = g_memdup2(g_bytes_get_data(database, NULL), len);
+  guint lost = 0;
+  guint8 *record = memmem(data, len, type, strlen(type));
+  g_assert_nonnull(record);
+  write_below(root, TASK "/k8s.io/" BY_CRI "/config.json", "{" ROOT_USER "}");
+  write_below(root, BLOBS RENAMED, NAMES(NEW));
+  write_below(root, BLOBS NEW, CONFIG(""));
+  for (gsize i = 0; i < strlen(type) + 12; i++) {
+    guint8 kept = record[i];
+    record[i] = 0xff;
+    write_database(root, data, len);
+    g_autoptr(NzContainerFacts) facts = describe_below(root, "/k8s.io/" BY_CRI);
+    g_assert_true(!facts->image_id || strcmp(facts->image_id, "sha256:" OLD) == 0);
+    g_assert_null(facts->image_user);
+    lost += !facts->image_id;
+    record[i] = kept;
+  }
+  g_assert_cmpuint(lost, >, 0);
+  remove_tree(root);
+}
+
 /* --- hostile files --- */
 
 static void
@@ -577,6 +701,11 @@ main(int argc, char **argv)
     g_strdelimit(path + strlen("/describe/state/"), "/", '-');
     g_test_add_data_func(path, &cases[i], state_of_engines_is_read);
   }
+  for (gsize i = 0; i < G_N_ELEMENTS(recorded); i++) {
+    g_autofree char *path = g_strdup_printf("/describe/recorded/%s", recorded[i].what);
+    g_test_add_data_func(path, &recorded[i], the_image_is_the_one_that_the_container_was_made_of);
+  }
+  g_test_add_func("/describe/recorded/broken", a_broken_record_names_no_other_image);
   g_test_add_func("/describe/hostile", nothing_blocks_or_leads_astray);
   g_test_add_func("/describe/passwd-link", a_passwd_behind_a_link_out_of_the_container_is_not_read);
   g_test_add_func("/describe/monitors", monitors_say_where_the_bundle_is);
