@@ -62,8 +62,11 @@ def stop(process):
             process.wait()
 
 
+WITHOUT_CRI = 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+
+
 @contextlib.contextmanager
-def containerd_daemon(directory):
+def containerd_daemon(directory, plugins=WITHOUT_CRI):
     """Debian's containerd with a socket, root and state of its own; yields a function that runs ctr."""
     kit.need_root()
     kit.need("containerd", "ctr")
@@ -71,8 +74,7 @@ def containerd_daemon(directory):
     socket, config = f"{directory}/containerd.sock", f"{directory}/config.toml"
     with open(config, "w", encoding="utf-8") as file:
         file.write(f'version = 2\nroot = "{directory}/root"\nstate = "{directory}/state"\n'
-                   f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
-                   f'[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n')
+                   f'{plugins}[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n')
     with open(f"{directory}/containerd.log", "wb") as log:
         process = subprocess.Popen(["containerd", "-c", config], stdin=subprocess.DEVNULL,
                                    stdout=log, stderr=log)
