@@ -110,27 +110,28 @@ vpid_of(struct task_struct *task)
   }
 }
 
-static __always_inline __u32
-pidns_of(struct task_struct *task)
-{
-  struct nsproxy *nsproxy = task->nsproxy;
-  struct pid_namespace *pidns = nsproxy ? nsproxy->pid_ns_for_children : 0;
-  return pidns ? pidns->ns.inum : 0;
-}
+/* Read once and passed on: for each pointer that a program loads, on each way to it, newer kernels
+ * search all of their types when they verify it. */
+struct where {
+  __u32 mntns, pidns;
+  __u64 start;
+  bool is_first; /* of its pid namespace */
+};
 
+/* FALSE: it is outside of every container. */
 static __always_inline bool
-is_first_of_pidns(struct task_struct *task)
+look_around(struct task_struct *task, struct where *where)
 {
+  where->mntns = mntns_of(task);
+  if (where->mntns == host_mntns)
+    return false;
   struct nsproxy *nsproxy = task->nsproxy;
   struct pid_namespace *pidns = nsproxy ? nsproxy->pid_ns_for_children : 0;
-  return pidns && pidns->child_reaper == task->group_leader;
-}
-
-static __always_inline __u64
-start_of(struct task_struct *task)
-{
   struct task_struct *leader = task->group_leader;
-  return leader ? leader->start_boottime : 0;
+  where->pidns = pidns ? pidns->ns.inum : 0;
+  where->is_first = pidns && pidns->child_reaper == leader;
+  where->start = leader ? leader->start_boottime : 0;
+  return true;
 }
 
 static __always_inline void

@@ -38,7 +38,7 @@ tell(void *record, __u64 len, struct nz_place *place)
 /* The place of TASK's group, made if it is new; NULL: it is none of a container, or cannot be kept.
  */
 static __always_inline struct nz_place *
-find_place(struct task_struct *task, struct nz_group *group, bool quiet)
+find_place(struct task_struct *task, const struct where *where, struct nz_group *group, bool quiet)
 {
   if (!group_of(task, group))
     return 0;
@@ -59,7 +59,7 @@ find_place(struct task_struct *task, struct nz_group *group, bool quiet)
     struct nz_head head = {.type = NZ_RECORD_PLACE,
                            .pid = task->tgid,
                            .time = bpf_ktime_get_boot_ns(),
-                           .start = start_of(task),
+                           .start = where->start,
                            .group = *group};
     tell(&head, sizeof head, place);
   }
@@ -68,11 +68,11 @@ find_place(struct task_struct *task, struct nz_group *group, bool quiet)
 
 /* --- records --- */
 
+/* All threads of a process have one parent. */
 static __always_inline void
 add_parents(struct nz_root_record *record, struct task_struct *task)
 {
-  struct task_struct *leader = task->group_leader;
-  struct task_struct *parent = leader ? leader->real_parent : 0;
+  struct task_struct *parent = task->real_parent;
   record->ppid = parent ? parent->tgid : 0;
   __u8 n = 0;
   for (int i = 0; i < NZ_PARENTS; i++) {
@@ -83,8 +83,7 @@ add_parents(struct nz_root_record *record, struct task_struct *task)
     n++;
     if (parent->tgid == 1)
       break;
-    leader = parent->group_leader;
-    parent = leader ? leader->real_parent : 0;
+    parent = parent->real_parent;
   }
   record->n_parents = n;
 }
@@ -106,7 +105,8 @@ add_tty(struct nz_root_record *record, struct task_struct *task)
 
 /* Everything but the text. */
 static __always_inline struct nz_root_record *
-begin_record(struct task_struct *task, const struct who *who, const struct nz_group *group)
+begin_record(struct task_struct *task, const struct where *where, const struct who *who,
+             const struct nz_group *group)
 {
   __u32 zero = 0;
   struct nz_root_record *record = bpf_map_lookup_elem(&scratch, &zero);
@@ -115,7 +115,7 @@ begin_record(struct task_struct *task, const struct who *who, const struct nz_gr
   record->head.type = NZ_RECORD_ROOT;
   record->head.pid = task->tgid;
   record->head.time = bpf_ktime_get_boot_ns();
-  record->head.start = start_of(task);
+  record->head.start = where->start;
   record->head.group = *group;
   record->tid = task->pid;
   record->vpid = vpid_of(task);
@@ -125,7 +125,7 @@ begin_record(struct task_struct *task, const struct who *who, const struct nz_gr
   record->fsuid = who->fsuid;
   record->root = who->root;
   record->userns = who->userns;
-  record->mntns = mntns_of(task);
+  record->mntns = where->mntns;
   record->file_mode = 0;
   record->file.device = record->file.inode = 0;
   record->flags = task->pid == task->tgid ? 0 : NZ_FLAG_THREAD;
@@ -170,46 +170,62 @@ keep_root(struct nz_place *place, const struct nz_root_record *record)
 
 /* --- exec --- */
 
+static __always_inline bool
+is_same_group(const struct nz_group *a, const struct nz_group *b)
+{
+  return a->unified == b->unified && a->legacy == b->legacy;
+}
+
+/* Whether what is KEPT of a process counts in the container of GROUP: what it executed in a group
+ * that is no container's was not inside, though when it did, that was not known yet. */
+static __always_inline bool
+counts_in(const struct task *kept, const struct nz_group *group)
+{
+  return kept &&
+         (is_same_group(&kept->group, group) || !bpf_map_lookup_elem(&ignored, &kept->group));
+}
+
 /* A hook runs inside before the container starts, as a child of the runtime's process in there,
  * which has executed nothing inside. The first process of a pid namespace is no hook. */
 static __always_inline bool
-is_hook(struct task_struct *task, struct nz_place *place)
+is_hook(struct task_struct *task, const struct where *where, const struct nz_group *group,
+        struct nz_place *place)
 {
-  if (place->started || is_first_of_pidns(task))
+  if (place->started || where->is_first)
     return false;
   struct task_struct *parent = task->real_parent;
-  return parent && mntns_of(parent) == mntns_of(task) &&
-         !bpf_task_storage_get(&tasks, parent, 0, 0);
+  return parent && mntns_of(parent) == where->mntns &&
+         !counts_in(bpf_task_storage_get(&tasks, parent, 0, 0), group);
 }
 
 /* Whether the process has come into the group from outside since it, or the one that it comes from,
  * last executed something. A runtime may be in a mount namespace of its own, too, and so have been
  * taken for something inside. */
 static __always_inline bool
-has_come(struct task_struct *task, const struct task *kept, const struct nz_group *group)
+has_come(const struct where *where, const struct task *kept, const struct nz_group *group)
 {
-  if (!kept)
+  if (!counts_in(kept, group))
     return true;
-  if (kept->mntns == mntns_of(task))
+  if (kept->mntns == where->mntns)
     return false;
-  return kept->hook || (kept->pidns != pidns_of(task) && (kept->group.unified != group->unified ||
-                                                          kept->group.legacy != group->legacy));
+  return kept->hook || (kept->pidns != where->pidns && !is_same_group(&kept->group, group));
 }
 
 /* What the process is, before this exec: NULL when that cannot be kept. */
 static __always_inline struct task *
-enter(struct task_struct *task, const struct nz_group *group, struct nz_place *place, __u8 *cause)
+enter(struct task_struct *task, const struct where *where, const struct nz_group *group,
+      struct nz_place *place, __u8 *cause)
 {
   struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
-  bool come = has_come(task, kept, group);
+  bool come = has_come(where, kept, group);
   if (!come && !(kept->hook && place->started)) {
     *cause = kept->root ? NZ_CAUSE_INHERITED : NZ_CAUSE_NONE;
-    if (kept->found && place->execs == 0 && is_first_of_pidns(task))
+    if (kept->found && place->execs == 0 && where->is_first)
       *cause = NZ_CAUSE_STARTED;
     kept->found = 0;
     return kept;
   }
-  bool hook = come && is_hook(task, place);
+  bool hook = come && is_hook(task, where, group, place);
   if (!hook) {
     *cause = place->started ? NZ_CAUSE_INJECTED : NZ_CAUSE_STARTED;
     place->started = 1;
@@ -251,14 +267,14 @@ id_of(struct linux_binprm *bprm)
 }
 
 static __always_inline void
-keep_exec(struct task *kept, struct task_struct *task, const struct nz_group *group,
+keep_exec(struct task *kept, const struct where *where, const struct nz_group *group,
           struct linux_binprm *bprm)
 {
   long len = bpf_probe_read_user_str(kept->file, NZ_KEPT_LEN, (void *)bprm->exec);
   kept->file_len = len > 0 && len <= NZ_KEPT_LEN ? len : 0;
   kept->group = *group;
-  kept->mntns = mntns_of(task);
-  kept->pidns = pidns_of(task);
+  kept->mntns = where->mntns;
+  kept->pidns = where->pidns;
   kept->id = id_of(bprm);
 }
 
@@ -295,10 +311,11 @@ SEC("tp_btf/sched_process_exec")
 int
 BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-  if (mntns_of(task) == host_mntns)
+  struct where where;
+  if (!look_around(task, &where))
     return 0;
   struct nz_group group = {};
-  struct nz_place *place = find_place(task, &group, false);
+  struct nz_place *place = find_place(task, &where, &group, false);
   struct who who = {};
   if (!place) {
     bpf_task_storage_delete(&tasks, task); /* outside of every container */
@@ -307,10 +324,10 @@ BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bp
   if (!look_at(task, &who))
     return 0;
   __u8 cause = NZ_CAUSE_NONE;
-  struct task lost = {}, *kept = enter(task, &group, place, &cause);
+  struct task lost = {}, *kept = enter(task, &where, &group, place, &cause);
   if (!kept)
     kept = &lost;
-  keep_exec(kept, task, &group, bprm);
+  keep_exec(kept, &where, &group, bprm);
   if (kept->hook) {
     __sync_fetch_and_add(&place->hooks, 1);
     return 0;
@@ -330,7 +347,7 @@ BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bp
   kept->cause = kept->root ? origin : NZ_CAUSE_NONE;
   if (!kept->root)
     return 0;
-  struct nz_root_record *record = begin_record(task, &who, &group);
+  struct nz_root_record *record = begin_record(task, &where, &who, &group);
   if (!record)
     return 0;
   keep_root(place, record);
@@ -368,10 +385,11 @@ BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 /* --- changed credentials --- */
 
 static __always_inline void
-tell_without_exec(struct task_struct *task, struct task *kept, struct nz_place *place,
-                  const struct nz_group *group, const struct who *who, __u8 when)
+tell_without_exec(struct task_struct *task, const struct where *where, struct task *kept,
+                  struct nz_place *place, const struct nz_group *group, const struct who *who,
+                  __u8 when)
 {
-  struct nz_root_record *record = begin_record(task, who, group);
+  struct nz_root_record *record = begin_record(task, where, who, group);
   if (!record)
     return;
   if (kept->root) {
@@ -393,16 +411,17 @@ tell_without_exec(struct task_struct *task, struct task *kept, struct nz_place *
 }
 
 static __always_inline void
-credentials_change(struct task_struct *task, struct task *kept, const struct who *who)
+credentials_change(struct task_struct *task, const struct where *where, struct task *kept,
+                   const struct who *who)
 {
   if (!who->is_root && !who->undecided) {
     kept->root = kept->told = 0;
     return;
   }
   struct nz_group group = {};
-  struct nz_place *place = kept->root ? 0 : find_place(task, &group, false);
+  struct nz_place *place = kept->root ? 0 : find_place(task, where, &group, false);
   if (place && !(kept->hook && !place->started))
-    tell_without_exec(task, kept, place, &group, who, NZ_WHEN_SET_ID);
+    tell_without_exec(task, where, kept, place, &group, who, NZ_WHEN_SET_ID);
 }
 
 /* Linux 6.14 and later tell of each capability that is asked for. To become root by set*id one
@@ -415,7 +434,8 @@ BPF_PROG(on_capable, const struct cred *cred, struct user_namespace *target,
   if (cap != CAP_SETUID || result != 0)
     return 0;
   struct task_struct *task = bpf_get_current_task_btf();
-  if (mntns_of(task) == host_mntns)
+  struct where where;
+  if (!look_around(task, &where))
     return 0;
   struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
   struct who who = {};
@@ -427,7 +447,7 @@ BPF_PROG(on_capable, const struct cred *cred, struct user_namespace *target,
     return 0;
   if (!who.undecided)
     who.is_root = who.root != NZ_NO_UID && is_root_after(&who, call, ids);
-  credentials_change(task, kept, &who);
+  credentials_change(task, &where, kept, &who);
   return 0;
 }
 
@@ -441,12 +461,13 @@ BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
   __u32 ids[3];
   if (result < 0 || which_call(task, regs, ids) == SET_NOTHING)
     return 0;
-  if (mntns_of(task) == host_mntns)
+  struct where where;
+  if (!look_around(task, &where))
     return 0;
   struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
   struct who who = {};
   if (kept && look_at(task, &who))
-    credentials_change(task, kept, &who);
+    credentials_change(task, &where, kept, &who);
   return 0;
 }
 
@@ -456,24 +477,25 @@ SEC("tp_btf/sched_process_exit")
 int
 BPF_PROG(on_exit, struct task_struct *task)
 {
-  if (mntns_of(task) == host_mntns)
+  struct where where;
+  if (!look_around(task, &where))
     return 0;
   struct task *kept = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!kept)
     return 0;
   struct nz_group group = {};
-  struct nz_place *place = find_place(task, &group, false);
+  struct nz_place *place = find_place(task, &where, &group, false);
   struct who who = {};
   if (!place || (kept->hook && !place->started) || !look_at(task, &who))
     return 0;
   if ((who.is_root || who.undecided) && !kept->told)
-    tell_without_exec(task, kept, place, &group, &who, NZ_WHEN_EXIT);
+    tell_without_exec(task, &where, kept, place, &group, &who, NZ_WHEN_EXIT);
   if (!kept->told || task->pid != task->tgid)
     return 0;
   struct nz_head head = {.type = NZ_RECORD_END,
                          .pid = task->tgid,
                          .time = bpf_ktime_get_boot_ns(),
-                         .start = start_of(task),
+                         .start = where.start,
                          .group = group};
   if (who.is_root)
     place->last_root = head.time;
@@ -490,10 +512,11 @@ find_running(struct bpf_iter__task *ctx)
   struct task_struct *task = ctx->task;
   if (!task || task->flags & PF_KTHREAD)
     return 0;
-  if (mntns_of(task) == host_mntns)
+  struct where where;
+  if (!look_around(task, &where))
     return 0;
   struct nz_group group = {};
-  struct nz_place *place = find_place(task, &group, true);
+  struct nz_place *place = find_place(task, &where, &group, true);
   struct who who = {};
   if (!place || !look_at(task, &who))
     return 0;
@@ -502,7 +525,7 @@ find_running(struct bpf_iter__task *ctx)
     count_loss(NZ_LOSS_TASKS);
     return 0;
   }
-  struct nz_root_record *record = begin_record(task, &who, &group);
+  struct nz_root_record *record = begin_record(task, &where, &who, &group);
   if (!record)
     return 0;
   record->when = NZ_WHEN_FOUND;
@@ -512,8 +535,8 @@ find_running(struct bpf_iter__task *ctx)
   kept->found = 1;
   if (!kept->userns) {
     kept->group = group;
-    kept->mntns = mntns_of(task);
-    kept->pidns = pidns_of(task);
+    kept->mntns = where.mntns;
+    kept->pidns = where.pidns;
     kept->userns = who.userns.inum;
   }
   bool new = (who.is_root || who.undecided) && !kept->told;

@@ -1,5 +1,6 @@
 """Root processes of real containers, each named rightly; those that are not root, never accused."""
 
+import contextlib
 import json
 import os
 import struct
@@ -231,6 +232,32 @@ def test_root_that_is_mapped_is_root_in_a_user_namespace(podman, watch):
     event = watch.root(container)
     assert (event["state"], event["host_uid"], event["cause"]) == (USERNS, 100000, "image-default")
     podman.remove(container)
+
+
+@contextlib.contextmanager
+def busy(processes):
+    """So many that do nothing but work beside, for a minute at most."""
+    running = [subprocess.Popen(["timeout", "60", "sh", "-c", "while :; do :; done"]) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for one in running:
+            one.terminate()
+            one.wait()
+
+
+def test_a_runtime_in_a_mount_namespace_of_its_own_is_not_accused(podman):
+    """Podman gives one to what starts a mapped container. Whose control group that is nobody knows yet when the
+    watch has just begun."""
+    with busy(4):
+        for _ in range(6):
+            container = podman.create("", ("--uidmap", "0:100000:65536"), ["/actor", "exit"])
+            with watching.Watch() as watch:
+                assert podman.start(container).returncode == 0
+                assert watch.root(container)["cause"] == "image-default"
+                watch.stop()
+            podman.remove(container)
+            assert {one["state"] for one in watch.roots(container)} == {USERNS}, watch.roots(container)
 
 
 def test_what_exec_brings_in_as_root_is_injected(engine, watch):
