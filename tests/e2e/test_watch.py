@@ -250,7 +250,7 @@ def test_a_runtime_in_a_mount_namespace_of_its_own_is_not_accused(podman):
     """Podman gives one to what starts a mapped container. Whose control group that is nobody knows yet when the
     watch has just begun."""
     with busy(4):
-        for _ in range(6):
+        for _ in range(4):
             container = podman.create("", ("--uidmap", "0:100000:65536"), ["/actor", "exit"])
             with watching.Watch() as watch:
                 assert podman.start(container).returncode == 0
