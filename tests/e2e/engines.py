@@ -17,25 +17,26 @@ PODMAN_RUN = ["run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024"
 
 
 class Storage:
-    """One containers/storage, shared by buildah and podman and by nobody else on the host."""
+    """One containers/storage, shared by buildah and podman and by nobody else on the host. WITHIN are the words
+    that lead into namespaces where it is used."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, within=(), cgroup_manager="cgroupfs"):
         kit.need_root()
         kit.need("buildah", "podman", "skopeo")
-        self.directory = os.fspath(directory)
+        self.directory, self.within = os.fspath(directory), within
         self.run_root = tempfile.mkdtemp(prefix="nz", dir="/var/tmp")  # Podman: 50 characters at most
         self.root = ["--root", f"{self.directory}/storage", "--runroot", self.run_root,
                      "--storage-driver", "overlay"]
+        self.podman_line = ["podman", "--runtime", "runc", "--cgroup-manager", cgroup_manager, *self.root]
         self.environment = {**os.environ, "TMPDIR": f"{self.directory}/tmp"}
         os.makedirs(self.environment["TMPDIR"], exist_ok=True)
 
     def buildah(self, *arguments, **options):
-        return kit.run("buildah", *self.root, *arguments, env=self.environment,
+        return kit.run(*self.within, "buildah", *self.root, *arguments, env=self.environment,
                        **options).stdout.decode().strip()
 
     def podman(self, *arguments, **options):
-        return kit.run("podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs", *self.root,
-                       *arguments, env=self.environment, **options)
+        return kit.run(*self.within, *self.podman_line, *arguments, env=self.environment, **options)
 
     def skopeo(self, *arguments):
         return kit.run("skopeo", "--insecure-policy", "copy", "--quiet", *arguments, env=self.environment)
@@ -66,7 +67,7 @@ WITHOUT_CRI = 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
 
 
 @contextlib.contextmanager
-def containerd_daemon(directory, plugins=WITHOUT_CRI):
+def containerd_daemon(directory, plugins=WITHOUT_CRI, within=()):
     """Debian's containerd with a socket, root and state of its own; yields a function that runs ctr."""
     kit.need_root()
     kit.need("containerd", "ctr")
@@ -76,11 +77,11 @@ def containerd_daemon(directory, plugins=WITHOUT_CRI):
         file.write(f'version = 2\nroot = "{directory}/root"\nstate = "{directory}/state"\n'
                    f'{plugins}[grpc]\n  address = "{socket}"\n[ttrpc]\n  address = "{socket}.ttrpc"\n')
     with open(f"{directory}/containerd.log", "wb") as log:
-        process = subprocess.Popen(["containerd", "-c", config], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([*within, "containerd", "-c", config], stdin=subprocess.DEVNULL,
                                    stdout=log, stderr=log)
 
     def ctr(*arguments, **options):
-        return kit.run("ctr", "-a", socket, *arguments, **options)
+        return kit.run(*within, "ctr", "-a", socket, *arguments, **options)
 
     try:
         for _ in range(150):
@@ -97,7 +98,7 @@ def containerd_daemon(directory, plugins=WITHOUT_CRI):
 
 
 @contextlib.contextmanager
-def docker_daemon(directory, driver="overlay2"):
+def docker_daemon(directory, driver="overlay2", within=(), cgroup_driver=None):
     """Debian's dockerd with a socket, data and state of its own; yields a function that runs docker."""
     kit.need_root()
     daemon, client = "/usr/sbin/dockerd", "/usr/bin/docker"
@@ -106,13 +107,14 @@ def docker_daemon(directory, driver="overlay2"):
     socket = f"unix://{directory}/docker.sock"
     with open(f"{directory}/dockerd.log", "wb") as log:
         process = subprocess.Popen(
-            [daemon, "--storage-driver", driver, "--iptables=false", "--bridge=none",
+            [*within, daemon, "--storage-driver", driver, "--iptables=false", "--bridge=none",
+             *(["--exec-opt", f"native.cgroupdriver={cgroup_driver}"] if cgroup_driver else []),
              "--data-root", f"{directory}/data", "--exec-root", f"{directory}/exec",
              "--pidfile", f"{directory}/docker.pid", "-H", socket],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def docker(*arguments, **options):
-        return kit.run(client, "-H", socket, *arguments, **options)
+        return kit.run(*within, client, "-H", socket, *arguments, **options)
 
     try:
         for _ in range(150):

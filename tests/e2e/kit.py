@@ -30,6 +30,8 @@ def made_once(path):
             yield None
             return
         part = path.with_name("part-" + path.name)
+        if part.is_dir():
+            shutil.rmtree(part)
         part.unlink(missing_ok=True)
         yield part
         part.rename(path)
