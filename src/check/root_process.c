@@ -9,7 +9,8 @@ run_running(const NzRunningFacts *facts, GPtrArray *findings)
     const NzRootFact *root = facts->roots->pdata[i];
     if (root->on_host)
       nz_finding_add_root(findings, &nz_check_root_process,
-                          facts->build ? NZ_LEVEL_INFO : NZ_LEVEL_FAIL, root, "runs as root");
+                          facts->build ? NZ_LEVEL_INFO : NZ_LEVEL_FAIL, facts, root,
+                          "runs as root");
   }
 }
 

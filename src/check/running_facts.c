@@ -32,8 +32,32 @@ nz_root_fact_free(NzRootFact *self)
   if (!self)
     return;
   g_free(self->executable);
+  g_free(self->file);
   g_free(self->arguments);
   g_free(self->parents);
   g_free(self->terminal);
   g_free(self);
+}
+
+/* FALSE: no file made it root. */
+static gboolean
+kind_of(NzRootCause cause, NzScannedKind *kind)
+{
+  *kind = cause == NZ_ROOT_FILE_CAPABILITIES ? NZ_SCANNED_CAPABLE : NZ_SCANNED_SETUID;
+  return cause == NZ_ROOT_FILE_CAPABILITIES || cause == NZ_ROOT_SETUID_BINARY;
+}
+
+NzFileSource
+nz_running_file_source(const NzRunningFacts *facts, const NzRootFact *root,
+                       const NzScannedFile **file)
+{
+  NzScannedKind kind;
+  const char *path = root->file ? root->file : root->executable;
+  *file = NULL;
+  if (!facts->scanned || !path || root->nested || !kind_of(root->cause, &kind))
+    return NZ_FILE_NOT_KNOWN;
+  *file = nz_scanned_image_find(facts->scanned, kind, path);
+  if (*file)
+    return NZ_FILE_OF_IMAGE;
+  return root->file && facts->scanned->complete[kind] ? NZ_FILE_NOT_OF_IMAGE : NZ_FILE_NOT_KNOWN;
 }

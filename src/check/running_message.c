@@ -19,10 +19,28 @@ cause_text(NzRootCause cause)
   return texts[cause];
 }
 
+static void
+add_file(NzFinding *f, const NzScannedImage *scanned, const NzScannedFile *file)
+{
+  g_autoptr(GString) text = g_string_new(f->message);
+  g_string_append_printf(text, "; the image has %s", file->path);
+  if (file->has_layer)
+    g_string_append_printf(text, ", of layer %u", file->layer.index);
+  if (file->package)
+    g_string_append_printf(text, ", of the package %s", file->package);
+  g_string_append_printf(text, " (%s)", scanned->report);
+  g_free(f->message);
+  f->message = g_strdup(text->str);
+  f->layer = file->has_layer ? &file->layer : NULL;
+  f->package = g_strdup(file->package);
+  f->origin = file->origin;
+}
+
 NzFinding *
 nz_finding_add_root(GPtrArray *findings, const NzCheck *check, NzLevel level,
-                    const NzRootFact *root, const char *what)
+                    const NzRunningFacts *facts, const NzRootFact *root, const char *what)
 {
+  const NzScannedFile *file;
   gboolean has_path = root->executable && *root->executable == '/';
   g_autoptr(GString) text = g_string_new(NULL);
   if (!has_path)
@@ -50,6 +68,8 @@ nz_finding_add_root(GPtrArray *findings, const NzCheck *check, NzLevel level,
   f->process->first = root->first;
   f->process->last = root->last;
   f->process->count = root->count;
+  if (nz_running_file_source(facts, root, &file) == NZ_FILE_OF_IMAGE)
+    add_file(f, facts->scanned, file);
   g_ptr_array_add(findings, f);
   return f;
 }

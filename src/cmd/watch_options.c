@@ -34,6 +34,9 @@ const GOptionEntry nz_watch_entries[] = {
     {"format", 'f', 0, G_OPTION_ARG_STRING, &nz_watch_options.format,
      "json (or ndjson) prints events, one object a line; the others the report at the end",
      "FORMAT"},
+    {"scan-report", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &nz_watch_options.scan_reports,
+     "Hold what runs to this report of `nonzero scan --format json` of its image; may be repeated",
+     "FILE"},
     NZ_OUTLET_OPTIONS,
     NZ_POLICY_OPTIONS,
     {"color", 0, 0, G_OPTION_ARG_STRING, &nz_watch_options.color,
@@ -146,6 +149,9 @@ nz_watch_options_read(NzWatchOptions *self, char **message)
     *message = g_strdup("--once looks once: it goes with neither --interval nor --duration");
   else if (self->enforce && !self->kill)
     *message = g_strdup("--enforce: the one thing that can be done is kill");
+  else if (self->scan_reports && g_strv_length(self->scan_reports) > NZ_SCAN_REPORTS_MAX)
+    *message = g_strdup_printf("--scan-report: more than %u; one report can be of many images",
+                               NZ_SCAN_REPORTS_MAX);
   else if (self->dry_run && !self->kill)
     *message = g_strdup("--dry-run goes with --enforce kill");
   else if (self->kill && (self->once || self->interval || self->no_bpf))

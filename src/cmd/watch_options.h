@@ -11,7 +11,7 @@ typedef struct {
   gboolean once, no_bpf, quiet, verbose, dry_run;
   char *format, *enforce, *color;
   char *interval_text, *duration_text, *buffer_text;
-  char **containers, **spaces, **engine_names;
+  char **containers, **spaces, **engine_names, **scan_reports;
   /* What these mean, once nz_watch_options_read() was TRUE. Milliseconds; 0: not given. */
   guint interval, duration;
   guint buffer; /* bytes */

@@ -187,6 +187,7 @@ nz_subject_new(const char *kind)
   self->findings = g_ptr_array_new_with_free_func((GDestroyNotify)nz_finding_free);
   self->fixes = g_ptr_array_new_with_free_func((GDestroyNotify)nz_fix_free);
   self->excepted = g_ptr_array_new_with_free_func(excepted_free);
+  self->left_out = g_array_new(FALSE, FALSE, sizeof(NzLeftOut));
   self->notes = g_ptr_array_new_with_free_func(g_free);
   return self;
 }
@@ -200,6 +201,7 @@ nz_subject_free(NzSubject *self)
   g_free(self->source);
   g_free(self->platform);
   g_free(self->digest);
+  g_free(self->image_id);
   g_free(self->space);
   g_free(self->in_pod);
   nz_user_free(self->user);
@@ -212,6 +214,7 @@ nz_subject_free(NzSubject *self)
   g_ptr_array_unref(self->fixes);
   g_ptr_array_unref(self->excepted);
   g_ptr_array_unref(self->layers);
+  g_array_unref(self->left_out);
   g_ptr_array_unref(self->notes);
   g_free(self);
 }

@@ -102,9 +102,16 @@ typedef struct {
 NzStep *nz_step_new(guint depth, NzPlace *place, char *text); /* takes PLACE and TEXT */
 void nz_step_free(gpointer self);
 
+/* Findings of a rule that a policy, or --ignore, took out. */
+typedef struct {
+  const char *rule; /* static */
+  guint n;
+} NzLeftOut;
+
 typedef struct {
   const char *kind; /* static: "image", "dockerfile", "compose-service", "quadlet" */
   char *name, *source, *platform, *digest;
+  char *image_id;       /* of an image: the digest of its configuration; NULL: it has none */
   char *space, *in_pod; /* of a manifest's container: its namespace, or NULL, and its own name */
   NzVerdict verdict;
   NzLevel fail_on; /* findings of this level or above fail it */
@@ -119,6 +126,7 @@ typedef struct {
   GPtrArray *excepted;        /* NzExcepted: what its own source says, for findings to borrow */
   GPtrArray *layers;          /* NzLayerFact */
   GPtrArray *findings;        /* NzFinding, worst first, then by rule, place and path */
+  GArray *left_out;           /* NzLeftOut */
   GPtrArray *notes;           /* char *: what was not looked at, and why */
 } NzSubject;
 

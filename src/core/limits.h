@@ -428,6 +428,17 @@
 #define NZ_WATCH_WAIT_MS         1000
 #define NZ_WATCH_WAIT_STOPPED_MS 5000
 
+/* Reports of scans that a watch is given: their bytes, and how many. An image takes some 10 KB; all
+ * are read in the tenth of a second, in which events wait in the buffer. */
+#define NZ_SCAN_REPORTS_BYTES_MAX ((gsize)32 * 1024 * 1024)
+#define NZ_SCAN_REPORTS_MAX       64u
+
+/* What is kept of them: images and files that make root, some 300 bytes each. */
+#define NZ_SCAN_REPORTS_KEPT_MAX 65536u
+
+/* A text of them: a path of NZ_PATH_MAX bytes, each of them written as \\xNN. */
+#define NZ_SCAN_REPORT_TEXT_MAX ((gsize)32 * 1024)
+
 /* Root processes that polling remembers to have told of: some 50 bytes each. */
 #define NZ_WATCH_PROCESSES_MAX 262144u
 

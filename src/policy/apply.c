@@ -186,11 +186,21 @@ note_rule(Work *work, guint i)
 }
 
 static void
+count_left_out(Work *work, guint i)
+{
+  const NzLeftOut left = {nz_check_at(i)->rule, work->dropped[i]};
+  if (left.n > 0)
+    g_array_append_val(work->subject->left_out, left);
+}
+
+static void
 add_notes(Work *work)
 {
   const NzPolicy *policy = work->policy;
-  for (guint i = 0; i < policy->n_rules; i++)
+  for (guint i = 0; i < policy->n_rules; i++) {
     note_rule(work, i);
+    count_left_out(work, i);
+  }
   if (policy->fail_on < NZ_LEVEL_FAIL)
     note(work, "findings of level %s fail the %s too: %s says so",
          policy->fail_on == NZ_LEVEL_WARN ? "warn" : "info or warn",

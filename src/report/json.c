@@ -189,6 +189,22 @@ nz_json_write_finding(NzJsonw *w, const char *key, const NzSubject *s, const NzF
   nz_jsonw_end_object(w);
 }
 
+static void
+write_left_out(NzJsonw *w, const GArray *left_out)
+{
+  if (left_out->len == 0)
+    return;
+  nz_jsonw_begin_array(w, "left_out");
+  for (guint i = 0; i < left_out->len; i++) {
+    const NzLeftOut *left = &g_array_index(left_out, NzLeftOut, i);
+    nz_jsonw_begin_object(w, NULL);
+    nz_jsonw_string(w, "rule", left->rule);
+    nz_jsonw_uint(w, "findings", left->n);
+    nz_jsonw_end_object(w);
+  }
+  nz_jsonw_end_array(w);
+}
+
 void
 nz_json_write_notes(NzJsonw *w, const GPtrArray *notes)
 {
@@ -243,6 +259,7 @@ nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
   nz_jsonw_string(w, "source", s->source);
   nz_jsonw_string(w, "platform", s->platform);
   nz_jsonw_string(w, "digest", s->digest);
+  nz_jsonw_string(w, "image_id", s->image_id);
   nz_jsonw_string(w, "verdict", nz_verdict_name(s->verdict));
   nz_json_write_user(w, s);
   write_base(w, s->base);
@@ -251,6 +268,7 @@ nz_json_write_subject_keys(NzJsonw *w, const NzSubject *s)
   for (guint i = 0; i < s->findings->len; i++)
     nz_json_write_finding(w, NULL, s, s->findings->pdata[i]);
   nz_jsonw_end_array(w);
+  write_left_out(w, s->left_out);
   write_fixes(w, s->fixes);
   nz_json_write_notes(w, s->notes);
 }

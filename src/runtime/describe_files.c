@@ -17,7 +17,7 @@ nz_state_read_fd(int fd, gsize max, GError **error)
   struct stat st;
   /* A FIFO or device would block, or have no end. */
   if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-    nz_set_input(error, "no file");
+    nz_set_input(error, "no regular file");
     return NULL;
   }
   if ((guint64)st.st_size > max) {

@@ -11,6 +11,7 @@ struct NzLedger {
   GHashTable *by_key; /* guint64 -> NzRunning, borrowed */
   NzLedgerTotals totals;
   NzPolicy *policy;
+  NzScanReports *scans;  /* or NULL */
   guint ended;           /* of ALL */
   guint64 lost_anywhere; /* records of nobody knows whom */
   char *lost_why;
@@ -46,6 +47,7 @@ nz_ledger_free(NzLedger *self)
   g_hash_table_unref(self->by_key);
   g_ptr_array_unref(self->all);
   nz_policy_free(self->policy);
+  nz_scan_reports_unref(self->scans);
   g_free(self->lost_why);
   g_free(self);
 }
@@ -61,6 +63,19 @@ NzPolicy *
 nz_ledger_policy(const NzLedger *self)
 {
   return self->policy;
+}
+
+void
+nz_ledger_set_scans(NzLedger *self, NzScanReports *scans)
+{
+  nz_scan_reports_unref(self->scans);
+  self->scans = nz_scan_reports_ref(scans);
+}
+
+const NzScanReports *
+nz_ledger_scans(const NzLedger *self)
+{
+  return self->scans;
 }
 
 /* --- containers --- */
@@ -135,6 +150,7 @@ copy(const NzRootFact *fact)
   NzRootFact *self = nz_root_fact_new();
   *self = *fact;
   self->executable = g_strdup(fact->executable);
+  self->file = g_strdup(fact->file);
   self->arguments = g_strdup(fact->arguments);
   self->parents = g_strdup(fact->parents);
   self->terminal = g_strdup(fact->terminal);
@@ -171,6 +187,9 @@ nz_ledger_root(NzLedger *self, NzRunning *c, const NzRootFact *fact)
   NzRootFact *kind = kind_of(c, &known);
   if (!kind)
     return NULL;
+  if (!kind->file)
+    kind->file = g_strdup(fact->file);
+  kind->nested |= fact->nested;
   kind->count += n;
   kind->last = MAX(kind->last, fact->last);
   kind->pid = fact->pid;

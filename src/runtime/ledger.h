@@ -10,6 +10,7 @@
 #include "check/running_facts.h"
 #include "policy/policy.h"
 #include "runtime/describe.h"
+#include "runtime/scan_reports.h"
 
 typedef struct NzLedger NzLedger;
 
@@ -43,6 +44,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NzLedger, nz_ledger_free)
 /* From now on another policy. */
 void nz_ledger_set_policy(NzLedger *self, NzPolicy *policy);
 
+/* From now on what runs is held to what these say of its images. Shared; NULL: to none. */
+void nz_ledger_set_scans(NzLedger *self, NzScanReports *scans);
+const NzScanReports *nz_ledger_scans(const NzLedger *self);
+
 /* The container KEY, made when it is new; REF names it. Borrowed, until it is dropped. */
 NzRunning *nz_ledger_container(NzLedger *self, guint64 key, const NzContainerRef *ref);
 /* NULL: it is not known. */
@@ -72,7 +77,8 @@ void nz_ledger_on_leaving(NzLedger *self, NzLedgerLeaving leaving, gpointer data
 const GPtrArray *nz_ledger_all(const NzLedger *self);
 const NzLedgerTotals *nz_ledger_totals(const NzLedger *self);
 
-/* A subject for CONTAINER, with the policy applied and concluded. It borrows from the policy. */
+/* A subject for CONTAINER, with the policy applied and concluded. It borrows from the policy and
+ * from what scans said. */
 NzSubject *nz_ledger_subject(const NzLedger *self, const NzRunning *container);
 /* The verdict of each, and in the totals how many have which; returns the worst of all that there
  * ever were. */

@@ -87,6 +87,44 @@ nz_proc_executable(gint pid, guint64 start)
   return same ? g_strndup(path, (gsize)n) : NULL;
 }
 
+void
+nz_proc_cut_deleted(char *path)
+{
+  static const char deleted[] = " (deleted)";
+  if (g_str_has_suffix(path, deleted))
+    path[strlen(path) - strlen(deleted)] = '\0';
+}
+
+gboolean
+nz_proc_is_asked(const char *found, const char *asked, const char *cwd)
+{
+  g_autofree char *joined = NULL;
+  while (g_str_has_prefix(asked, "./"))
+    asked += 2;
+  if (*asked != '/' && cwd)
+    asked = joined = g_strconcat(strcmp(cwd, "/") == 0 ? "" : cwd, "/", asked, NULL);
+  if (*asked != '/' || *found != '/')
+    return FALSE;
+  return strcmp(found, asked) == 0 ||
+         (g_str_has_prefix(found, "/usr/") && strcmp(found + strlen("/usr"), asked) == 0);
+}
+
+char *
+nz_proc_asked_file(gint pid, guint64 start, const char *asked)
+{
+  char cwd[4096];
+  g_autofree char *found = nz_proc_executable(pid, start);
+  int dir = found && *asked != '/' ? open_process(pid) : -1;
+  gssize n = dir < 0 ? -1 : readlinkat(dir, "cwd", cwd, sizeof cwd - 1);
+  if (dir >= 0)
+    close(dir);
+  if (!found)
+    return NULL;
+  cwd[MAX(n, 0)] = '\0';
+  nz_proc_cut_deleted(found);
+  return nz_proc_is_asked(found, asked, n > 0 ? cwd : NULL) ? g_steal_pointer(&found) : NULL;
+}
+
 gboolean
 nz_proc_container(gint pid, NzContainerRef *ref, char **group)
 {

@@ -41,9 +41,18 @@ void nz_processes_find_causes(GPtrArray *processes);
  * times of one process the same number of steps is whole. */
 #define NZ_PROC_START_STEP (10 * 1000 * 1000)
 gboolean nz_proc_start(gint pid, guint64 *start);
+/* PATH as a link of /proc shows it, without what is there of a file that has no name any more. */
+void nz_proc_cut_deleted(char *path);
 /* What it executes, as it sees it; NULL: it is gone, or not ours to read. START: of the process
  * that is meant, another of that number is not. */
 char *nz_proc_executable(gint pid, guint64 start);
+/* The same, where that is the file ASKED for: by that path, one below its working directory, or
+ * that below /usr, to which /bin and its like lead in most images. NULL: it is not, or the process
+ * is gone. */
+char *nz_proc_asked_file(gint pid, guint64 start, const char *asked);
+/* Whether FOUND is what is asked for by ASKED in the directory CWD, or NULL where that is not
+ * known. Pure. */
+gboolean nz_proc_is_asked(const char *found, const char *asked, const char *cwd);
 /* The path of its control group of a container; FALSE: it is in none, or gone. */
 gboolean nz_proc_container(gint pid, NzContainerRef *ref, char **group);
 /* The host's uid of root in its user namespace. FALSE: it is gone. */

@@ -154,6 +154,27 @@ add_notes(NzSubject *subject, const NzRunning *c)
                                     c->n_roots - told, NZ_ROOT_KINDS_MAX));
 }
 
+/* What its scan says, and nothing that runs shows: a drift that harms nobody, or none is known of.
+ */
+static void
+add_scan_note(NzSubject *subject, const NzRunning *c, const NzRunningFacts *facts, gboolean given)
+{
+  const NzScannedImage *scanned = facts->scanned;
+  gboolean declares_root = scanned && scanned->state == NZ_USER_ROOT;
+  if (!given || facts->build || (c->facts && c->facts->kind == NZ_CONTAINER_KIND_SANDBOX))
+    return;
+  if (!c->facts || (!c->facts->image_id && !c->facts->image))
+    g_ptr_array_add(subject->notes,
+                    g_strdup("its image is not known: it was held to no scan report"));
+  else if (!scanned)
+    g_ptr_array_add(subject->notes, g_strdup("no scan report given names its image"));
+  else if (declares_root && subject->user->state == NZ_USER_NON_ROOT)
+    g_ptr_array_add(subject->notes,
+                    g_strdup_printf("the scan in %s says that its image starts as root; it is run "
+                                    "as another user",
+                                    scanned->report));
+}
+
 static NzBaseFact *
 image_of(const NzRunning *c)
 {
@@ -186,6 +207,7 @@ nz_ledger_subject(const NzLedger *self, const NzRunning *c)
 {
   g_autoptr(NzSubject) subject = nz_subject_new("container");
   g_autofree char *unseen = nz_ledger_unseen(self, c);
+  const NzScanReports *scans = nz_ledger_scans(self);
   NzRunningFacts facts = {
       .image_user = c->facts ? c->facts->image_user : NULL,
       .roots = c->roots,
@@ -194,6 +216,7 @@ nz_ledger_subject(const NzLedger *self, const NzRunning *c)
       .unseen = unseen,
       .build = is_build(c),
       .userns = c->facts && c->facts->userns,
+      .scanned = scans && c->facts ? nz_scan_reports_find(scans, c->facts) : NULL,
   };
   subject->name = name_of(c);
   subject->source = source_of(c);
@@ -204,6 +227,7 @@ nz_ledger_subject(const NzLedger *self, const NzRunning *c)
   subject->finished = c->ended;
   nz_checks_run_running(&facts, subject->findings);
   add_notes(subject, c);
+  add_scan_note(subject, c, &facts, scans != NULL);
   except(subject, c, nz_ledger_policy(self));
   nz_policy_apply(nz_ledger_policy(self), subject);
   return g_steal_pointer(&subject);

@@ -352,6 +352,7 @@ nz_scan_image(const NzImage *image, const NzScanOptions *options, GError **error
   subject->source = nz_printable(image->source, -1);
   subject->platform = g_strdup(image->platform);
   subject->digest = g_strdup(image->digest);
+  subject->image_id = g_strdup(image->config_digest);
   add_layers(image, subject);
   subject->user = judge_user(image, options, &r);
 

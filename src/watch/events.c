@@ -63,6 +63,17 @@ write_container(NzJsonw *w, const NzRunning *container)
 
 /* --- start --- */
 
+static void
+write_scan_reports(NzJsonw *w, char *const *files)
+{
+  if (!files)
+    return;
+  nz_jsonw_begin_array(w, "scan_reports");
+  for (guint i = 0; files[i]; i++)
+    nz_jsonw_string(w, NULL, files[i]);
+  nz_jsonw_end_array(w);
+}
+
 void
 nz_event_start(const NzWatch *self, FILE *out)
 {
@@ -76,6 +87,7 @@ nz_event_start(const NzWatch *self, FILE *out)
     nz_jsonw_uint(w, "interval_ms", self->options->interval);
   nz_jsonw_string(w, "fallback", self->fallback);
   nz_jsonw_string(w, "policy", nz_policy_path(self->policy));
+  write_scan_reports(w, self->options->scan_reports);
   nz_jsonw_end_object(w);
 }
 

@@ -108,6 +108,36 @@ name_executable(const struct nz_root_record *record, const char *known)
   return nz_printable(record->comm, (gssize)strnlen(record->comm, NZ_COMM_LEN));
 }
 
+/* --- whose file it is --- */
+
+/* Of a container inside this one: it has an image of its own. */
+static gboolean
+is_nested(const NzWatch *self, const struct nz_root_record *record)
+{
+  const NzGroupState *state = g_hash_table_lookup(self->groups, &record->head.group);
+  NzContainerRef ref;
+  return state && state->path && nz_cgroup_container(state->path, &ref) && ref.inner[0];
+}
+
+/* The file that made it root, by its place among the container's files, for what a scan says of
+ * that. What was asked for may be a link, and by now the process may execute something else: it is
+ * sure only where what it executes is what was asked for, or that below /usr. */
+static char *
+find_file(const NzWatch *self, const struct nz_root_record *record, const char *known)
+{
+  gsize len = record->file_len > 0 ? strnlen(record->text, MIN(record->file_len, NZ_FILE_LEN)) : 0;
+  if (!nz_ledger_scans(self->ledger) ||
+      (record->cause != NZ_CAUSE_SETUID && record->cause != NZ_CAUSE_FILE_CAPS))
+    return NULL;
+  g_autofree char *asked = g_strndup(record->text, len);
+  g_autofree char *found =
+      known ? g_strdup(known)
+            : nz_proc_asked_file((gint)record->head.pid, record->head.start, asked);
+  if (known)
+    nz_proc_cut_deleted(found);
+  return found ? nz_printable(found, -1) : NULL;
+}
+
 /* --- judging --- */
 
 /* In a namespace of many extents the kernel's half could not say who is root. FALSE: it is not. */
@@ -165,7 +195,7 @@ find_exception(const NzWatch *self, const NzRunning *container, const NzRootFact
 
 void
 nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *record,
-               const char *known)
+               const char *known, const char *file)
 {
   if (is_sandbox_itself(container, record)) {
     nz_enforce_judged(self, container, record, TRUE);
@@ -182,6 +212,8 @@ nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *recor
       record->tty[0] ? nz_printable(record->tty, (gssize)strnlen(record->tty, NZ_TTY_LEN)) : NULL;
   gint64 when = record->head.time ? nz_watch_time(self, record->head.time) : g_get_real_time();
   NzRootFact fact = {.executable = executable,
+                     .file = (char *)file,
+                     .nested = nz_ledger_scans(self->ledger) && is_nested(self, record),
                      .arguments = arguments,
                      .parents = parents,
                      .terminal = terminal,
@@ -212,10 +244,11 @@ nz_watch_root(NzWatch *self, NzRunning *container, const struct nz_root_record *
               const char *known)
 {
   struct nz_root_record decided = *record;
+  g_autofree char *file = find_file(self, record, known);
   if (!decide(self, container, &decided))
     nz_enforce_release(self, &decided);
-  else if (!nz_watch_defer(self, container, &decided, known))
-    nz_watch_judge(self, container, &decided, known);
+  else if (!nz_watch_defer(self, container, &decided, known, file))
+    nz_watch_judge(self, container, &decided, known, file);
 }
 
 /* --- records --- */

@@ -189,6 +189,10 @@ run(NzWatchOptions *options)
   self.ledger = nz_ledger_new(self.policy);
   nz_ledger_on_leaving(self.ledger, nz_watch_leaving, &self);
   g_queue_init(&self.waiting);
+  if (!nz_watch_read_scans(&self, &error)) {
+    nz_complain("%s", error->message);
+    return NZ_EXIT_ERROR;
+  }
   if (!open_probe(&self, options))
     return NZ_EXIT_ERROR;
   if (self.probe)

@@ -277,13 +277,10 @@ say_policy(NzOutlets *self, const char *why)
                   path ? path : "what is built in");
 }
 
-void
-nz_outlets_reload(NzOutlets *self)
+static gboolean
+reload_policy(NzOutlets *self)
 {
   g_autoptr(GError) error = NULL;
-  nz_notify_reloading();
-  if (self->audit)
-    nz_audit_reopen(self->audit);
   if (nz_watch_reload_policy(self->watch, &error)) {
     self->reloads++;
     self->policy_loaded = g_get_real_time();
@@ -293,6 +290,33 @@ nz_outlets_reload(NzOutlets *self)
   say_policy(self, error ? error->message : NULL);
   if (!nz_outlets_have_terminal(self) && error)
     nz_complain("the policy was not read anew, the one before stays: %s", error->message);
-  nz_notify_ready(error ? "watches; the policy could not be read anew, the one before stays"
-                        : "watches; the policy was read anew");
+  return !error;
+}
+
+static gboolean
+reload_scans(NzOutlets *self)
+{
+  g_autoptr(GError) error = NULL;
+  if (nz_watch_read_scans(self->watch, &error)) {
+    self->ever_judged = FALSE;
+    return TRUE;
+  }
+  if (self->log)
+    nz_syslog_say(self->log, NZ_PRIORITY_ERR, "the scan reports were not read anew: %s",
+                  error->message);
+  if (!nz_outlets_have_terminal(self))
+    nz_complain("the scan reports were not read anew, those before stay: %s", error->message);
+  return FALSE;
+}
+
+void
+nz_outlets_reload(NzOutlets *self)
+{
+  nz_notify_reloading();
+  if (self->audit)
+    nz_audit_reopen(self->audit);
+  gboolean policy = reload_policy(self), scans = reload_scans(self);
+  nz_notify_ready(!policy  ? "watches; the policy could not be read anew, the one before stays"
+                  : !scans ? "watches; the scan reports could not be read anew, those before stay"
+                           : "watches; the policy was read anew");
 }

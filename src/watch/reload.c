@@ -59,6 +59,19 @@ nz_watch_reload_policy(NzWatch *self, GError **error)
   return TRUE;
 }
 
+gboolean
+nz_watch_read_scans(NzWatch *self, GError **error)
+{
+  if (!self->options->scan_reports)
+    return TRUE;
+  g_autoptr(NzScanReports) scans =
+      nz_scan_reports_load((const char *const *)self->options->scan_reports, error);
+  if (!scans)
+    return FALSE;
+  nz_ledger_set_scans(self->ledger, scans);
+  return TRUE;
+}
+
 void
 nz_watch_new_day(NzWatch *self)
 {

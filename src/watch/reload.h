@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watcher's policy: as the options say, and again when it is asked to read it anew. */
+/* The watcher's policy and scan reports: as the options say, and again when it is asked to read
+ * them anew. */
 #pragma once
 
 #include "watch/watch_private.h"
@@ -12,3 +13,6 @@ void nz_watch_new_day(NzWatch *self);
 
 /* In place of the one in force, for all that is judged from now on. FALSE: that one stays. */
 gboolean nz_watch_reload_policy(NzWatch *self, GError **error);
+
+/* Those of the options, for all that is judged from now on. FALSE: those before stay. */
+gboolean nz_watch_read_scans(NzWatch *self, GError **error);

@@ -10,7 +10,7 @@
 typedef struct {
   guint64 key;
   gint64 until; /* monotonic */
-  char *executable;
+  char *executable, *file;
   struct nz_root_record record;
 } Waiting;
 
@@ -18,6 +18,7 @@ static void
 waiting_free(Waiting *self)
 {
   g_free(self->executable);
+  g_free(self->file);
   g_free(self);
 }
 
@@ -48,7 +49,7 @@ is_awaited(NzWatch *self, const NzRunning *container, const struct nz_root_recor
 
 gboolean
 nz_watch_defer(NzWatch *self, const NzRunning *container, const struct nz_root_record *record,
-               const char *executable)
+               const char *executable, const char *file)
 {
   if (!needs_description(self, record) || self->waiting.length >= NZ_WATCH_WAITING_MAX ||
       !is_awaited(self, container, record))
@@ -60,6 +61,7 @@ nz_watch_defer(NzWatch *self, const NzRunning *container, const struct nz_root_r
       (gint64)(record->flags & NZ_FLAG_STOPPED ? NZ_WATCH_WAIT_STOPPED_MS : NZ_WATCH_WAIT_MS) *
           1000;
   one->executable = g_strdup(executable);
+  one->file = g_strdup(file);
   one->record = *record;
   g_queue_push_tail(&self->waiting, one);
   return TRUE;
@@ -79,7 +81,7 @@ nz_watch_flush_waiting(NzWatch *self, gboolean all)
       continue;
     g_queue_delete_link(&self->waiting, link);
     if (container)
-      nz_watch_judge(self, container, &one->record, one->executable);
+      nz_watch_judge(self, container, &one->record, one->executable, one->file);
     else
       nz_enforce_release(self, &one->record);
     waiting_free(one);

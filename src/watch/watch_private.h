@@ -89,9 +89,11 @@ void nz_watch_forget_names(NzWatch *self);
 
 /* --- waiting.c --- */
 
-/* TRUE when the record is kept until CONTAINER is described. */
+/* TRUE when the record is kept until CONTAINER is described. EXECUTABLE and FILE as for
+ * nz_watch_judge(). */
 gboolean nz_watch_defer(NzWatch *self, const NzRunning *container,
-                        const struct nz_root_record *record, const char *executable);
+                        const struct nz_root_record *record, const char *executable,
+                        const char *file);
 /* Answers of the describer, and what waited for them or too long. */
 void nz_watch_take_descriptions(NzWatch *self);
 void nz_watch_flush_waiting(NzWatch *self, gboolean all);
@@ -105,9 +107,10 @@ void nz_watch_record(const struct nz_head *head, gsize len, gpointer self);
 /* A root process; EXECUTABLE is what it is known to execute, or NULL. */
 void nz_watch_root(NzWatch *self, NzRunning *container, const struct nz_root_record *record,
                    const char *executable);
-/* The same, without waiting. */
+/* The same, without waiting. FILE is the place of its executable among the container's files, where
+ * that was asked and is sure; or NULL. */
 void nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *record,
-                    const char *executable);
+                    const char *executable, const char *file);
 gboolean nz_watch_matches(const NzWatch *self, const NzRunning *container);
 
 /* --- poll.c --- */

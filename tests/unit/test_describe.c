@@ -550,7 +550,7 @@ nothing_blocks_or_leads_astray(void)
 
   g_assert_cmpint(mkfifo(path, 0600), ==, 0);
   g_autoptr(NzContainerFacts) fifo = describe_below(root, "/docker/" ID);
-  assert_holds(fifo->why, "no file");
+  assert_holds(fifo->why, "no regular file");
   unlink(path);
 
   g_assert_cmpint(symlink(secret, path), ==, 0);
@@ -561,7 +561,7 @@ nothing_blocks_or_leads_astray(void)
 
   g_assert_cmpint(mkdir(path, 0700), ==, 0);
   g_autoptr(NzContainerFacts) directory = describe_below(root, "/docker/" ID);
-  assert_holds(directory->why, "no file");
+  assert_holds(directory->why, "no regular file");
   rmdir(path);
 
   g_assert_true(g_file_set_contents(path, "", 0, NULL));
