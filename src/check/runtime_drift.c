@@ -22,16 +22,16 @@ by_image(const NzRunningFacts *facts)
   return g_strdup_printf("the image says USER %s", user);
 }
 
-/* "the scan in r.json passed it"; NULL: it did not, or there is none. */
+/* "the scan in r.json passed this image as user 1000"; NULL: it did not, or there is none. */
 static char *
 by_scan(const NzScannedImage *scanned)
 {
   if (!scanned || scanned->state != NZ_USER_NON_ROOT)
     return NULL;
-  if (scanned->verdict == NZ_VERDICT_PASS)
-    return g_strdup_printf("the scan in %s passed this image", scanned->report);
-  return g_strdup_printf("the scan in %s says that this image does not start as root",
-                         scanned->report);
+  return g_strdup_printf("the scan in %s %s as user %s", scanned->report,
+                         scanned->verdict == NZ_VERDICT_PASS ? "passed this image"
+                                                             : "says that this image starts",
+                         scanned->declared ? scanned->declared : "other than root");
 }
 
 static void

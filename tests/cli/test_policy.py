@@ -67,7 +67,10 @@ def test_level_of_a_rule(images, policy, image, rules, rule, level, verdict):
 )
 def test_what_is_taken_away_is_said(images, policy, image, rules, says):
     path = policy({"rules": rules})
-    assert f"{path} {says}" in notes(judge(path, images[image]))
+    result = judge(path, images[image])
+    assert f"{path} {says}" in notes(result)
+    left = {one["rule"]: one["findings"] for one in result.subject.get("left_out", [])}
+    assert left == {rule: int(says.split()[3]) for rule in rules if "finding" in says and " 0 " not in says}
     assert says in run("scan", "--policy", path, images[image]).out.decode()
 
 

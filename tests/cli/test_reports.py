@@ -9,7 +9,7 @@ import subprocess
 
 import jsonschema
 import pytest
-from oddimage import Image, Layer, docker_archive, oci_archive
+from oddimage import Image, Layer, digest, docker_archive, oci_archive
 from oddtar import archive, file
 from program import (
     ERROR,
@@ -365,3 +365,18 @@ def test_a_table_is_fitted_to_the_terminal(tmp_path):
     assert len(re.sub(r"\x1b\[[0-9;]*m", "", row)) <= 70
     wide = run("scan", path, env={"COLUMNS": "70"}).out.decode().splitlines()
     assert len(next(line for line in wide if "setuid-root" in line and "4755" in line)) > 70
+
+
+# The image's id -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [docker_archive, oci_archive])
+def test_an_image_has_the_id_that_engines_give_it(tmp_path, write):
+    result = scan(write(tmp_path / "image.tar", SETUID))
+    assert result.subject["image_id"] == digest(SETUID.config_bytes())
+    assert (result.subject["digest"] == result.subject["image_id"]) == (write is docker_archive)
+
+
+def test_a_root_filesystem_has_no_id(tmp_path):
+    (tmp_path / "root").mkdir()
+    assert "image_id" not in scan(f"dir:{tmp_path / 'root'}").subject

@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 from conftest import unavailable
+from oddimage import Image, oci_archive
+from oddtar import archive, file
 from program import ERROR, FAIL, PROGRAM, USAGE, reachable_program, run
 
 WATCHER = os.path.join(os.path.dirname(PROGRAM), "nonzero-watch")
@@ -26,6 +28,7 @@ WRONG = {
     ("--once", "--interval", "5s"): "--once looks once",
     ("--once", "--duration", "5s"): "--once looks once",
     ("--enforce", "stop"): "--enforce",
+    ("--scan-report", "a") * 65: "--scan-report: more than 64",
     ("--dry-run",): "--dry-run goes with --enforce",
     ("--enforce", "kill", "--once"): "--enforce kill acts on events",
     ("--enforce", "kill", "--no-bpf"): "--enforce kill acts on events",
@@ -118,3 +121,49 @@ def test_a_duration_ends_it_with_a_summary(watcher):
     assert events[-1]["containers"] == 0 and events[-1]["verdict"] == "unknown"
     assert result.code == FAIL
     assert b"nothing was judged" in result.err
+
+
+NO_REPORTS = {
+    "another file": ("FROM scratch\n", "no report of `nonzero scan --format json`"),
+    "an empty file": ("", "no report of `nonzero scan --format json`"),
+    "a report of a diff": ('{"schema": "nonzero/diff/v1"}', "it is of nonzero/diff/v1"),
+    "half a report": ('{"schema": "nonzero/report/v1", "subjects": [', "it ends before its end"),
+}
+
+
+@pytest.mark.parametrize("what", NO_REPORTS)
+def test_what_is_no_scan_report_is_refused_at_the_start(watcher, tmp_path, what):
+    text, message = NO_REPORTS[what]
+    path = tmp_path / "report.json"
+    path.write_text(text, encoding="utf-8")
+    result = run("watch", "--no-bpf", "--once", "--no-policy", "--scan-report", path)
+    assert result.code == ERROR, result
+    assert f"the scan report {path}: " in result.err.decode() and message in result.err.decode()
+    assert result.out == b""
+
+
+def test_a_scan_report_that_is_not_there_is_named(watcher):
+    result = run("watch", "--no-bpf", "--once", "--scan-report", "/nonexistent/report.json")
+    assert result.code == ERROR, result
+    assert "the scan report /nonexistent/report.json: cannot open it" in result.err.decode()
+
+
+def test_reports_of_lint_are_none_of_images(watcher, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nUSER 1000\n", encoding="utf-8")
+    report = tmp_path / "report.json"
+    report.write_bytes(run("lint", "--no-policy", "--format", "json", tmp_path / "Dockerfile").out)
+    result = run("watch", "--no-bpf", "--once", "--no-policy", "--scan-report", report)
+    assert result.code == ERROR and "it is of no image" in result.err.decode(), result
+
+
+def test_reports_that_scan_writes_are_read_and_named_at_the_start(watcher, tmp_path):
+    images = [Image([archive(file("usr/bin/su", 0o4755), file("bin/\n\xff", 0o4755))], user=user)
+              for user in ("1000", "0", "nobody")]
+    report = tmp_path / "report.json"
+    report.write_bytes(run("scan", "--no-policy", "--format", "json",
+                           oci_archive(tmp_path / "image.tar", *images)).out)
+    assert len(json.loads(report.read_bytes())["subjects"]) == 3
+    result = run("watch", "--no-bpf", "--once", "--no-policy", "--format", "json", "--container",
+                 "none-is-called-so", "--scan-report", report, "--scan-report", report)
+    start = json.loads(result.out.splitlines()[0])
+    assert start["scan_reports"] == [str(report)] * 2, result

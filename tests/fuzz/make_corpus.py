@@ -288,6 +288,27 @@ C='x'
 """
 
 
+def scan_report_seeds():
+    identity = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    file = {"rule": "setuid-root", "level": "fail", "message": "m", "path": "/usr/bin/s\\xff\u00e9",
+            "mode": "4755", "uid": 0, "gid": 0, "package": "login", "origin": "base",
+            "layer": {"index": 1, "digest": identity, "created_by": "RUN apt\u2028"}}
+    subject = {"kind": "image", "name": "a", "source": "a", "digest": identity, "image_id": identity,
+               "verdict": "fail", "user": {"declared": "app", "state": "non-root", "why": "w"},
+               "findings": [file, {**file, "rule": "file-capabilities", "undecided": True}],
+               "left_out": [{"rule": "setuid-root", "findings": 2}], "notes": ["n"]}
+    report = {"schema": "nonzero/report/v1", "tool": {"name": "nonzero", "version": "1"},
+              "profile": "cbpp-0002", "verdict": "fail", "subjects": [subject]}
+    yield "whole", json.dumps(report).encode()
+    yield "lines", json.dumps(report, indent=2, ensure_ascii=False).encode()
+    yield "schema-last", json.dumps(dict(reversed(report.items()))).encode()
+    yield "user-only", json.dumps({**report, "profile": "user-only"}).encode()
+    yield "lint", json.dumps({**report, "subjects": [{**subject, "kind": "dockerfile"}]}).encode()
+    yield "diff", b'{"schema": "nonzero/diff/v1"}'
+    yield "cut", json.dumps(report).encode()[:400]
+    yield "twice", json.dumps(report).encode().replace(b'"package"', b'"path"')
+
+
 def compose_seeds():
     texts = {
         "whole": COMPOSE,
@@ -720,6 +741,7 @@ SEEDS = {
     "policy": policy_seeds,
     "quadlet": quadlet_seeds,
     "rpmdb": rpmdb_seeds,
+    "scan_report": scan_report_seeds,
     "scripts": scripts_seeds,
     "toc": toc_seeds,
     "tar_split": tar_split_seeds,

@@ -283,13 +283,15 @@ typedef struct {
 
 static const Drift drifts[] = {
     {"passed, and root runs", PASSED, ID, NULL, BY_USER, "root-process runtime-drift",
-     "the scan in r.json passed this image, and root runs in the container: /app (runtime-user)",
+     "the scan in r.json passed this image as user 1000, and root runs in the container: /app "
+     "(runtime-user)",
      NULL, FALSE},
     {"the image says so, too: one finding", PASSED, ID, "1000", BY_USER,
      "root-process runtime-drift",
-     "the image says USER 1000, the scan in r.json passed this image, and root runs", NULL, FALSE},
+     "the image says USER 1000, the scan in r.json passed this image as user 1000, and root runs",
+     NULL, FALSE},
     {"failed, but not as root", WHOLE, ID, NULL, BY_USER, "root-process runtime-drift",
-     "the scan in r.json says that this image does not start as root, and root runs", NULL, FALSE},
+     "the scan in r.json says that this image starts as user 1000, and root runs", NULL, FALSE},
     {"root, as the scan says", ROOT, ID, "", BY_USER, "root-process", NULL, NULL, FALSE},
     {"another user than the scan says",
      ROOT,
