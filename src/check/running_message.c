@@ -26,6 +26,8 @@ add_file(NzFinding *f, const NzScannedImage *scanned, const NzScannedFile *file)
   g_string_append_printf(text, "; the image has %s", file->path);
   if (file->has_layer)
     g_string_append_printf(text, ", of layer %u", file->layer.index);
+  if (file->origin == NZ_ORIGIN_BASE)
+    g_string_append(text, ", of its base image");
   if (file->package)
     g_string_append_printf(text, ", of the package %s", file->package);
   g_string_append_printf(text, " (%s)", scanned->report);
@@ -33,7 +35,6 @@ add_file(NzFinding *f, const NzScannedImage *scanned, const NzScannedFile *file)
   f->message = g_strdup(text->str);
   f->layer = file->has_layer ? &file->layer : NULL;
   f->package = g_strdup(file->package);
-  f->origin = file->origin;
 }
 
 NzFinding *

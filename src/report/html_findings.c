@@ -126,7 +126,9 @@ write_row(FILE *out, const NzFinding *f, guint index, gboolean alike)
   nz_html_text(out, f->place ? f->place->file : f->package);
   fputs("<td>", out);
   const char *origin = nz_origin_name(f->origin);
-  if (f->layer)
+  if (f->layer && f->process) /* of a running container, whose image's layers are not listed */
+    fprintf(out, "%u", f->layer->index);
+  else if (f->layer)
     fprintf(out, "<a href=#s%u-l%u>%u</a>", index, f->layer->index, f->layer->index);
   if (origin)
     fprintf(out, " <i>%s</i>", origin);

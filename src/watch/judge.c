@@ -110,6 +110,14 @@ name_executable(const struct nz_root_record *record, const char *known)
 
 /* --- whose file it is --- */
 
+/* Whether a scan may say something of the file that made it root. */
+static gboolean
+is_by_file(const NzWatch *self, const struct nz_root_record *record)
+{
+  return nz_ledger_scans(self->ledger) &&
+         (record->cause == NZ_CAUSE_SETUID || record->cause == NZ_CAUSE_FILE_CAPS);
+}
+
 /* Of a container inside this one: it has an image of its own. */
 static gboolean
 is_nested(const NzWatch *self, const struct nz_root_record *record)
@@ -119,16 +127,15 @@ is_nested(const NzWatch *self, const struct nz_root_record *record)
   return state && state->path && nz_cgroup_container(state->path, &ref) && ref.inner[0];
 }
 
-/* The file that made it root, by its place among the container's files, for what a scan says of
- * that. What was asked for may be a link, and by now the process may execute something else: it is
- * sure only where what it executes is what was asked for, or that below /usr. */
+/* That file by its place among the container's files, or NULL. What was asked for may be a link,
+ * and by now the process may execute something else: it is sure only where what it executes is what
+ * was asked for, or that below /usr. */
 static char *
 find_file(const NzWatch *self, const struct nz_root_record *record, const char *known)
 {
-  gsize len = record->file_len > 0 ? strnlen(record->text, MIN(record->file_len, NZ_FILE_LEN)) : 0;
-  if (!nz_ledger_scans(self->ledger) ||
-      (record->cause != NZ_CAUSE_SETUID && record->cause != NZ_CAUSE_FILE_CAPS))
+  if (!is_by_file(self, record))
     return NULL;
+  gsize len = record->file_len > 0 ? strnlen(record->text, MIN(record->file_len, NZ_FILE_LEN)) : 0;
   g_autofree char *asked = g_strndup(record->text, len);
   g_autofree char *found =
       known ? g_strdup(known)
@@ -213,7 +220,7 @@ nz_watch_judge(NzWatch *self, NzRunning *container, struct nz_root_record *recor
   gint64 when = record->head.time ? nz_watch_time(self, record->head.time) : g_get_real_time();
   NzRootFact fact = {.executable = executable,
                      .file = (char *)file,
-                     .nested = nz_ledger_scans(self->ledger) && is_nested(self, record),
+                     .nested = is_by_file(self, record) && is_nested(self, record),
                      .arguments = arguments,
                      .parents = parents,
                      .terminal = terminal,

@@ -308,7 +308,7 @@ static const Drift drifts[] = {
      "the image says USER 1000, and root runs", NO_IMAGE, FALSE},
     {"a file of the image", WHOLE, ID, NULL, SETUID("/usr/bin/su", "/usr/bin/su"),
      "root-process runtime-drift",
-     "; the image has /usr/bin/su, of layer 3, of the package login (r.json)", NULL, TRUE},
+     "; the image has /usr/bin/su, of layer 3, of its base image, of the package login (r.json)", NULL, TRUE},
     {"a file of the image by a link", WHOLE, ID, NULL, SETUID("/bin/su", "/usr/bin/su"),
      "root-process runtime-drift", "; the image has /usr/bin/su, of layer 3", NULL, TRUE},
     {"a file of the image, and the process is gone", WHOLE, ID, NULL, SETUID("/usr/bin/su", NULL),
