@@ -101,8 +101,10 @@ nz_proc_is_asked(const char *found, const char *asked, const char *cwd)
   g_autofree char *joined = NULL;
   while (g_str_has_prefix(asked, "./"))
     asked += 2;
-  if (*asked != '/' && cwd)
-    asked = joined = g_strconcat(strcmp(cwd, "/") == 0 ? "" : cwd, "/", asked, NULL);
+  if (*asked != '/' && cwd) {
+    joined = g_strconcat(strcmp(cwd, "/") == 0 ? "" : cwd, "/", asked, NULL);
+    asked = joined;
+  }
   if (*asked != '/' || *found != '/')
     return FALSE;
   return strcmp(found, asked) == 0 ||
