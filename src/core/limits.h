@@ -393,7 +393,8 @@
 /* What is read of a command line or of /proc/PID/cgroup. A conmon has some 4 KiB. */
 #define NZ_CMDLINE_READ_MAX ((gsize)64 * 1024)
 
-/* How often a container of which nothing was found is looked for, with all of /proc for its monitor. */
+/* How often a container of which nothing was found is looked for, with all of /proc for its
+ * monitor. */
 #define NZ_DESCRIBE_LOOKS_MAX 4u
 
 /* Places where one engine may keep its state: Docker has one more for each user namespace. */
