@@ -43,7 +43,7 @@ class Storage:
 
     def close(self):
         self.buildah("rm", "--all", check=False)
-        self.podman("rm", "--all", "--force", check=False)
+        self.podman("rm", "--all", "--force", "--time", "0", check=False)
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             points = [line.split()[1] for line in mounts]
         for point in reversed(points):

@@ -65,6 +65,7 @@ def running(engine, *options, argv=WAIT):
         pid = engine("inspect", "--format", "{{.State.Pid}}", container).stdout.decode().strip()
         yield container, int(pid)
     finally:
+        engine("kill", container, check=False)  # its first process takes no other signal, and Podman waits for it
         engine("rm", "--force", container, check=False)
 
 
