@@ -48,6 +48,7 @@ check:
 	rm -rf $(RESULTS)
 	$(MAKE) unit || echo "make unit failed"
 	# Engines are waited for more than they work: others work meanwhile. By now all that both need is built.
+	@echo "cli and asan, and beside them e2e and watch-e2e: each is printed when it has ended, after some minutes"
 	$(MAKE) -j2 --output-sync=line check-programs check-engines
 	$(MAKE) install-e2e || echo "make install-e2e failed"
 	$(PYTHON) tests/summary.py $(RESULTS) unit cli unit-asan cli-asan e2e watch-e2e install-e2e
