@@ -12,7 +12,7 @@ import time
 import kit
 import watchkit
 
-PACKAGES = ("systemd", "dbus", "podman", "docker.io", "containerd", "runc")
+PACKAGES = ("systemd", "dbus", "podman", "docker.io", "containerd", "runc", "uidmap")
 
 # Engines look at what /sys/fs/cgroup is; the watcher at /proc/cgroups, too.
 UNIFY = """
@@ -40,10 +40,13 @@ mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 for each in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs $each; done
 chmod 1777 tmp
+mkdir run/proc # who is no root may mount a /proc where there is a whole one
+mount -t proc proc run/proc
 mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 for each in null,3 zero,5 full,7 random,8 urandom,9; do mknod -m 666 "dev/${each%,*}" c 1 "${each#*,}"; done
+mknod -m 666 dev/tty c 5 0
 mkdir -p ".$3" old
 mount --bind "$3" ".$3"
 pivot_root . old
@@ -51,6 +54,13 @@ umount -l /old
 mkdir -p /run/systemd/system
 printf '[Unit]\\nDefaultDependencies=no\\n' >/run/systemd/system/nothing.target
 exec env -i container=test /lib/systemd/systemd --system --unit=nothing.target
+"""
+
+
+USER = 1000
+ADD_USER = f"""
+useradd --create-home --uid {USER} app
+install -d -o app /run/user/{USER}
 """
 
 
@@ -130,10 +140,19 @@ class Booted:
         """The words for a scope of its own below system.slice."""
         return (*self.enter, "systemd-run", "--scope", "--quiet", "--collect", "--")
 
-    def service(self, name, *argv):
+    def service(self, name, *argv, options=()):
         """A service that does nothing but this. Without those that all others need: they would start, too."""
         kit.run(*self.enter, "systemd-run", "--quiet", f"--unit={name}", "--property=DefaultDependencies=no",
-                "--property=Delegate=yes", *argv)
+                "--property=Delegate=yes", *options, *argv)
+
+    def user_service(self, name, *argv):
+        """A service of a user who is not root, with a home and a directory for what runs."""
+        kit.run(*self.enter, "sh", "-ec", ADD_USER)
+        self.service(name, *argv, options=(f"--uid={USER}", "--setenv=HOME=/home/app",
+                                           f"--setenv=XDG_RUNTIME_DIR=/run/user/{USER}"))
+
+    def kill(self, name):
+        kit.run(*self.enter, "systemctl", "kill", "--signal=KILL", name, check=False)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ engines' own driver; and v2 with systemd's, which makes a scope of each containe
 import contextlib
 import dataclasses
 import hashlib
+import os
 import pathlib
 import time
 
@@ -89,9 +90,9 @@ class Played:
     watchers: dict  # by who they are
 
 
-def played(kinds, programs, more):
+def played(kinds, programs, more, end=lambda: None):
     """What watchers of the same containers saw: of each program one that is there from the beginning, and those
-    that only look."""
+    that only look. MORE plays what is not alike for all kinds, and END ends it."""
     with contextlib.ExitStack() as stack:
         watchers = {who: stack.enter_context(watching(program=program)) for who, program in programs.items()}
         all_ids = side_by_side([lambda one=one: play(one) for one in kinds.values()])
@@ -105,7 +106,7 @@ def played(kinds, programs, more):
                  for what, options in LOOKS.items()]
         done = side_by_side([lambda one=one: look(*one[1:]) for one in looks])
         watchers.update({name: watcher for (name, *_), watcher in zip(looks, done)})
-        side_by_side([engine.close for engine in kinds.values()])
+        side_by_side([end, *(engine.close for engine in kinds.values())])
         time.sleep(1.5)  # each second it is looked for groups that are gone
     return Played(ids, groups, watchers)
 
@@ -177,7 +178,8 @@ def test_a_group_below_a_container_is_the_containers(unified, who):
 SCOPES = {("podman", "root"): "/machine.slice/libpod-{}.scope",
           ("docker", "root"): "/system.slice/docker-{}.scope",
           ("containerd", "root"): f"/kubepods.slice/kubepods-besteffort.slice/{SLICE}/cri-containerd-{{}}.scope",
-          ("podman", "split"): "/system.slice/web.service/libpod-payload-{}"}
+          ("podman", "split"): "/system.slice/web.service/libpod-payload-{}",
+          ("podman", "rootless"): "/system.slice/own.service/libpod-payload-{}"}
 
 
 def in_service(host, podman):
@@ -193,6 +195,25 @@ def in_service(host, podman):
     return {("podman", "split"): podman.id_of("split")}
 
 
+def rootless(host, archives):
+    """A container of a user's own Podman, in the group of a service of that user."""
+    place = host.shared / "rootless"
+    place.mkdir()
+    os.chown(place, cgroup_hosts.USER, cgroup_hosts.USER)
+    podman = " ".join(["podman", "--root", f"{place}/storage", "--storage-driver", "vfs", "--runtime", "runc",
+                       "--cgroup-manager", "cgroupfs"])
+    host.user_service("own", "sh", "-ec", f"""
+        exec >{place}/log 2>&1
+        for each in {" ".join(map(str, archives["docker"]))}; do {podman} load --input $each; done
+        exec {podman} run --cgroups=split --network none --pids-limit 0 --cidfile {place}/id \\
+          localhost/nzw-root:1 {" ".join(FOREVER)}""")
+    for _ in range(300):
+        if (place / "id").exists() and (place / "id").stat().st_size:
+            return {("podman", "rootless"): (place / "id").read_text(encoding="ascii")}
+        time.sleep(0.1)
+    return pytest.fail((place / "log").read_text(errors="replace"), pytrace=False)
+
+
 @pytest.fixture(scope="module")
 def booted(scratch):
     place = scratch / "booted"
@@ -200,13 +221,20 @@ def booted(scratch):
     with cgroup_hosts.booted(place) as host:
         archives = watchkit.make_archives(host.shared / "archives")
         with three_engines(host.shared, archives, host.scope, "systemd", Pods) as kinds:
-            yield played(kinds, {"outside": (kit.NONZERO,)}, lambda kinds: in_service(host, kinds["podman"]))
+            yield played(kinds, {"outside": (kit.NONZERO,)},
+                         lambda kinds: {**in_service(host, kinds["podman"]), **rootless(host, archives)},
+                         lambda: host.kill("own"))
 
 
 @pytest.mark.parametrize("kind,name", SCOPES)
 def test_systemds_driver_makes_the_groups_that_are_known(booted, kind, name):
     assert booted.groups[kind, name].endswith(SCOPES[kind, name].format(booted.ids[kind, name]))
     check_seen(booted, "outside", kind, name, CASES["root"][1])
+
+
+def test_root_of_a_users_own_podman_is_that_user(booted):
+    (event,) = booted.watchers["outside"].seen("root", booted.ids["podman", "rootless"])
+    assert (event["state"], event["host_uid"]) == ("root-in-userns", cgroup_hosts.USER)
 
 
 @pytest.mark.parametrize("kind", KINDS)
