@@ -156,6 +156,7 @@ enter_large_userns(void)
     set_id(0);
     return become("/actor", "exit");
   }
+  close(ready[1]); /* the child's alone: its end is seen */
   if (read(ready[0], &byte, 1) != 1)
     fail("the child");
   for (int i = 0; i < 8; i++)
