@@ -13,7 +13,7 @@ check="g++ python3 python3-pytest python3-pytest-xdist python3-pytest-timeout py
   poppler-utils bash-completion zsh fish man-db mandoc groff-base shellcheck git patch neovim"
 e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io containerd docker-registry
   apache2-utils uidmap libcap2-bin attr rpm fuse-overlayfs iptables xz-utils pre-commit make
-  binutils stargz-snapshotter kubernetes-client:kubectl python3-grpcio"
+  binutils stargz-snapshotter kubernetes-client:kubectl python3-grpcio tmux"
 deb="$build build-essential debhelper dpkg-dev fakeroot git lintian"
 demo="mmdebstrap umoci skopeo ca-certificates"
 lint="clang-format clang-tidy cppcheck git"
