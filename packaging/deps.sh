@@ -10,7 +10,8 @@ build="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libisal-dev zli
   libcurl4-gnutls-dev libbpf-dev clang bpftool libmicrohttpd-dev"
 check="g++ python3 python3-pytest python3-pytest-xdist python3-pytest-timeout python3-jsonschema libxml2-utils
   zstd bzip2 xz-utils tar mount strace libarchive-tools ca-certificates openssl python3-yaml python3-selenium chromium chromium-driver
-  poppler-utils bash-completion zsh fish man-db mandoc groff-base shellcheck git patch neovim"
+  poppler-utils bash-completion zsh fish man-db mandoc groff-base shellcheck git patch neovim
+  systemd"
 e2e="$check mmdebstrap buildah podman runc skopeo umoci docker.io containerd docker-registry
   apache2-utils uidmap libcap2-bin attr rpm fuse-overlayfs iptables xz-utils pre-commit make
   binutils stargz-snapshotter kubernetes-client:kubectl python3-grpcio tmux"
