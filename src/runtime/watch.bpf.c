@@ -186,7 +186,7 @@ counts_in(const struct task *kept, const struct nz_group *group)
 }
 
 /* A hook runs inside before the container starts, as a child of the runtime's process in there,
- * which has executed nothing inside. The first process of a pid namespace is no hook. */
+ * which has executed nothing inside but itself. The first process of a pid namespace is no hook. */
 static __always_inline bool
 is_hook(struct task_struct *task, const struct where *where, const struct nz_group *group,
         struct nz_place *place)
@@ -194,8 +194,10 @@ is_hook(struct task_struct *task, const struct where *where, const struct nz_gro
   if (place->started || where->is_first)
     return false;
   struct task_struct *parent = task->real_parent;
-  return parent && mntns_of(parent) == where->mntns &&
-         !counts_in(bpf_task_storage_get(&tasks, parent, 0, 0), group);
+  if (!parent || mntns_of(parent) != where->mntns)
+    return false;
+  struct task *runtime = bpf_task_storage_get(&tasks, parent, 0, 0);
+  return !counts_in(runtime, group) || runtime->hook;
 }
 
 /* Whether the process has come into the group from outside since it, or the one that it comes from,
