@@ -25,6 +25,14 @@ def pytest_configure(config):
         config.option.reportchars += "s"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def engines_can_enter(request):
+    """In a chroot no engine enters a container by `exec`: the kernel leads it to the host's root. Nor is there a user
+    namespace to be had, by which it is told."""
+    if request.module.__name__.startswith("test_watch") and kit.run("unshare", "--user", "true", check=False).returncode:
+        kit.must_or_skip("needs user namespaces, and not to be in a chroot: engines enter no container there")
+
+
 @pytest.fixture(scope="session")
 def debian_root():
     """A tar of a Debian minbase root with setuid, setgid and capable files and a user `app`."""
