@@ -12,17 +12,27 @@ is_confirmed(const NzContainerRef *candidate, gint pid)
                                           g_strcmp0(monitor.space, candidate->space) == 0);
 }
 
+/* Whether the container that a path names would be one inside the candidate, made by it: the
+ * outermost counts. */
+static gboolean
+is_outside(const NzContainerRef *candidate, const NzContainerRef *named)
+{
+  return candidate->root_len < named->root_len;
+}
+
 gboolean
 nz_identify_path(const char *path, gint pid, NzContainerRef *ref, gboolean *sure)
 {
   NzContainerRef candidate;
   if (sure)
     *sure = TRUE;
-  if (nz_cgroup_container(path, ref))
+  gboolean known = nz_cgroup_container(path, ref);
+  gboolean possible = nz_cgroup_candidate(path, &candidate);
+  if (known && !(possible && is_outside(&candidate, ref)))
     return TRUE;
-  if (!nz_cgroup_candidate(path, &candidate))
+  if (!possible)
     return FALSE;
-  if (pid <= 0)
+  if (pid <= 0 && !known)
     pid = nz_monitor_any_process(&candidate);
   if (is_confirmed(&candidate, pid)) {
     *ref = candidate;
@@ -30,17 +40,18 @@ nz_identify_path(const char *path, gint pid, NzContainerRef *ref, gboolean *sure
   }
   if (sure)
     *sure = pid > 0;
-  return FALSE;
+  return known;
 }
 
 gboolean
 nz_identify_file(const char *text, gsize len, gint pid, NzContainerRef *ref)
 {
   NzContainerRef candidate;
-  if (nz_cgroup_file_container(text, len, ref))
-    return TRUE;
-  if (!nz_cgroup_file_candidate(text, len, &candidate) || !is_confirmed(&candidate, pid))
-    return FALSE;
+  gboolean known = nz_cgroup_file_container(text, len, ref);
+  gboolean possible =
+      nz_cgroup_file_candidate(text, len, &candidate) && (!known || is_outside(&candidate, ref));
+  if (!possible || !is_confirmed(&candidate, pid))
+    return known;
   *ref = candidate;
   return TRUE;
 }
