@@ -280,6 +280,25 @@ def test_a_group_that_containerd_does_not_vouch_for_is_none(played):
     assert not played.watcher.seen(container=played[of_the_host])
 
 
+@scene
+def made_inside(_watcher, _engines, archives, _scratch):
+    """The id by which a container of containerd's calls a group that it has made below its own."""
+    space = f"{MARK}-inside"
+    task = pathlib.Path("/run/containerd/io.containerd.runtime.v2.task", space, "outer")
+    task.mkdir(parents=True)
+    try:
+        with watchkit.Groups(space), watchkit.Groups(f"{space}/outer"), watchkit.Groups(f"{space}/outer/docker") as groups:
+            return groups.play(archives["programs"], 1)[0]
+    finally:
+        task.rmdir()
+        task.parent.rmdir()
+
+
+def test_what_a_container_makes_inside_passes_for_no_other(played):
+    assert not played.watcher.seen(container=played[made_inside])
+    assert played.watcher.seen("root", container="outer")
+
+
 STAGES = ("createRuntime", "createContainer", "startContainer")
 
 
